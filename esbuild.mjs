@@ -1,0 +1,45 @@
+// Builds the five programs of Opscope into dist/: extension host, worker, runtime, command line and webview.
+import { cp, mkdir, rm } from 'node:fs/promises';
+import { build, context } from 'esbuild';
+
+const watch = process.argv.includes('--watch');
+const shared = { bundle: true, minify: !watch, sourcemap: watch, logLevel: 'info', outdir: 'dist' };
+const node = { ...shared, platform: 'node', target: 'node20', external: ['vscode', 'onnxruntime-node'] };
+
+const programs = [
+  { ...node, format: 'cjs', outExtension: { '.js': '.cjs' }, entryPoints: { extension: 'src/extension/extension.ts' } },
+  {
+    ...node,
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    entryPoints: { worker: 'src/worker/main.ts', runtime: 'src/runtime/main.ts' },
+  },
+  {
+    ...node,
+    format: 'esm',
+    entryPoints: { cli: 'src/cli/main.ts' },
+    banner: {
+      js: "#!/usr/bin/env node\nimport { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);",
+    },
+  },
+  {
+    ...shared,
+    platform: 'browser',
+    target: 'chrome130',
+    format: 'esm',
+    entryPoints: { webview: 'webview/main.tsx' },
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    loader: { '.ttf': 'file' },
+    assetNames: '[name]',
+  },
+];
+
+await rm('dist', { recursive: true, force: true });
+await mkdir('dist', { recursive: true });
+for (const program of programs) {
+  if (watch) await (await context(program)).watch();
+  else await build(program);
+}
+await cp('node_modules/@vscode/codicons/dist/codicon.css', 'dist/codicon.css');
+await cp('node_modules/@vscode/codicons/dist/codicon.ttf', 'dist/codicon.ttf');

@@ -1,0 +1,112 @@
+/**
+ * A draft: the only way to change a model, and the index through which one is read.
+ *
+ * Opening a draft costs one walk over the nodes and copies nothing. Every change happens inside `rewrite`, which
+ * records what went, what came and why; from these records come the pass log, the mapping back to the original nodes,
+ * the explanations in the editor, and the search for a guilty rewrite. `finish` makes the new model; whatever was not
+ * touched is the same object as before, so the writer can copy its bytes.
+ */
+import { GraphDraft } from './graph-draft.ts';
+import type { Model, Node, NodeId } from './model.ts';
+
+/** One recorded change: nodes that went, nodes that came (or were altered in place), and why it is right. */
+export interface Rewrite {
+  readonly index: number;
+  readonly pass: string;
+  /** `pass:first output of the first node concerned`: the same rewrite has the same key when passes run again. */
+  readonly key: string;
+  readonly why: string;
+  readonly removed: readonly Node[];
+  readonly added: readonly Node[];
+}
+
+export class Draft {
+  readonly main: GraphDraft;
+  readonly functions: readonly GraphDraft[];
+  readonly rewrites: Rewrite[] = [];
+  /** Changes by whatever is recorded under this name; the pass runner sets it. */
+  currentPass = '';
+  /** Asked before each rewrite; answering false leaves the graph as it is. Used to find the rewrite that broke a model. */
+  allows: (key: string) => boolean = () => true;
+  /** Grows with every change, in whatever graph. */
+  version = 0;
+
+  private nextId: number;
+  private readonly origins = new Map<NodeId, ReadonlySet<NodeId>>();
+  private modelPatch: Partial<Pick<Model, 'irVersion' | 'opsets' | 'metadata' | 'producerName' | 'producerVersion'>> =
+    {};
+  private removedFunctions = new Set<GraphDraft>();
+
+  readonly model: Model;
+
+  constructor(model: Model) {
+    this.model = model;
+    this.nextId = model.nextNodeId;
+    this.main = GraphDraft.ofGraph(this, model.graph);
+    this.functions = model.functions.map((definition) => GraphDraft.ofFunction(this, definition));
+  }
+
+  /** Every graph, outer before inner: the main graph, its bodies at any depth, then the functions with theirs. */
+  graphs(): GraphDraft[] {
+    const found: GraphDraft[] = [this.main, ...this.functions.filter((each) => !this.removedFunctions.has(each))];
+    for (let at = 0; at < found.length; at++) found.push(...found[at]!.allBodies());
+    return found;
+  }
+
+  /** The ids of the original model's nodes that a node stands for: itself, unless a rewrite made it. */
+  origin(id: NodeId): ReadonlySet<NodeId> {
+    return this.origins.get(id) ?? new Set([id]);
+  }
+
+  /** Operator sets after the changes so far. */
+  get opsets(): ReadonlyMap<string, number> {
+    return this.modelPatch.opsets ?? this.model.opsets;
+  }
+
+  /** Changes fields of the model itself. */
+  setModel(patch: typeof this.modelPatch): void {
+    this.modelPatch = { ...this.modelPatch, ...patch };
+    this.version++;
+  }
+
+  removeFunction(graph: GraphDraft): void {
+    this.removedFunctions.add(graph);
+    this.version++;
+  }
+
+  /** The model with all changes; nodes are in topological order where a graph was changed. */
+  finish(): Model {
+    if (this.version === 0) return this.model;
+    const functions = this.functions
+      .filter((each) => !this.removedFunctions.has(each))
+      .map((each) => each.finishFunction());
+    return {
+      ...this.model,
+      ...this.modelPatch,
+      graph: this.main.finishGraph(),
+      functions: sameItems(functions, this.model.functions) ? this.model.functions : functions,
+      nextNodeId: this.nextId,
+    };
+  }
+
+  /** For `GraphDraft`: a new id whose origins are those of `from`. */
+  newNodeId(from: Iterable<NodeId>): NodeId {
+    const id = this.nextId++ as NodeId;
+    const origin = new Set<NodeId>();
+    for (const each of from) for (const source of this.origin(each)) origin.add(source);
+    this.origins.set(id, origin);
+    return id;
+  }
+
+  /** For `GraphDraft`: also counts `from` among the nodes that `id` stands for. */
+  addOrigins(id: NodeId, from: Iterable<NodeId>): void {
+    const origin = new Set(this.origin(id));
+    for (const each of from) for (const source of this.origin(each)) origin.add(source);
+    this.origins.set(id, origin);
+  }
+}
+
+/** True when two lists hold the same objects in the same order. */
+export function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
+}

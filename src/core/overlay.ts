@@ -1,0 +1,16 @@
+/**
+ * A number a node: the one form in which measurements and estimates reach the graph's colours, the legend, the
+ * table's columns and the command line. A new analysis is a function that returns an overlay.
+ */
+export interface Overlay {
+  /** `time`, `macs`, `bytes`, `parameters`, `precision`, `error`, … */
+  readonly id: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly scale: 'linear' | 'log' | 'diverging' | 'category';
+  /** By node id; NaN where there is no data. For `category`, an index into `categories`. */
+  readonly values: Float32Array;
+  readonly categories?: readonly string[];
+  /** What stands behind the numbers, for the legend: `60 runs`, `estimate`. */
+  readonly basis?: string;
+}

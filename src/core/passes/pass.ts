@@ -1,0 +1,41 @@
+import type { Evaluator } from '../evaluator.ts';
+import type { Draft } from '../graph/draft.ts';
+import type { Facts } from '../shapes/facts.ts';
+
+/**
+ * `exact`: bit-equal outputs for every input. `rounding`: equal in real arithmetic, floating-point rounding may move.
+ * `lossy`: changes numbers on purpose.
+ */
+export type Exactness = 'exact' | 'rounding' | 'lossy';
+
+/** One rewrite rule. File name = `name` = spelling on the command line = fixture folder. */
+export interface Pass {
+  readonly name: string;
+  readonly title: string;
+  /** What it does and when, in a sentence or two, for help and docs. */
+  readonly summary: string;
+  readonly exactness: Exactness;
+  /** Applies the rule wherever it holds. Changes nothing when called again on its own result. */
+  run(draft: Draft, context: PassContext): void | Promise<void>;
+}
+
+/** What a pass may use beside the draft. */
+export interface PassContext {
+  /** Types, shapes and shape values of every value, also of those that passes just made. */
+  readonly facts: Facts;
+  /** Runs small models; absent when nothing may be executed, and then nothing is folded through the runtime. */
+  readonly evaluator?: Evaluator;
+  readonly options: PassOptions;
+  readonly signal?: AbortSignal;
+}
+
+export interface PassOptions {
+  /** Largest growth in bytes that one constant fold may cause; default 0 beyond what it removes, plus 64 KiB. */
+  readonly maxFoldGrowth?: number;
+  /** Symbolic dimensions bound to a size: `batch` → 1. */
+  readonly dims?: ReadonlyMap<string, number>;
+  /** Highest default-domain opset that a pass may raise the model to. */
+  readonly targetOpset?: number;
+  /** Keep initializers that are also graph inputs overridable. Default false: they become constants. */
+  readonly keepOverridable?: boolean;
+}

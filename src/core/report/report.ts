@@ -1,0 +1,265 @@
+/**
+ * The report objects: one form of every result, printed by the command line as JSON, shown by the editor's panels and
+ * written into stand-alone reports. Times are milliseconds and sizes bytes unless a field's name says otherwise.
+ * Fields are only ever added: programs rely on names and meaning.
+ */
+import type { NodeId } from '../graph/model.ts';
+import type { Problem } from '../problem.ts';
+
+export const reportSchema = 1;
+
+export interface ReportedValue {
+  readonly name: string;
+  readonly dtype: string;
+  /** Null: rank unknown. Symbols as text, an unknown axis as `?`. */
+  readonly shape: readonly (number | string)[] | null;
+}
+
+export interface ModelIdentity {
+  readonly path: string;
+  /** The model file and its external data together. */
+  readonly bytes: number;
+  readonly sha256?: string;
+  readonly irVersion: number;
+  readonly producer: string;
+  readonly opsets: Readonly<Record<string, number>>;
+}
+
+export interface ReportedNode {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly opType: string;
+  readonly domain: string;
+  readonly inputs: readonly ReportedValue[];
+  readonly outputs: readonly ReportedValue[];
+  /** Null where a shape is not known. */
+  readonly macs: number | null;
+  readonly parameters: number;
+  /** Bytes read and written. Null where a shape is not known. */
+  readonly bytes: number | null;
+}
+
+export interface InspectReport {
+  readonly schema: number;
+  readonly model: ModelIdentity;
+  /** Subgraphs and functions included. */
+  readonly nodes: number;
+  readonly operators: Readonly<Record<string, number>>;
+  readonly parameters: number;
+  /** Null when no node's cost is known; else the sum of what is known, and `macsUnknown` nodes that are not in it. */
+  readonly macs: number | null;
+  readonly macsUnknown: number;
+  readonly inputs: readonly ReportedValue[];
+  readonly outputs: readonly ReportedValue[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly problems: readonly Problem[];
+  /** With `--nodes`. */
+  readonly nodeList?: readonly ReportedNode[];
+}
+
+/** The machine and the settings behind a measurement. */
+export interface Environment {
+  readonly cpu: string;
+  readonly features: readonly string[];
+  readonly cores: number;
+  readonly governor: string | null;
+  /** Load average of the last minute when the measurement began. */
+  readonly load: number;
+  readonly memory: number;
+  readonly os: string;
+  readonly provider: string;
+  readonly threads: number;
+  readonly level: string;
+  readonly onnxruntime: string;
+  readonly opscope: string;
+  readonly modelSha256?: string;
+  readonly date: string;
+}
+
+/** Latency of one model from plain timed runs, in milliseconds. */
+export interface Latency {
+  readonly runs: number;
+  readonly warmup: number;
+  readonly median: number;
+  /** 95 % bootstrap interval of the median. */
+  readonly interval95: readonly [number, number];
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  /** Only when the sample supports it: 64 runs for p90, 662 for p99. */
+  readonly p90?: number;
+  readonly p99?: number;
+  readonly stable: boolean;
+  /** Drift, two modes, outliers, in words. */
+  readonly problems: readonly string[];
+  readonly samples?: readonly number[];
+}
+
+export interface ProfiledKernel {
+  /** Name and operator of the node that ONNX Runtime ran. */
+  readonly name: string;
+  readonly opType: string;
+  readonly provider: string;
+  /** Milliseconds a run. */
+  readonly milliseconds: number;
+  readonly calls: number;
+  /** The model's own nodes it stands for; empty when that is not known. */
+  readonly nodes: readonly NodeId[];
+}
+
+export interface ProfiledNode {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly opType: string;
+  /** Milliseconds a run: its share of every kernel that covers it; median over the profiled runs. */
+  readonly milliseconds: number;
+  /** Half the width of the middle 50 % over the profiled runs. */
+  readonly spread: number;
+  /** Of the kernel time of a run, 0 to 1. */
+  readonly share: number;
+  readonly calls: number;
+  readonly provider: string;
+  /** Indices into `kernels`. */
+  readonly kernels: readonly number[];
+}
+
+export interface ProfileReport {
+  readonly schema: number;
+  readonly model: ModelIdentity;
+  readonly environment: Environment;
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly dtype: string;
+    readonly shape: readonly number[];
+    readonly source: string;
+  }[];
+  readonly latency: Latency;
+  readonly sessionMs: number;
+  readonly nodes: readonly ProfiledNode[];
+  readonly kernels: readonly ProfiledKernel[];
+  /** Milliseconds a profiled run: kernels together, those that no node could be found for, what is not in any kernel, and the whole run. */
+  readonly kernelMs: number;
+  readonly unattributedMs: number;
+  readonly frameworkMs: number;
+  readonly wallMs: number;
+  /** Median of profiled runs over median of plain runs. */
+  readonly overheadRatio: number;
+  readonly profiledRuns: number;
+  readonly problems: readonly string[];
+}
+
+export type VerdictStatus = 'equal' | 'close' | 'different' | 'not-run';
+
+export interface OutputDifference {
+  readonly name: string;
+  readonly maxAbs: number;
+  readonly maxRel: number;
+  /** Infinity is written as null in JSON: the outputs are equal. */
+  readonly sqnrDb: number | null;
+  readonly cosine: number;
+}
+
+/** Do two models compute the same? */
+export interface Verdict {
+  /** `equal`: bit for bit. `close`: within the model's own noise. */
+  readonly status: VerdictStatus;
+  readonly outputs: readonly OutputDifference[];
+  /** Sets of inputs both models ran on. */
+  readonly runs: number;
+  /** Why it could not be run, or what differs, in a sentence. */
+  readonly reason?: string;
+}
+
+export interface ModelSize {
+  readonly nodes: number;
+  readonly bytes: number;
+  readonly operators?: Readonly<Record<string, number>>;
+}
+
+export interface PassRecord {
+  readonly name: string;
+  readonly removed: number;
+  readonly added: number;
+  readonly rewrites: number;
+  readonly milliseconds: number;
+}
+
+export interface ExplainedRewrite {
+  readonly pass: string;
+  readonly why: string;
+  /** As `opType name`, with the ids for the editor. */
+  readonly removed: readonly { readonly id: NodeId; readonly label: string }[];
+  readonly added: readonly { readonly id: NodeId; readonly label: string }[];
+}
+
+export interface OptimizeReport {
+  readonly schema: number;
+  readonly model: ModelIdentity;
+  readonly output?: string;
+  readonly before: ModelSize;
+  readonly after: ModelSize;
+  readonly passes: readonly PassRecord[];
+  readonly rolledBack: readonly { readonly pass: string; readonly reason: string }[];
+  readonly rewrites: readonly ExplainedRewrite[];
+  readonly verdict: Verdict;
+  readonly latency?: LatencyComparison;
+  readonly problems: readonly string[];
+  readonly milliseconds: number;
+}
+
+export interface LatencyComparison {
+  readonly a: Latency;
+  readonly b: Latency;
+  /** Median of b over median of a: below 1, b is faster. */
+  readonly ratio: number;
+  readonly interval95: readonly [number, number];
+  readonly verdict: 'faster' | 'slower' | 'no-difference';
+  /** The smallest difference, in percent, that this measurement could have told from noise. */
+  readonly resolutionPercent: number;
+  /** The A/A control: ratio interval of the first model against itself. */
+  readonly control95?: readonly [number, number];
+  readonly rounds: number;
+}
+
+export interface QuantizeReport {
+  readonly schema: number;
+  readonly model: ModelIdentity;
+  readonly output?: string;
+  readonly scheme: string;
+  readonly options: Readonly<Record<string, string | number | boolean>>;
+  readonly calibration?: { readonly samples: number; readonly source: string; readonly method: string };
+  /** Quantized nodes of those that the scheme could take. */
+  readonly quantized: { readonly nodes: number; readonly of: number };
+  readonly kept: readonly { readonly id?: NodeId; readonly node: string; readonly reason: string }[];
+  /** Quantized nodes that ONNX Runtime runs with an integer kernel. */
+  readonly fused: { readonly nodes: number; readonly of: number };
+  readonly before: ModelSize;
+  readonly after: ModelSize;
+  readonly verdict: Verdict;
+  readonly sqnrDb: number | null;
+  /** Accuracy on the user's labelled data, as shares of 1. */
+  readonly metric?: {
+    readonly name: string;
+    readonly before: number;
+    readonly after: number;
+    readonly samples: number;
+  };
+  readonly latency?: LatencyComparison;
+  readonly advice: readonly string[];
+  readonly problems: readonly string[];
+  readonly milliseconds: number;
+}
+
+export interface CompareReport {
+  readonly schema: number;
+  readonly a: ModelIdentity;
+  readonly b: ModelIdentity;
+  readonly graph: { readonly same: number; readonly changed: number; readonly added: number; readonly removed: number };
+  readonly before: ModelSize;
+  readonly after: ModelSize;
+  readonly verdict: Verdict;
+  readonly outputs: readonly OutputDifference[];
+  readonly latency?: LatencyComparison;
+  readonly environment?: Environment;
+  readonly problems: readonly string[];
+}

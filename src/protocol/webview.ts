@@ -1,0 +1,126 @@
+/**
+ * What the editor's webview and the extension host say to each other over `postMessage`. The view asks for what it
+ * shows (`ViewHostContract`, answered by the host, mostly by passing the call on to the worker with the document
+ * filled in); the host tells the view what changed (`ViewContract`).
+ */
+import type { NodeId } from '../core/graph/model.ts';
+import type { CompareReport, OptimizeReport, ProfileReport, QuantizeReport } from '../core/report/report.ts';
+import type { Progress } from './rpc.ts';
+import type {
+  CompareRequest,
+  OptimizeRequest,
+  ProfileRequest,
+  QuantizeRequest,
+  RunSettings,
+  SymbolicDim,
+  VersionInfo,
+  VersionMapping,
+  VersionRef,
+  WorkerContract,
+} from './worker.ts';
+
+export type PanelName = 'summary' | 'node' | 'profile' | 'optimize' | 'quantize' | 'compare';
+
+/** Everything the view shows that is not asked for piece by piece. Sent whole whenever it changes: it is a few KB. */
+export interface DocumentState {
+  readonly name: string;
+  readonly path: string;
+  /** False in an untrusted workspace: models can be read, nothing runs. */
+  readonly trusted: boolean;
+  readonly versions: readonly VersionInfo[];
+  /** The version on view. */
+  readonly current: number;
+  readonly job: JobState | null;
+  /** The last job that failed, until the next one starts. */
+  readonly failure: { readonly job: JobState['kind']; readonly message: string } | null;
+  readonly settings: RunSettings;
+  readonly symbolicDims: readonly SymbolicDim[];
+  /** Reports by version, as far as there are any. */
+  readonly reports: Readonly<Record<number, VersionReports>>;
+  /** The comparison on view. */
+  readonly comparison: {
+    readonly a: number | string;
+    readonly b: number | string;
+    readonly report: CompareReport;
+    readonly mapping: VersionMapping;
+  } | null;
+}
+
+export interface VersionReports {
+  readonly profile?: ProfileReport;
+  readonly optimize?: OptimizeReport;
+  readonly quantize?: QuantizeReport;
+}
+
+export interface JobState {
+  readonly kind: 'open' | 'profile' | 'optimize' | 'quantize' | 'compare' | 'export';
+  readonly progress: Progress;
+}
+
+type WithoutDocument<T> = Omit<T, 'document'>;
+type ReadMethod = 'summary' | 'scene' | 'nodeTable' | 'overlays' | 'overlay' | 'search' | 'node' | 'tensor';
+
+/** Reads that the host passes on to the worker; the document is the one that this editor shows. */
+export type ViewReads = {
+  [K in ReadMethod]: (argument: WithoutDocument<Parameters<WorkerContract[K]>[0]>) => ReturnType<WorkerContract[K]>;
+};
+
+/** Answered by the extension host. */
+export interface ViewHostContract extends ViewReads {
+  /** The first call: everything needed to draw the first picture. `viewState` is what `saveViewState` kept last. */
+  ready(argument: undefined): Promise<{ readonly state: DocumentState; readonly viewState: ViewState | null }>;
+  /** Starts a job; its progress and result arrive as `update`. Rejects when another job runs. */
+  profile(argument: WithoutDocument<ProfileRequest>): Promise<void>;
+  optimize(argument: WithoutDocument<OptimizeRequest>): Promise<void>;
+  quantize(argument: WithoutDocument<QuantizeRequest>): Promise<void>;
+  compare(
+    argument: Omit<CompareRequest, 'a' | 'b'> & {
+      readonly a: WithoutDocument<VersionRef>;
+      readonly b: WithoutDocument<VersionRef>;
+    },
+  ): Promise<void>;
+  cancel(argument: undefined): Promise<void>;
+  showVersion(argument: { readonly version: number }): Promise<void>;
+  /** Runs one of Opscope's own commands (`opscope.export`) for this document. */
+  command(argument: { readonly command: string }): Promise<void>;
+  /** Asks the user for a file or folder; null when they cancel. */
+  pickPath(argument: { readonly title: string; readonly folders: boolean }): Promise<string | null>;
+  /** Writes text or a picture that the view made to a file the user chooses. */
+  saveFile(argument: { readonly name: string; readonly content: string | Uint8Array }): Promise<void>;
+  copy(argument: { readonly text: string }): Promise<void>;
+  saveViewState(argument: ViewState): Promise<void>;
+  setSettings(argument: RunSettings): Promise<void>;
+  log(argument: { readonly message: string }): Promise<void>;
+}
+
+/** Answered by the view. */
+export interface ViewContract {
+  update(argument: DocumentState): Promise<void>;
+  reveal(argument: { readonly node: NodeId }): Promise<void>;
+  showPanel(argument: { readonly panel: PanelName }): Promise<void>;
+  /** For tests: what is on screen, in numbers. */
+  probe(argument: undefined): Promise<ViewProbe>;
+}
+
+/** Kept over tab switches and reloads. */
+export interface ViewState {
+  readonly panel: PanelName;
+  readonly open: readonly string[] | 'auto' | 'all';
+  readonly camera: { readonly x: number; readonly y: number; readonly zoom: number } | null;
+  readonly selected: NodeId | null;
+  readonly overlay: string | null;
+  readonly query: string;
+  readonly tableHeight: number;
+  readonly panelWidth: number;
+}
+
+export interface ViewProbe {
+  readonly boxes: number;
+  readonly drawn: number;
+  readonly selected: NodeId | null;
+  readonly overlay: string | null;
+  readonly panel: PanelName;
+  readonly version: number;
+  /** Milliseconds of the last 120 frames. */
+  readonly frames: readonly number[];
+}

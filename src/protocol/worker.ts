@@ -1,0 +1,227 @@
+/**
+ * What the extension host asks of the model worker. The worker keeps documents, their versions and reports; the host
+ * keeps copies of the reports, so that they outlive the worker. Every method that takes a while reports progress and
+ * stops when its signal aborts.
+ */
+import type { OptimizationLevel } from '../core/evaluator.ts';
+import type { NodeId } from '../core/graph/model.ts';
+import type { Scene } from '../core/layout/scene.ts';
+import type { Overlay } from '../core/overlay.ts';
+import type {
+  CompareReport,
+  InspectReport,
+  LatencyComparison,
+  OptimizeReport,
+  ProfileReport,
+  QuantizeReport,
+  ReportedValue,
+  Verdict,
+} from '../core/report/report.ts';
+
+/** One open model with its versions; given out by `open`. */
+export type DocumentId = string;
+
+/** A version of a document. */
+export interface VersionRef {
+  readonly document: DocumentId;
+  /** 0 is the original. */
+  readonly version: number;
+}
+
+/** A state of the model: the original, or what a step made of an earlier version. */
+export interface VersionInfo {
+  readonly id: number;
+  readonly label: string;
+  readonly kind: 'original' | 'optimized' | 'quantized' | 'pruned';
+  /** The version it was made from; null for the original. */
+  readonly parent: number | null;
+  readonly nodes: number;
+  readonly bytes: number;
+  readonly verdict?: Verdict;
+  /** Against its parent. */
+  readonly latency?: LatencyComparison;
+}
+
+/** Which boxes are open in a view. `auto` opens groups until the view holds what a window can show. */
+export interface SceneRequest extends VersionRef {
+  readonly open: readonly string[] | 'auto' | 'all';
+  /** Draw what ONNX Runtime ran instead of the model's own nodes; needs a profile. */
+  readonly asRun?: boolean;
+}
+
+/** All nodes of a version as columns, subgraphs included, in topological order. Row i of every column is node `id[i]`. */
+export interface NodeTable {
+  readonly id: Int32Array;
+  readonly name: readonly string[];
+  readonly opType: readonly string[];
+  readonly domain: readonly string[];
+  /** Scope shown before the name: body or function it is in; empty for the main graph. */
+  readonly scope: readonly string[];
+  /** First output's dtype and shape as text; empty when not known. */
+  readonly outputType: readonly string[];
+  /** Ids of the nodes that feed row i: `producers[producerOffsets[i] … producerOffsets[i + 1]]`. The keyboard walks along these. */
+  readonly producers: Int32Array;
+  readonly producerOffsets: Uint32Array;
+}
+
+export interface AttributeText {
+  readonly name: string;
+  readonly type: string;
+  readonly value: string;
+}
+
+/** An input or output of a node. */
+export interface NodeValue extends ReportedValue {
+  /** The operator's name for this slot: `X`, `W`, `bias`. */
+  readonly slot: string;
+  /** Whether `tensor` can be asked for it: an initializer or constant. */
+  readonly constant: boolean;
+  /** The nodes at the other end. */
+  readonly nodes: readonly NodeId[];
+}
+
+export interface NodeDetails {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly opType: string;
+  readonly domain: string;
+  readonly opset: number;
+  readonly docString: string;
+  readonly attributes: readonly AttributeText[];
+  readonly inputs: readonly NodeValue[];
+  readonly outputs: readonly NodeValue[];
+  readonly macs: number | null;
+  readonly parameters: number;
+  readonly bytes: number | null;
+  /** For a node of a later version: the original's nodes it stands for, and why it came to be. */
+  readonly origin: readonly { readonly id: NodeId; readonly label: string }[];
+  readonly why: readonly string[];
+}
+
+/** Statistics of a constant's elements; `values` are the first elements as text. */
+export interface TensorDetails {
+  readonly name: string;
+  readonly dtype: string;
+  readonly dims: readonly number[];
+  readonly bytes: number;
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly standardDeviation: number;
+  /** Shares of all elements, 0 to 1. */
+  readonly zeros: number;
+  readonly nan: number;
+  readonly infinite: number;
+  readonly histogram: { readonly edges: Float64Array; readonly counts: Float64Array };
+  readonly values: readonly string[];
+}
+
+/** Settings that every run shares. */
+export interface RunSettings {
+  readonly provider: string;
+  readonly threads: number;
+  /** Seconds. */
+  readonly timeLimit: number;
+  /** Symbolic dimension → size. */
+  readonly dims: Readonly<Record<string, number>>;
+  /** File or folder with input data; random inputs when absent. */
+  readonly inputs?: string;
+  readonly seed: number;
+}
+
+export interface ProfileRequest extends VersionRef {
+  readonly settings: RunSettings;
+  /** Timed runs; 0: as many as a stable median needs within the time limit. */
+  readonly runs: number;
+  /** Runs before timing; −1: until the times have settled. */
+  readonly warmup: number;
+  readonly level: OptimizationLevel;
+}
+
+export interface OptimizeRequest extends VersionRef {
+  readonly settings: RunSettings;
+  readonly preset: 'exact' | 'default' | 'aggressive';
+  /** When given, only these passes. */
+  readonly passes?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly verify: boolean;
+  readonly measure: boolean;
+}
+
+export interface QuantizeRequest extends VersionRef {
+  readonly settings: RunSettings;
+  readonly scheme: string;
+  /** File or folder of calibration data; needed by static schemes unless `randomCalibration` is set. */
+  readonly calibration?: string;
+  readonly randomCalibration?: boolean;
+  readonly method?: string;
+  readonly perChannel: boolean;
+  /** Nodes that stay float. */
+  readonly exclude: readonly NodeId[];
+  readonly verify: boolean;
+  readonly measure: boolean;
+  /** Folder or file with labelled data for the metric, as `samples/README.md` describes it. */
+  readonly labelled?: string;
+}
+
+export interface CompareRequest {
+  readonly a: VersionRef;
+  readonly b: VersionRef;
+  readonly settings: RunSettings;
+  readonly measure: boolean;
+}
+
+/** How nodes of two versions belong together. */
+export interface VersionMapping {
+  /** Pairs (node of a, node of b), flattened; a fused node appears in several pairs. */
+  readonly pairs: Int32Array;
+  readonly removed: Int32Array;
+  readonly added: Int32Array;
+  readonly changed: Int32Array;
+}
+
+export interface ExportRequest extends VersionRef {
+  readonly path: string;
+  /** Where weights go: inside the file, or to a file beside it. `auto`: inside below 2 GB. */
+  readonly weights: 'auto' | 'inline' | 'external';
+}
+
+/** What a symbolic dimension is and what to use for it unless told otherwise. */
+export interface SymbolicDim {
+  readonly name: string;
+  /** Inputs and axes where it stands: `input_ids[1]`. */
+  readonly where: readonly string[];
+  readonly suggestion: number;
+}
+
+export interface WorkerContract {
+  /** Opens a model file; the same path gives the same document while it is open. */
+  open(argument: {
+    readonly path: string;
+  }): Promise<{ readonly document: DocumentId; readonly versions: readonly VersionInfo[] }>;
+  close(argument: { readonly document: DocumentId }): Promise<void>;
+  summary(argument: VersionRef): Promise<InspectReport>;
+  symbolicDims(argument: VersionRef): Promise<readonly SymbolicDim[]>;
+  scene(argument: SceneRequest): Promise<Scene>;
+  nodeTable(argument: VersionRef): Promise<NodeTable>;
+  /** Overlays there are for a version now, without their values. */
+  overlays(argument: VersionRef): Promise<readonly Pick<Overlay, 'id' | 'title' | 'unit' | 'scale' | 'basis'>[]>;
+  overlay(argument: VersionRef & { readonly id: string }): Promise<Overlay>;
+  /** Ids of the nodes that match, in table order. A query that cannot be read rejects with what is wrong in it. */
+  search(argument: VersionRef & { readonly query: string }): Promise<Int32Array>;
+  node(argument: VersionRef & { readonly node: NodeId }): Promise<NodeDetails>;
+  tensor(argument: VersionRef & { readonly value: string; readonly node: NodeId }): Promise<TensorDetails>;
+  profile(argument: ProfileRequest): Promise<ProfileReport>;
+  optimize(argument: OptimizeRequest): Promise<{ readonly version: VersionInfo; readonly report: OptimizeReport }>;
+  quantize(argument: QuantizeRequest): Promise<{ readonly version: VersionInfo; readonly report: QuantizeReport }>;
+  compare(argument: CompareRequest): Promise<{ readonly report: CompareReport; readonly mapping: VersionMapping }>;
+  /** Writes a version to a file, beside it first and then renamed. Never writes over the document's own source. */
+  exportModel(argument: ExportRequest): Promise<{ readonly path: string; readonly bytes: number }>;
+  /** Providers that this machine's runtime offers, and why the others are not there. */
+  providers(
+    argument: undefined,
+  ): Promise<readonly { readonly name: string; readonly available: boolean; readonly note: string }[]>;
+  /** For tests: the process id of the runtime child, or null when none runs. */
+  runtimePid(argument: undefined): Promise<number | null>;
+}
