@@ -1,0 +1,195 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { env, type InferenceSession, listSupportedBackends, type OnnxValue, type Tensor } from 'onnxruntime-node';
+import { type Binding, binding, initOrt } from 'onnxruntime-node/dist/binding.js';
+import { RuntimeError } from '../core/evaluator.ts';
+import type { CallContext, Handlers } from '../protocol/rpc.ts';
+import type { Feeds, RuntimeContract, SessionOptions, SessionValue } from '../protocol/runtime.ts';
+import { cleanMessage } from './error-message.ts';
+import { canPass, dtypeName, fromNativeTensor, toNativeTensor } from './tensors.ts';
+
+interface Session {
+  readonly native: Binding.InferenceSession;
+  readonly inputs: readonly SessionValue[];
+  readonly outputs: readonly SessionValue[];
+  readonly profilePrefix: string | undefined;
+}
+
+/** Runs that are ready to go: what is fed and what is asked for. */
+interface Prepared {
+  readonly native: Binding.InferenceSession;
+  readonly feeds: Record<string, OnnxValue>;
+  readonly fetches: Record<string, null>;
+}
+
+/**
+ * The handlers of the runtime process. Sessions are those of onnxruntime-node's binding itself: its public class waits
+ * for the event loop before every run and wraps every output, which belongs to no model's latency.
+ */
+export function createRuntimeHandlers(): Handlers<RuntimeContract> {
+  const sessions = new Map<number, Session>();
+  let nextSession = 1;
+  const find = (id: number): Session => {
+    const session = sessions.get(id);
+    if (!session) throw new RuntimeError(`There is no session ${id}.`);
+    return session;
+  };
+
+  return serialized<RuntimeContract>({
+    describe: () => ({ version: env.versions.node!, backends: listSupportedBackends(), pid: process.pid }),
+
+    createSession: ({ model, options }) => {
+      const start = performance.now();
+      env.logLevel = 'fatal';
+      const native = attempt(() => {
+        initOrt();
+        const session = new binding.InferenceSession();
+        if ('path' in model) session.loadModel(model.path, nativeOptions(options));
+        else {
+          const { buffer, byteOffset, byteLength } = model.bytes;
+          session.loadModel(buffer as ArrayBuffer, byteOffset, byteLength, nativeOptions(options));
+        }
+        return session;
+      });
+      const milliseconds = performance.now() - start;
+      const inputs = native.inputMetadata.map(sessionValue);
+      const outputs = native.outputMetadata.map(sessionValue);
+      const session = nextSession++;
+      sessions.set(session, { native, inputs, outputs, profilePrefix: options.profilePrefix });
+      return { session, inputs, outputs, milliseconds };
+    },
+
+    run: ({ session, feeds, outputs }) => {
+      const { native, feeds: tensors, fetches } = prepare(find(session), feeds, outputs);
+      const results = attempt(() => native.run(tensors, fetches, {}));
+      return Object.fromEntries(
+        Object.entries(results).map(([name, value]) => [name, fromNativeTensor(value as Tensor)]),
+      );
+    },
+
+    time: ({ session, feeds, count, timeLimit }, context) => {
+      const prepared = prepare(find(session), feeds);
+      return timeRuns(count, () => prepared, timeLimit, context);
+    },
+
+    timeInterleaved: ({ sessions: pair, feeds, order, each, timeLimit }, context) => {
+      const prepared = pair.map((id, index) => prepare(find(id), feeds[index]!));
+      return timeRuns(order.length * each, (index) => prepared[order[Math.floor(index / each)]!]!, timeLimit, context);
+    },
+
+    endProfiling: async ({ session }) => {
+      const { native, profilePrefix } = find(session);
+      if (profilePrefix === undefined) throw new RuntimeError('Profiling is not on for this session.');
+      attempt(() => native.endProfiling());
+      return { tracePath: await newestTrace(profilePrefix) };
+    },
+
+    release: ({ session }) => {
+      const { native } = find(session);
+      sessions.delete(session);
+      attempt(() => native.dispose());
+    },
+  });
+}
+
+/** Calls run one after another, also those that wait for something in between. */
+function serialized<C>(handlers: Handlers<C>): Handlers<C> {
+  let last: Promise<unknown> = Promise.resolve();
+  const wrapped = Object.entries(handlers).map(([name, handler]) => [
+    name,
+    (argument: unknown, context: CallContext) => {
+      const result = last.then(() =>
+        (handler as (argument: unknown, context: CallContext) => unknown)(argument, context),
+      );
+      last = result.catch(() => {});
+      return result;
+    },
+  ]);
+  return Object.fromEntries(wrapped) as Handlers<C>;
+}
+
+/**
+ * Times runs one by one. Between runs, every 50 ms, the event loop gets a turn, so that memory of past outputs is
+ * freed and a parent that is gone is noticed.
+ */
+async function timeRuns(
+  count: number,
+  which: (index: number) => Prepared,
+  timeLimit: number | undefined,
+  { signal, progress }: CallContext,
+): Promise<Float64Array> {
+  const samples = new Float64Array(count);
+  const begin = performance.now();
+  let lastTurn = begin;
+  for (let index = 0; index < count; index++) {
+    const { native, feeds, fetches } = which(index);
+    const start = performance.now();
+    attempt(() => native.run(feeds, fetches, {}));
+    const end = performance.now();
+    samples[index] = end - start;
+    if (timeLimit !== undefined && end - begin >= timeLimit) return samples.slice(0, index + 1);
+    if (end - lastTurn >= 50) {
+      progress({ message: `Run ${index + 1} of ${count}`, fraction: (index + 1) / count });
+      await nextTurn();
+      signal.throwIfAborted();
+      lastTurn = performance.now();
+    }
+  }
+  return samples;
+}
+
+function prepare({ native, inputs, outputs }: Session, feeds: Feeds, names?: readonly string[]): Prepared {
+  const known = new Set(inputs.map(({ name }) => name));
+  const unknown = Object.keys(feeds).filter((name) => !known.has(name));
+  if (unknown.length > 0) throw new RuntimeError(`The model has no input ${unknown.join(', ')}.`);
+  const missing = [...known].filter((name) => !Object.hasOwn(feeds, name));
+  if (missing.length > 0) throw new RuntimeError(`No data was given for the input ${missing.join(', ')}.`);
+  const wanted = names ?? outputs.filter(({ dtype }) => canPass(dtype)).map(({ name }) => name);
+  if (wanted.length === 0) {
+    throw new RuntimeError('None of the outputs is a tensor of a type that ONNX Runtime gives to JavaScript.');
+  }
+  return {
+    native,
+    feeds: Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toNativeTensor(name, value)])),
+    fetches: Object.fromEntries(wanted.map((name) => [name, null])),
+  };
+}
+
+function sessionValue({ name, isTensor, type, shape, symbolicDimensions }: Binding.ValueMetadata): SessionValue {
+  if (!isTensor) return { name, dtype: 'not-a-tensor', shape: [] };
+  return { name, dtype: dtypeName(type), shape: shape.map((dim, axis) => (dim < 0 ? symbolicDimensions[axis]! : dim)) };
+}
+
+function nativeOptions(options: SessionOptions): InferenceSession.SessionOptions {
+  const { provider, level, threads, optimizedModelPath, profilePrefix, config } = options;
+  return {
+    executionProviders: [provider],
+    graphOptimizationLevel: level,
+    logSeverityLevel: 4,
+    ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
+    ...(optimizedModelPath !== undefined ? { optimizedModelFilePath: optimizedModelPath } : {}),
+    ...(profilePrefix !== undefined ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
+    ...(config ? { extra: config } : {}),
+  };
+}
+
+/** The trace that was written last under a prefix: the binding does not say what it is called. */
+async function newestTrace(prefix: string): Promise<string> {
+  const folder = dirname(prefix);
+  const names = (await readdir(folder)).filter((name) => name.startsWith(basename(prefix)) && name.endsWith('.json'));
+  const found = await Promise.all(
+    names.map(async (name) => ({ path: join(folder, name), written: (await stat(join(folder, name))).mtimeMs })),
+  );
+  const newest = found.sort((a, b) => b.written - a.written)[0];
+  if (!newest) throw new RuntimeError('ONNX Runtime wrote no trace. Check that the temporary folder has room.');
+  return newest.path;
+}
+
+function attempt<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new RuntimeError(cleanMessage(error instanceof Error ? error.message : String(error)));
+  }
+}

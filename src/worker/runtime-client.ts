@@ -1,0 +1,171 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ipcPort } from '../protocol/node-port.ts';
+import { CancelledError, type Client, ConnectionClosedError, connect } from '../protocol/rpc.ts';
+import type { RuntimeContract } from '../protocol/runtime.ts';
+
+/** A runtime process and the calls it answers. */
+export interface Runtime {
+  readonly client: Client<RuntimeContract>;
+  readonly pid: number;
+  /** Ends the process at once, whatever it does: the only way to stop a run. Pending calls reject. */
+  kill(): void;
+  /** Settles when the process is gone, with the reason in words. */
+  readonly closed: Promise<string>;
+}
+
+export interface RuntimeOptions {
+  /** Variables beside those of this process, such as the Vulkan driver to use. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a runtime process. It ends with this one. */
+export function startRuntime({ env }: RuntimeOptions = {}): Runtime {
+  const child = fork(runtimeEntry(), [], {
+    serialization: 'advanced',
+    execArgv: [],
+    // On desktop VS Code the executable is Electron, which this variable turns into plain Node.
+    env: { ...process.env, ...env, ELECTRON_RUN_AS_NODE: '1' },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let killed = false;
+  const closed = ended(child, () => killed);
+  const kill = () => {
+    killed = true;
+    child.kill('SIGKILL');
+  };
+  process.once('exit', kill);
+  void closed.then(() => process.off('exit', kill));
+  return { client: connect<RuntimeContract>(ipcPort(child, closed)), pid: child.pid ?? -1, kill, closed };
+}
+
+/**
+ * Where the process' program lies: beside the bundle that this code is part of, or its source when run from sources.
+ * A bundle in CommonJS has no `import.meta`, one in ES modules no `__dirname`.
+ */
+function runtimeEntry(): string {
+  const here = import.meta.dirname ?? __dirname;
+  const bundled = join(here, 'runtime.cjs');
+  return existsSync(bundled) ? bundled : join(here, '../runtime/main.ts');
+}
+
+function ended(child: ChildProcess, wasKilled: () => boolean): Promise<string> {
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-2000);
+  });
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(`The runtime process could not be started: ${error.message}`));
+    child.once('close', (code, signal) =>
+      resolve(wasKilled() ? 'The run was stopped.' : deathReason(code, signal, stderr)),
+    );
+  });
+}
+
+/** Why a process that nobody stopped is gone, and what to do. */
+function deathReason(code: number | null, signal: string | null, stderr: string): string {
+  const lastLines = stderr.trim().split('\n').slice(-3).join(' ').trim();
+  const said = lastLines === '' ? '' : ` It said: ${lastLines}`;
+  if (/Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND|ERR_DLOPEN_FAILED|cannot open shared object/.test(stderr)) {
+    return `ONNX Runtime could not be loaded. Reinstall Opscope for this platform (${process.platform} ${process.arch}).${said}`;
+  }
+  if (/std::bad_alloc|out of memory|Allocation failed/i.test(stderr)) {
+    return `ONNX Runtime ran out of memory. Use a smaller batch or smaller symbolic dimensions.${said}`;
+  }
+  if (signal === 'SIGKILL') {
+    return 'The system killed the runtime process, most likely because memory ran out. Use a smaller batch or smaller symbolic dimensions.';
+  }
+  if (signal !== null || (code !== null && code > 2)) {
+    return `ONNX Runtime crashed on this model (${signal ?? `exit code ${code}`}). The model is safe; try another optimization level or provider.${said}`;
+  }
+  return `The runtime process ended with exit code ${code}.${said}`;
+}
+
+/** What uses the runtime, one piece of work after another, on a process that is started when it is needed. */
+export interface RuntimeManager {
+  /**
+   * Gives `work` the runtime for itself until it settles. When `signal` aborts, the process is killed and the result
+   * rejects with `CancelledError`; after `timeLimit` milliseconds likewise with `TimeLimitError`. The next use gets a fresh process.
+   */
+  use<T>(work: (runtime: Runtime) => Promise<T>, options?: UseOptions): Promise<T>;
+  /** The process that runs now, or null. */
+  readonly pid: number | null;
+  /** Ends the process. The manager can be used again. */
+  dispose(): void;
+}
+
+export interface UseOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds. */
+  readonly timeLimit?: number;
+}
+
+/** The runtime gave no answer within the time it was given. */
+export class TimeLimitError extends Error {
+  override readonly name = 'TimeLimitError';
+}
+
+/** A manager of one runtime process. */
+export function createRuntimeManager(options: RuntimeOptions = {}): RuntimeManager {
+  let current: Runtime | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  const running = (): Runtime => {
+    if (current) return current;
+    const started = startRuntime(options);
+    current = started;
+    void started.closed.then(() => {
+      if (current === started) current = undefined;
+    });
+    return started;
+  };
+  const stop = () => {
+    current?.kill();
+    current = undefined;
+  };
+
+  const useNow = async <T>(work: (runtime: Runtime) => Promise<T>, { signal, timeLimit }: UseOptions): Promise<T> => {
+    if (signal?.aborted) throw new CancelledError();
+    let interruption: Error | undefined;
+    const interrupt = (reason: Error) => {
+      interruption = reason;
+      stop();
+    };
+    const abort = () => interrupt(new CancelledError());
+    const timer =
+      timeLimit === undefined
+        ? undefined
+        : setTimeout(() => interrupt(new TimeLimitError(timeLimitMessage(timeLimit))), timeLimit);
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      return await work(running());
+    } catch (error) {
+      throw interruption ?? error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    }
+  };
+
+  return {
+    use: (work, useOptions = {}) => {
+      const result = last.then(() => useNow(work, useOptions));
+      last = result.catch(() => {});
+      return result;
+    },
+    get pid() {
+      return current?.pid ?? null;
+    },
+    dispose: stop,
+  };
+}
+
+function timeLimitMessage(milliseconds: number): string {
+  return `ONNX Runtime gave no answer within ${Math.round(milliseconds / 100) / 10} s and was stopped. Raise the time limit, or use smaller inputs.`;
+}
+
+/** Whether an error says that the runtime process is gone. */
+export function isRuntimeGone(error: unknown): error is ConnectionClosedError {
+  return error instanceof ConnectionClosedError;
+}
