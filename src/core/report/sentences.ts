@@ -1,0 +1,76 @@
+/** Results as sentences: what a report says, in the order in which people ask. */
+import { assertUnreachable } from '../assert.ts';
+import { bytes, count, counted, decibels, percent, significant } from './format.ts';
+import type { CompareReport, LatencyComparison, ModelSize, OptimizeReport, QuantizeReport, Verdict } from './report.ts';
+
+/** `1.31 × faster (1.28–1.34, 60 runs)`, `1.12 × slower (…)`, `no latency difference above 1.4 %`. */
+export function latencySentence({ ratio, interval95, verdict, resolutionPercent, a }: LatencyComparison): string {
+  const [low, high] = interval95;
+  const runs = counted(a.runs, 'run');
+  switch (verdict) {
+    case 'faster':
+      return `${factor(1 / ratio)} × faster (${factor(1 / high)}–${factor(1 / low)}, ${runs})`;
+    case 'slower':
+      return `${factor(ratio)} × slower (${factor(low)}–${factor(high)}, ${runs})`;
+    case 'no-difference':
+      return `no latency difference above ${significant(resolutionPercent, 2)} % (${runs})`;
+    default:
+      return assertUnreachable(verdict);
+  }
+}
+
+/** `outputs equal`, `outputs equal within rounding (largest difference 3.1e−6)`, `outputs differ (…)`, `outputs not compared`. */
+export function outputsSentence(verdict: Verdict): string {
+  const largest = Math.max(0, ...verdict.outputs.map((output) => output.maxAbs));
+  switch (verdict.status) {
+    case 'equal':
+      return 'outputs equal';
+    case 'close':
+      return `outputs equal within rounding (largest difference ${significant(largest, 2)})`;
+    case 'different':
+      return `outputs differ (by up to ${significant(largest, 2)})`;
+    case 'not-run':
+      return 'outputs not compared';
+    default:
+      return assertUnreachable(verdict.status);
+  }
+}
+
+/** `1,262 → 402 nodes`, or `402 nodes, as before`. */
+export function nodesSentence(before: ModelSize, after: ModelSize): string {
+  return before.nodes === after.nodes
+    ? `${counted(after.nodes, 'node')}, as before`
+    : `${count(before.nodes)} → ${counted(after.nodes, 'node')}`;
+}
+
+/** `1,262 → 402 nodes, outputs equal, 1.31 × faster (1.28–1.34, 60 runs)`. */
+export function optimizeHeadline({ before, after, verdict, latency }: OptimizeReport): string {
+  return join([nodesSentence(before, after), outputsSentence(verdict), latency && latencySentence(latency)]);
+}
+
+/** `52 of 54 nodes quantized, 34.1 → 9.2 MB, accuracy 91.2 → 90.9 %, 1.8 × faster (…)`. */
+export function quantizeHeadline({ quantized, before, after, metric, sqnrDb, latency }: QuantizeReport): string {
+  const quality = metric
+    ? `${metric.name} ${percent(metric.before)} → ${percent(metric.after)}`
+    : sqnrDb !== null && `output signal to noise ${decibels(sqnrDb)}`;
+  return join([
+    `${count(quantized.nodes)} of ${counted(quantized.of, 'node')} quantized`,
+    `${bytes(before.bytes)} → ${bytes(after.bytes)}`,
+    quality,
+    latency && latencySentence(latency),
+  ]);
+}
+
+/** As `optimizeHeadline`, for any two models. */
+export function compareHeadline({ before, after, verdict, latency }: CompareReport): string {
+  return join([nodesSentence(before, after), outputsSentence(verdict), latency && latencySentence(latency)]);
+}
+
+/** Two decimals below ten, so that 1.28 and 1.31 stay apart. */
+function factor(value: number): string {
+  return value < 10 ? value.toFixed(2) : significant(value);
+}
+
+function join(parts: readonly (string | false | undefined)[]): string {
+  return parts.filter(Boolean).join(', ');
+}
