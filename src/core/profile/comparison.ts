@@ -1,0 +1,98 @@
+/**
+ * Is B faster than A? Rounds of both models, a few runs of each a turn, who goes first decided by a fair coin in every
+ * round. Each round gives one number, the logarithm of its ratio of medians, in which everything that slows both alike
+ * cancels. If A and B are equally fast, swapping them in a round changes nothing, so these numbers are symmetric about
+ * zero whatever the machine does meanwhile, and the signed-rank interval is exact: it excludes 1 in at most 5 % of cases.
+ */
+import type { Random } from '../random.ts';
+import type { LatencyComparison } from '../report/report.ts';
+import { median, pairedCentre, serialCorrelation } from './statistics.ts';
+
+/** Who runs in which turn: in each of `rounds` rounds 0 and 1, in an order that a coin decides. */
+export function roundOrder(rounds: number, random: Random): Uint8Array {
+  const order = new Uint8Array(rounds * 2);
+  for (let round = 0; round < rounds; round++) {
+    const first = random.integer(2);
+    order[2 * round] = first;
+    order[2 * round + 1] = 1 - first;
+  }
+  return order;
+}
+
+/** Times of one session pair: `samples[i]` belongs to `order[floor(i / each)]`. Rounds that were not finished are left out. */
+export interface Rounds {
+  readonly order: Uint8Array;
+  readonly each: number;
+  readonly samples: Float64Array;
+}
+
+/** For each finished round, the logarithm of (median of 1) / (median of 0). */
+export function logRatios({ order, each, samples }: Rounds): Float64Array {
+  const rounds = Math.min(Math.floor(order.length / 2), Math.floor(samples.length / (2 * each)));
+  return Float64Array.from({ length: rounds }, (_, round) => {
+    const start = 2 * round * each;
+    const first = median(samples.subarray(start, start + each));
+    const second = median(samples.subarray(start + each, start + 2 * each));
+    return Math.log(order[2 * round] === 0 ? second / first : first / second);
+  });
+}
+
+/** The times of one side, in the order in which they were taken. */
+export function samplesOf({ order, each, samples }: Rounds, side: 0 | 1): Float64Array {
+  return samples.filter((_, index) => order[Math.floor(index / each)] === side);
+}
+
+export interface RatioEstimate {
+  /** Time of 1 over time of 0: below 1, the second is faster. */
+  readonly ratio: number;
+  readonly interval95: readonly [number, number];
+  readonly rounds: number;
+}
+
+/** The ratio and its 95 % interval from the rounds of all session pairs. */
+export function estimateRatio(logRatiosByPair: readonly ArrayLike<number>[]): RatioEstimate {
+  const all = logRatiosByPair.flatMap((ratios) => Array.from(ratios));
+  const { estimate, interval } = pairedCentre(all);
+  const widen = Math.max(correlationFactor(all), pairFactor(logRatiosByPair, interval));
+  const [low, high] = interval.map((end) => Math.exp(estimate + (end - estimate) * widen)) as [number, number];
+  return { ratio: Math.exp(estimate), interval95: [low, high], rounds: all.length };
+}
+
+/** Rounds that resemble their neighbours say less than independent ones: √((1+ρ)/(1−ρ)) when ρ is beyond chance, else 1. */
+function correlationFactor(ratios: readonly number[]): number {
+  const correlation = Math.min(0.9, serialCorrelation(ratios));
+  return correlation > 2 / Math.sqrt(ratios.length) ? Math.sqrt((1 + correlation) / (1 - correlation)) : 1;
+}
+
+/**
+ * Two sessions of one model can differ for good, by where their memory happens to lie. What that adds shows in how far
+ * the session pairs disagree; the interval is widened to Student's interval over the pairs when that is wider.
+ */
+function pairFactor(logRatiosByPair: readonly ArrayLike<number>[], interval: readonly [number, number]): number {
+  const centres = logRatiosByPair.filter(({ length }) => length > 0).map(median);
+  const half = (interval[1] - interval[0]) / 2;
+  if (centres.length < 3 || !(half > 0) || !Number.isFinite(half)) return 1;
+  const middle = centres.reduce((sum, centre) => sum + centre, 0) / centres.length;
+  const variance = centres.reduce((sum, centre) => sum + (centre - middle) ** 2, 0) / (centres.length - 1);
+  const quantile = studentQuantile975[Math.min(centres.length, studentQuantile975.length) - 1]!;
+  return Math.max(1, (quantile * Math.sqrt(variance / centres.length)) / half);
+}
+
+/** 97.5 % point of Student's distribution for 0, 1, 2 … degrees of freedom. */
+const studentQuantile975 = [Number.NaN, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+
+/** Verdict on a ratio: below 1 is faster. */
+export function verdictOf(interval95: readonly [number, number]): LatencyComparison['verdict'] {
+  if (interval95[1] < 1) return 'faster';
+  return interval95[0] > 1 ? 'slower' : 'no-difference';
+}
+
+/**
+ * In percent: without a difference, the largest one that the measurement leaves possible; with one, how exactly it is
+ * known (half the width of the interval).
+ */
+export function resolutionPercent(interval95: readonly [number, number]): number {
+  const [low, high] = interval95;
+  const share = verdictOf(interval95) === 'no-difference' ? Math.max(1 - low, high - 1) : (high - low) / 2;
+  return share * 100;
+}

@@ -1,0 +1,214 @@
+/**
+ * ONNX Runtime's profile: a JSON array of Chrome trace events, one a line. A kernel's event ends in `_kernel_time` and
+ * is written when the kernel ends, so a body's kernels come before the `Loop` that ran them; `model_run` closes a run.
+ * Fields that are not known here are passed over, and an event that cannot be read is counted, not fatal: what ORT
+ * writes changes from version to version, and it does not escape node names.
+ */
+
+/** A node that ONNX Runtime ran, in the place where it ran it. */
+export interface TraceKernel {
+  /** Name of the node in the graph that ORT made; for a node without a name, `<opType>_<index>`. */
+  readonly name: string;
+  readonly opType: string;
+  /** Index of the node in ORT's own graph; −1 when the trace does not say. */
+  readonly index: number;
+  readonly provider: string;
+  /** Place of the `If`, `Loop` or `Scan` kernel in whose body it ran, in the list of kernels; −1 in the main graph. */
+  readonly parent: number;
+  /** As `float32 [1, 3, 224, 224]`, of the first call. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Bytes of weights and of other inputs read, and of outputs, of the first call; NaN when the trace does not say. */
+  readonly parameterBytes: number;
+  readonly activationBytes: number;
+  readonly outputBytes: number;
+  /** Bytes that tensors occupied at most up to the end of the first call; NaN when the trace does not say. */
+  readonly memoryPeak: number;
+}
+
+/** One run. Event i is a call of `kernel[i]`; times are milliseconds, `start` since the session began. Ordered by start. */
+export interface TraceRun {
+  readonly start: number;
+  readonly duration: number;
+  readonly kernel: Uint32Array;
+  readonly starts: Float64Array;
+  readonly durations: Float64Array;
+  /** Durations without what ran inside: the time of a `Loop` less that of its body. */
+  readonly self: Float64Array;
+}
+
+export interface Trace {
+  readonly kernels: readonly TraceKernel[];
+  readonly runs: readonly TraceRun[];
+  /** Events that could not be read. */
+  readonly unread: number;
+  /** Milliseconds that session creation took, if the trace says so. */
+  readonly sessionMs: number;
+}
+
+interface PendingEvent {
+  readonly name: string;
+  readonly start: number;
+  readonly duration: number;
+  readonly index: number;
+  /** The rest of the event, read when its kernel is seen for the first time. */
+  readonly details: () => Readonly<Record<string, unknown>>;
+}
+
+const kernelSuffix = '_kernel_time';
+const holdsBody = /^(?:If|Loop|Scan|SequenceMap|\w*(?:Search|Sampling))$/;
+// Only what is in front of `args` is matched on every line; a name may hold quotes, so it ends where `args` begins.
+const eventHead = /"dur"\s*:\s*(\d+),\s*"ts"\s*:\s*(\d+),\s*"ph"\s*:\s*"X",\s*"name"\s*:\s*"(.*?)",\s*"args"\s*:/;
+
+/** Reads a trace line by line. `finish` may be called once. */
+export interface TraceReader {
+  line(text: string): void;
+  finish(): Trace;
+}
+
+export function createTraceReader(): TraceReader {
+  const kernels: TraceKernel[] = [];
+  const places = new Map<string, number>();
+  const runs: TraceRun[] = [];
+  let pending: PendingEvent[] = [];
+  let unread = 0;
+  let sessionMs = Number.NaN;
+
+  const event = (name: string, start: number, duration: number, index: number, details: PendingEvent['details']) => {
+    if (name.endsWith(kernelSuffix)) {
+      pending.push({ name: name.slice(0, -kernelSuffix.length), start, duration, index, details });
+    } else if (name === 'model_run') {
+      runs.push(closeRun(pending, start, duration, kernels, places));
+      pending = [];
+    } else if (name === 'session_initialization') {
+      sessionMs = duration / 1000;
+    }
+  };
+
+  return {
+    line: (text) => {
+      const start = text.indexOf('{');
+      if (start < 0) return;
+      const head = eventHead.exec(text);
+      if (head) {
+        const rest = text.slice(head.index + head[0].length);
+        const index = /"node_index"\s*:\s*"?(\d+)/.exec(rest)?.[1];
+        const details = () => parseObject(rest.slice(0, rest.lastIndexOf('}')));
+        event(head[3]!, Number(head[2]), Number(head[1]), index === undefined ? -1 : Number(index), details);
+        return;
+      }
+      const parsed = parseObject(text.slice(start).replace(/[,\]\s]+$/, ''));
+      const { name, ts, dur, args } = parsed;
+      if (typeof name !== 'string') unread++;
+      else if (typeof ts === 'number' && typeof dur === 'number') {
+        const details = isRecord(args) ? args : {};
+        event(name, ts, dur, Number(details.node_index ?? -1), () => details);
+      }
+    },
+    finish: () => ({ kernels, runs, unread, sessionMs }),
+  };
+}
+
+/** A trace from the whole text of its file, whether it has one event a line or not. */
+export function readTrace(text: string): Trace {
+  const reader = createTraceReader();
+  for (const line of text.split('\n')) reader.line(line);
+  const trace = reader.finish();
+  if (trace.runs.length > 0) return trace;
+  const parsed = parseJson(text);
+  const events: readonly unknown[] = Array.isArray(parsed)
+    ? parsed
+    : isRecord(parsed) && Array.isArray(parsed.traceEvents)
+      ? parsed.traceEvents
+      : [];
+  const again = createTraceReader();
+  for (const item of events) again.line(JSON.stringify(item));
+  return again.finish();
+}
+
+/** The run that the pending events make up, its kernels added to the list. */
+function closeRun(
+  events: PendingEvent[],
+  start: number,
+  duration: number,
+  kernels: TraceKernel[],
+  places: Map<string, number>,
+): TraceRun {
+  // A holder starts no later than what it holds and lasts at least as long.
+  events.sort((a, b) => a.start - b.start || b.duration - a.duration);
+  const kernel = new Uint32Array(events.length);
+  const starts = new Float64Array(events.length);
+  const durations = new Float64Array(events.length);
+  const self = new Float64Array(events.length);
+  const open: { readonly at: number; readonly end: number }[] = [];
+  for (const [at, item] of events.entries()) {
+    while (open.length > 0 && item.start >= open.at(-1)!.end) open.pop();
+    const holder = open.at(-1);
+    const place = placeOf(item, holder ? kernel[holder.at]! : -1, kernels, places);
+    kernel[at] = place;
+    starts[at] = item.start / 1000;
+    durations[at] = item.duration / 1000;
+    self[at] = durations[at]!;
+    if (holder) self[holder.at]! -= durations[at]!;
+    if (holdsBody.test(kernels[place]!.opType)) open.push({ at, end: item.start + item.duration });
+  }
+  // Whole microseconds are truncated one by one, so the parts may exceed the whole by a little.
+  for (let at = 0; at < self.length; at++) self[at] = Math.max(0, self[at]!);
+  return { start: start / 1000, duration: duration / 1000, kernel, starts, durations, self };
+}
+
+function placeOf(event: PendingEvent, parent: number, kernels: TraceKernel[], places: Map<string, number>): number {
+  const key = `${parent}/${event.index}/${event.name}`;
+  const known = places.get(key);
+  if (known !== undefined) return known;
+  const details = event.details();
+  places.set(key, kernels.length);
+  kernels.push({
+    name: event.name,
+    opType: typeof details.op_name === 'string' ? details.op_name : '',
+    index: event.index,
+    provider: typeof details.provider === 'string' ? details.provider : '',
+    parent,
+    inputs: typedShapes(details.input_type_shape),
+    outputs: typedShapes(details.output_type_shape),
+    parameterBytes: numberOf(details.parameter_size),
+    activationBytes: numberOf(details.activation_size),
+    outputBytes: numberOf(details.output_size),
+    memoryPeak: numberOf(details.mem_in_use_peak),
+  });
+  return kernels.length - 1;
+}
+
+const typeNames: Readonly<Record<string, string>> = { float: 'float32', double: 'float64' };
+
+/** `[{"float": [1, 3]}]` → `float32 [1, 3]`. */
+function typedShapes(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isRecord).flatMap((entry) =>
+    Object.entries(entry).map(([type, shape]) => {
+      const name = typeNames[type] ?? type;
+      return Array.isArray(shape) ? `${name} [${shape.join(', ')}]` : name;
+    }),
+  );
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  const value = parseJson(text);
+  return isRecord(value) ? value : {};
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
