@@ -1,0 +1,20 @@
+import type { Model } from '../graph/model.ts';
+import { encodeModel, piecesLength } from './encode-model.ts';
+
+/** Protobuf messages end at 2 GiB. */
+export const maxMessageBytes = 2 ** 31 - 1;
+
+/** A whole model in one buffer, external data taken in. Rejects above 2 GB. */
+export async function modelBytes(model: Model): Promise<Uint8Array> {
+  const pieces = encodeModel(model, { placement: () => 'inline' });
+  const length = piecesLength(pieces);
+  if (length > maxMessageBytes)
+    throw new Error(`The model takes ${length} bytes; an ONNX file without external data ends at 2 GB.`);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece instanceof Uint8Array ? piece : await piece.read(0, piece.byteLength), at);
+    at += piece.byteLength;
+  }
+  return bytes;
+}

@@ -1,0 +1,538 @@
+import type { ByteSource } from '../graph/byte-source.ts';
+import { dataTypeFromCode } from '../graph/data-type.ts';
+import type {
+  Attribute,
+  Dim,
+  FunctionDefinition,
+  Graph,
+  Model,
+  Node,
+  NodeId,
+  QuantizationAnnotation,
+  SparseTensor,
+  Tensor,
+  ValueInfo,
+  ValueType,
+} from '../graph/model.ts';
+import type { Problem } from '../problem.ts';
+import { findProblems } from './problems.ts';
+import { loadStructure, MalformedError, maxDepth } from './resident.ts';
+import { rememberSpan } from './spans.ts';
+import { readTensor } from './tensor-data.ts';
+import { type Field, WireReader } from './wire.ts';
+
+/** Opens a file that a tensor's external data names, relative to the model. Rejects when it is refused or missing. */
+export type ExternalFiles = (location: string) => ByteSource;
+
+/** What decoding carries along. */
+export interface ReadContext {
+  readonly source: ByteSource;
+  readonly wire: WireReader;
+  readonly external: ExternalFiles;
+  readonly problems: Problem[];
+  nextNodeId: number;
+  depth: number;
+}
+
+const decoder = new TextDecoder();
+
+/**
+ * Reads a model's structure; weights stay byte ranges of `source` and of the external files.
+ * Rejects with `MalformedError` when the bytes are not an ONNX model; a model's oddities come back as problems.
+ */
+export async function readModel(
+  source: ByteSource,
+  external: ExternalFiles,
+): Promise<{ model: Model; problems: Problem[] }> {
+  const chunks = await loadStructure(source);
+  const context: ReadContext = {
+    source,
+    wire: new WireReader(chunks),
+    external,
+    problems: [],
+    nextNodeId: 0,
+    depth: 0,
+  };
+  const model = decodeModel(context, source.byteLength);
+  return { model, problems: [...context.problems, ...findProblems(model)] };
+}
+
+function decodeModel(context: ReadContext, length: number): Model {
+  const { wire } = context;
+  const opsets = new Map<string, number>();
+  const metadata = new Map<string, string>();
+  const functions: FunctionDefinition[] = [];
+  const unknown = new Leftovers(wire);
+  let irVersion = 0;
+  let modelVersion = 0n;
+  let graph: Graph | undefined;
+  const texts = { producerName: '', producerVersion: '', domain: '', docString: '' };
+  for (const field of wire.fields(0, length)) {
+    if (field.number === 1 && field.wire === 0) irVersion = Number(wire.varint(field.from)[0]);
+    else if (field.number === 2 && field.wire === 2) texts.producerName = text(wire, field);
+    else if (field.number === 3 && field.wire === 2) texts.producerVersion = text(wire, field);
+    else if (field.number === 4 && field.wire === 2) texts.domain = text(wire, field);
+    else if (field.number === 5 && field.wire === 0) modelVersion = BigInt.asIntN(64, wire.varint(field.from)[0]);
+    else if (field.number === 6 && field.wire === 2) texts.docString = text(wire, field);
+    else if (field.number === 7 && field.wire === 2) graph = decodeGraph(context, field);
+    else if (field.number === 8 && field.wire === 2) decodeOpset(context, field, opsets);
+    else if (field.number === 14 && field.wire === 2) decodeEntry(wire, field, metadata);
+    else if (field.number === 25 && field.wire === 2) functions.push(decodeFunction(context, field));
+    else unknown.add(field);
+  }
+  if (!graph) throw new MalformedError('There is no graph in the file.');
+  const model: Model = {
+    irVersion,
+    ...texts,
+    modelVersion,
+    opsets,
+    graph,
+    functions,
+    metadata,
+    ...unknown.property(),
+    nextNodeId: context.nextNodeId,
+  };
+  return rememberSpan(model, { source: context.source, field: 0, start: 0, from: 0, to: length });
+}
+
+function decodeGraph(context: ReadContext, { number, start, from, to }: Field): Graph {
+  if (++context.depth > maxDepth) throw new MalformedError(`Graphs are nested deeper than ${maxDepth}.`);
+  const { wire } = context;
+  const nodes: Node[] = [];
+  const inputs: ValueInfo[] = [];
+  const outputs: ValueInfo[] = [];
+  const valueInfo: ValueInfo[] = [];
+  const initializers = new Map<string, Tensor>();
+  const sparseInitializers: SparseTensor[] = [];
+  const quantizationAnnotations: QuantizationAnnotation[] = [];
+  const metadata = new Map<string, string>();
+  const unknown = new Leftovers(wire);
+  let name = '';
+  let docString = '';
+  for (const field of wire.fields(from, to)) {
+    if (field.wire !== 2) unknown.add(field);
+    else if (field.number === 1) nodes.push(decodeNode(context, field));
+    else if (field.number === 2) name = text(wire, field);
+    else if (field.number === 5) {
+      const tensor = readTensor(context, field);
+      if (initializers.has(tensor.name)) {
+        context.problems.push({
+          severity: 'error',
+          code: 'duplicate-initializer',
+          message: `The initializer ${tensor.name} stands twice in the file; the last one counts.`,
+        });
+      }
+      initializers.set(tensor.name, tensor);
+    } else if (field.number === 10) docString = text(wire, field);
+    else if (field.number === 11) inputs.push(decodeValueInfo(context, field));
+    else if (field.number === 12) outputs.push(decodeValueInfo(context, field));
+    else if (field.number === 13) valueInfo.push(decodeValueInfo(context, field));
+    else if (field.number === 14) quantizationAnnotations.push(decodeAnnotation(context, field));
+    else if (field.number === 15) sparseInitializers.push(decodeSparse(context, field));
+    else if (field.number === 16) decodeEntry(wire, field, metadata);
+    else unknown.add(field);
+  }
+  context.depth--;
+  const graph: Graph = {
+    name,
+    docString,
+    nodes,
+    inputs,
+    outputs,
+    valueInfo,
+    initializers,
+    sparseInitializers,
+    quantizationAnnotations,
+    metadata,
+    ...unknown.property(),
+  };
+  return rememberSpan(graph, { source: context.source, field: number, start, from, to });
+}
+
+function decodeNode(context: ReadContext, { number, start, from, to }: Field): Node {
+  const { wire } = context;
+  const id = context.nextNodeId++ as NodeId;
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes = new Map<string, Attribute>();
+  const metadata = new Map<string, string>();
+  const unknown = new Leftovers(wire);
+  const texts = { name: '', opType: '', domain: '', docString: '', overload: '' };
+  for (const field of wire.fields(from, to)) {
+    if (field.wire !== 2) unknown.add(field);
+    else if (field.number === 1) inputs.push(text(wire, field));
+    else if (field.number === 2) outputs.push(text(wire, field));
+    else if (field.number === 3) texts.name = text(wire, field);
+    else if (field.number === 4) texts.opType = text(wire, field);
+    else if (field.number === 5) {
+      const [name, attribute] = decodeAttribute(context, field);
+      attributes.set(name, attribute);
+    } else if (field.number === 6) texts.docString = text(wire, field);
+    else if (field.number === 7) texts.domain = plainDomain(text(wire, field));
+    else if (field.number === 8) texts.overload = text(wire, field);
+    else if (field.number === 9) decodeEntry(wire, field, metadata);
+    else unknown.add(field);
+  }
+  const node: Node = {
+    id,
+    opType: texts.opType,
+    domain: texts.domain,
+    name: texts.name,
+    inputs,
+    outputs,
+    attributes,
+    ...(texts.docString ? { docString: texts.docString } : {}),
+    ...(texts.overload ? { overload: texts.overload } : {}),
+    ...(metadata.size > 0 ? { metadata } : {}),
+    ...unknown.property(),
+  };
+  return rememberSpan(node, { source: context.source, field: number, start, from, to });
+}
+
+/** `AttributeProto.type` → the field that holds the value. Files below IR 2 leave the type out. */
+const attributeTypes: Readonly<Record<number, [Attribute['type'], field: number]>> = {
+  1: ['float', 2],
+  2: ['int', 3],
+  3: ['string', 4],
+  4: ['tensor', 5],
+  5: ['graph', 6],
+  6: ['floats', 7],
+  7: ['ints', 8],
+  8: ['strings', 9],
+  9: ['tensors', 10],
+  10: ['graphs', 11],
+  11: ['sparse-tensor', 22],
+  12: ['sparse-tensors', 23],
+  13: ['type', 14],
+  14: ['types', 15],
+};
+
+function decodeAttribute(context: ReadContext, attributeField: Field): [name: string, attribute: Attribute] {
+  const { wire } = context;
+  let name = '';
+  let docString = '';
+  let reference = '';
+  let code = 0;
+  const held = new Map<number, Field[]>();
+  const unknown = new Leftovers(wire);
+  const valueFields = new Set(Object.values(attributeTypes).map(([, field]) => field));
+  for (const field of wire.fields(attributeField.from, attributeField.to)) {
+    if (field.number === 1) name = text(wire, field);
+    else if (field.number === 13) docString = text(wire, field);
+    else if (field.number === 20) code = Number(wire.varint(field.from)[0]);
+    else if (field.number === 21) reference = text(wire, field);
+    else if (valueFields.has(field.number)) {
+      const list = held.get(field.number);
+      if (list) list.push(field);
+      else held.set(field.number, [field]);
+    } else unknown.add(field);
+  }
+  const extras = { ...(docString ? { docString } : {}), ...unknown.property() };
+  if (reference !== '') return [name, { type: 'reference', value: reference, of: code, ...extras }];
+  const known =
+    attributeTypes[code] ?? Object.values(attributeTypes).find(([, field]) => code === 0 && held.has(field));
+  if (!known) {
+    for (const fields of held.values()) for (const field of fields) unknown.add(field);
+    return [name, { type: 'unknown', value: null, ...extras, ...unknown.property() }];
+  }
+  const [type, number] = known;
+  const attribute = {
+    type,
+    value: decodeAttributeValue(context, type, held.get(number) ?? []),
+    ...extras,
+  } as Attribute;
+  return [
+    name,
+    rememberSpan(attribute, {
+      source: context.source,
+      field: attributeField.number,
+      start: attributeField.start,
+      from: attributeField.from,
+      to: attributeField.to,
+    }),
+  ];
+}
+
+function decodeAttributeValue(
+  context: ReadContext,
+  type: Attribute['type'],
+  fields: readonly Field[],
+): Attribute['value'] {
+  const { wire } = context;
+  const last = fields.at(-1);
+  const copy = (field: Field) => wire.bytes(field.from, field.to).slice();
+  switch (type) {
+    case 'float':
+      return last ? float32(wire.bytes(last.from, last.to), 0) : 0;
+    case 'int':
+      return last ? BigInt.asIntN(64, wire.varint(last.from)[0]) : 0n;
+    case 'string':
+      return last ? copy(last) : new Uint8Array(0);
+    case 'tensor':
+      if (!last) throw new MalformedError('An attribute says it holds a tensor and holds none.');
+      return readTensor(context, last);
+    case 'graph':
+      if (!last) throw new MalformedError('An attribute says it holds a graph and holds none.');
+      return decodeGraph(context, last);
+    case 'sparse-tensor':
+      if (!last) throw new MalformedError('An attribute says it holds a sparse tensor and holds none.');
+      return decodeSparse(context, last);
+    case 'type':
+      return (last && decodeType(context, last)) ?? { kind: 'opaque', domain: '', name: '' };
+    case 'floats':
+      return fields.flatMap((field) => floats(wire, field));
+    case 'ints':
+      return fields.flatMap((field) => ints(wire, field));
+    case 'strings':
+      return fields.map(copy);
+    case 'tensors':
+      return fields.map((field) => readTensor(context, field));
+    case 'graphs':
+      return fields.map((field) => decodeGraph(context, field));
+    case 'sparse-tensors':
+      return fields.map((field) => decodeSparse(context, field));
+    case 'types':
+      return fields.map((field): ValueType => decodeType(context, field) ?? { kind: 'opaque', domain: '', name: '' });
+    default:
+      return null;
+  }
+}
+
+function decodeSparse(context: ReadContext, { number, start, from, to }: Field): SparseTensor {
+  const { wire } = context;
+  let values: Tensor | undefined;
+  let indices: Tensor | undefined;
+  const dims: number[] = [];
+  const unknown = new Leftovers(wire);
+  for (const field of wire.fields(from, to)) {
+    if (field.number === 1) values = readTensor(context, field);
+    else if (field.number === 2) indices = readTensor(context, field);
+    else if (field.number === 3) dims.push(...ints(wire, field).map(Number));
+    else unknown.add(field);
+  }
+  if (!values || !indices) throw new MalformedError('A sparse tensor lacks its values or its indices.');
+  return rememberSpan(
+    { values, indices, dims, ...unknown.property() },
+    { source: context.source, field: number, start, from, to },
+  );
+}
+
+function decodeFunction(context: ReadContext, { number, start, from, to }: Field): FunctionDefinition {
+  const { wire } = context;
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes: string[] = [];
+  const attributeDefaults = new Map<string, Attribute>();
+  const nodes: Node[] = [];
+  const opsets = new Map<string, number>();
+  const valueInfo: ValueInfo[] = [];
+  const metadata = new Map<string, string>();
+  const unknown = new Leftovers(wire);
+  const texts = { name: '', domain: '', overload: '', docString: '' };
+  for (const field of wire.fields(from, to)) {
+    if (field.wire !== 2) unknown.add(field);
+    else if (field.number === 1) texts.name = text(wire, field);
+    else if (field.number === 4) inputs.push(text(wire, field));
+    else if (field.number === 5) outputs.push(text(wire, field));
+    else if (field.number === 6) attributes.push(text(wire, field));
+    else if (field.number === 7) nodes.push(decodeNode(context, field));
+    else if (field.number === 8) texts.docString = text(wire, field);
+    else if (field.number === 9) decodeOpset(context, field, opsets);
+    else if (field.number === 10) texts.domain = plainDomain(text(wire, field));
+    else if (field.number === 11) attributeDefaults.set(...decodeAttribute(context, field));
+    else if (field.number === 12) valueInfo.push(decodeValueInfo(context, field));
+    else if (field.number === 13) texts.overload = text(wire, field);
+    else if (field.number === 14) decodeEntry(wire, field, metadata);
+    else unknown.add(field);
+  }
+  const definition: FunctionDefinition = {
+    ...texts,
+    inputs,
+    outputs,
+    attributes,
+    attributeDefaults,
+    opsets,
+    nodes,
+    valueInfo,
+    metadata,
+    ...unknown.property(),
+  };
+  return rememberSpan(definition, { source: context.source, field: number, start, from, to });
+}
+
+function decodeValueInfo(context: ReadContext, { number, start, from, to }: Field): ValueInfo {
+  const { wire } = context;
+  const metadata = new Map<string, string>();
+  const unknown = new Leftovers(wire);
+  let name = '';
+  let docString = '';
+  let type: ValueType | undefined;
+  let denotation = '';
+  for (const field of wire.fields(from, to)) {
+    if (field.number === 1) name = text(wire, field);
+    else if (field.number === 2) {
+      type = decodeType(context, field);
+      for (const inner of wire.fields(field.from, field.to)) if (inner.number === 6) denotation = text(wire, inner);
+    } else if (field.number === 3) docString = text(wire, field);
+    else if (field.number === 4) decodeEntry(wire, field, metadata);
+    else unknown.add(field);
+  }
+  const info: ValueInfo = {
+    name,
+    ...(type ? { type } : {}),
+    ...(denotation ? { denotation } : {}),
+    ...(docString ? { docString } : {}),
+    ...(metadata.size > 0 ? { metadata } : {}),
+    ...unknown.property(),
+  };
+  return rememberSpan(info, { source: context.source, field: number, start, from, to });
+}
+
+function decodeType(context: ReadContext, { from, to }: Field): ValueType | undefined {
+  if (++context.depth > maxDepth) throw new MalformedError(`Types are nested deeper than ${maxDepth}.`);
+  const { wire } = context;
+  let type: ValueType | undefined;
+  for (const field of wire.fields(from, to)) {
+    const inner = () => new Map([...wire.fields(field.from, field.to)].map((each) => [each.number, each]));
+    if (field.number === 1 || field.number === 8) {
+      const fields = inner();
+      const dtype = dataTypeFromCode(fields.has(1) ? Number(wire.varint(fields.get(1)!.from)[0]) : 0) ?? 'undefined';
+      const shape = fields.get(2);
+      type = {
+        kind: field.number === 1 ? 'tensor' : 'sparse-tensor',
+        dtype,
+        ...(shape ? decodeShape(wire, shape) : {}),
+      };
+    } else if (field.number === 4 || field.number === 9) {
+      const element = inner().get(1);
+      type = { kind: field.number === 4 ? 'sequence' : 'optional', element: element && decodeType(context, element) };
+    } else if (field.number === 5) {
+      const fields = inner();
+      const value = fields.get(2);
+      const key = dataTypeFromCode(fields.has(1) ? Number(wire.varint(fields.get(1)!.from)[0]) : 0) ?? 'undefined';
+      type = { kind: 'map', key, value: value && decodeType(context, value) };
+    } else if (field.number === 7) {
+      const fields = inner();
+      const part = (number: number) => (fields.has(number) ? text(wire, fields.get(number)!) : '');
+      type = { kind: 'opaque', domain: part(1), name: part(2) };
+    }
+  }
+  context.depth--;
+  return type;
+}
+
+function decodeShape(wire: WireReader, shapeField: Field): { shape: Dim[]; denotations?: string[] } {
+  const shape: Dim[] = [];
+  const denotations: string[] = [];
+  for (const field of wire.fields(shapeField.from, shapeField.to)) {
+    if (field.number !== 1) continue;
+    let dim: Dim = null;
+    let denotation = '';
+    for (const inner of wire.fields(field.from, field.to)) {
+      if (inner.number === 1) {
+        const size = Number(BigInt.asIntN(64, wire.varint(inner.from)[0]));
+        // Negative sizes stand for "not known" in files of several exporters.
+        dim = size >= 0 ? size : null;
+      } else if (inner.number === 2) dim = text(wire, inner) || null;
+      else if (inner.number === 3) denotation = text(wire, inner);
+    }
+    shape.push(dim);
+    denotations.push(denotation);
+  }
+  return denotations.some((each) => each !== '') ? { shape, denotations } : { shape };
+}
+
+function decodeAnnotation(context: ReadContext, { number, start, from, to }: Field): QuantizationAnnotation {
+  const { wire } = context;
+  let tensorName = '';
+  const parameters = new Map<string, string>();
+  for (const field of wire.fields(from, to)) {
+    if (field.number === 1) tensorName = text(wire, field);
+    else if (field.number === 2) decodeEntry(wire, field, parameters);
+  }
+  return rememberSpan({ tensorName, parameters }, { source: context.source, field: number, start, from, to });
+}
+
+function decodeOpset({ wire, problems }: ReadContext, { from, to }: Field, opsets: Map<string, number>): void {
+  let domain = '';
+  let version = 0;
+  for (const field of wire.fields(from, to)) {
+    if (field.number === 1) domain = plainDomain(text(wire, field));
+    else if (field.number === 2) version = Number(wire.varint(field.from)[0]);
+  }
+  const before = opsets.get(domain);
+  if (before !== undefined) {
+    problems.push({
+      severity: 'warning',
+      code: 'duplicate-opset',
+      message: `The operator set ${domain || 'ai.onnx'} is imported twice, as version ${before} and ${version}; the higher one counts.`,
+    });
+  }
+  opsets.set(domain, Math.max(version, before ?? 0));
+}
+
+export function decodeEntry(wire: WireReader, { from, to }: Field, into: Map<string, string>): void {
+  let key = '';
+  let value = '';
+  for (const field of wire.fields(from, to)) {
+    if (field.number === 1) key = text(wire, field);
+    else if (field.number === 2) value = text(wire, field);
+  }
+  into.set(key, value);
+}
+
+/** Fields that nothing here reads, kept as they are. */
+export class Leftovers {
+  private readonly wire: WireReader;
+  private readonly pieces: Uint8Array[] = [];
+
+  constructor(wire: WireReader) {
+    this.wire = wire;
+  }
+
+  add({ start, to }: Field): void {
+    this.pieces.push(this.wire.bytes(start, to));
+  }
+
+  /** `{ unknown }`, or nothing when every field was known. */
+  property(): { unknown?: Uint8Array } {
+    if (this.pieces.length === 0) return {};
+    const unknown = new Uint8Array(this.pieces.reduce((sum, piece) => sum + piece.length, 0));
+    let at = 0;
+    for (const piece of this.pieces) {
+      unknown.set(piece, at);
+      at += piece.length;
+    }
+    return { unknown };
+  }
+}
+
+export function text(wire: WireReader, { from, to }: Field): string {
+  return decoder.decode(wire.bytes(from, to));
+}
+
+/** Integers of a repeated field, packed or not. */
+export function ints(wire: WireReader, field: Field): bigint[] {
+  if (field.wire === 0) return [BigInt.asIntN(64, wire.varint(field.from)[0])];
+  const values: bigint[] = [];
+  for (let position = field.from; position < field.to; ) {
+    const [value, next] = wire.varint(position);
+    values.push(BigInt.asIntN(64, value));
+    position = next;
+  }
+  return values;
+}
+
+function floats(wire: WireReader, field: Field): number[] {
+  const bytes = wire.bytes(field.from, field.to);
+  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => float32(bytes, index * 4));
+}
+
+function float32(bytes: Uint8Array, offset: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat32(offset, true);
+}
+
+/** `ai.onnx` is the default domain's long name. */
+function plainDomain(domain: string): string {
+  return domain === 'ai.onnx' ? '' : domain;
+}

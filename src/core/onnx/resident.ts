@@ -1,0 +1,113 @@
+/**
+ * First pass over a model file: which bytes are structure, and which are the payload of tensors too large to keep.
+ * Structure is loaded; payloads stay where they are.
+ */
+import type { ByteSource } from '../graph/byte-source.ts';
+
+/** Tensors up to this many bytes stay in memory, so that passes can read them at once. */
+export const residentTensorBytes = 4096;
+
+/** A stretch of the file that is in memory. */
+export interface Chunk {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Fields under which tensors may lie, by message; the field's message, or `payload` for a tensor's data. */
+const paths: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  model: { 7: 'graph', 25: 'function' },
+  function: { 7: 'node' },
+  graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
+  node: { 5: 'attribute' },
+  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },
+  sparse: { 1: 'tensor', 2: 'tensor' },
+  tensor: { 4: 'payload', 5: 'payload', 7: 'payload', 9: 'payload', 10: 'payload', 11: 'payload' },
+};
+
+/** Messages nested deeper than this are not opened: ONNX Runtime gives up long before. */
+export const maxDepth = 200;
+
+const windowBytes = 1 << 16;
+
+/** Loads everything but the payloads of large tensors. Rejects with `MalformedError` when a length leaves its message. */
+export async function loadStructure(source: ByteSource): Promise<readonly Chunk[]> {
+  const payloads = await findPayloads(source);
+  const chunks: Chunk[] = [];
+  let start = 0;
+  for (const [from, to] of [...payloads, [source.byteLength, source.byteLength] as const]) {
+    if (from > start) chunks.push({ start, end: from, bytes: await source.read(start, from - start) });
+    start = to;
+  }
+  return chunks;
+}
+
+/** The bytes are not a protobuf message of the expected form. */
+export class MalformedError extends Error {
+  override readonly name = 'MalformedError';
+}
+
+async function findPayloads(source: ByteSource): Promise<[number, number][]> {
+  const payloads: [number, number][] = [];
+  let window: Uint8Array = new Uint8Array(0);
+  let windowStart = 0;
+  let position = 0;
+  const total = source.byteLength;
+
+  const ensure = async (count: number) => {
+    const from = position - windowStart;
+    if (from >= 0 && from + count <= window.length) return;
+    windowStart = position;
+    window = await source.read(position, Math.min(windowBytes, total - position));
+  };
+  const varint = (): number => {
+    let value = 0;
+    let scale = 1;
+    for (let index = 0; index < 10; index++) {
+      const byte = window[position - windowStart];
+      if (byte === undefined) throw new MalformedError('The file ends in the middle of a number.');
+      position++;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+      scale *= 128;
+    }
+    throw new MalformedError('A number in the file is longer than 10 bytes.');
+  };
+
+  const stack: { readonly end: number; readonly message: string }[] = [{ end: total, message: 'model' }];
+  while (stack.length > 0) {
+    const { end, message } = stack.at(-1)!;
+    if (position === end) {
+      stack.pop();
+      continue;
+    }
+    await ensure(20);
+    const tag = varint();
+    const field = Math.floor(tag / 8);
+    switch (tag % 8) {
+      case 0:
+        varint();
+        break;
+      case 1:
+        position += 8;
+        break;
+      case 5:
+        position += 4;
+        break;
+      case 2: {
+        const length = varint();
+        if (length > end - position) throw new MalformedError('A length in the file reaches beyond its end.');
+        const inside = length > residentTensorBytes ? paths[message]![field] : undefined;
+        if (inside === 'payload') payloads.push([position, position + length]);
+        if (inside !== undefined && inside !== 'payload' && stack.length < maxDepth)
+          stack.push({ end: position + length, message: inside });
+        else position += length;
+        break;
+      }
+      default:
+        throw new MalformedError(`The file holds an unknown kind of field (${tag % 8}).`);
+    }
+    if (position > stack.at(-1)!.end) throw new MalformedError('A field in the file reaches beyond its message.');
+  }
+  return payloads;
+}

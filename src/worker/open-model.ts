@@ -1,0 +1,136 @@
+import { realpathSync } from 'node:fs';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import type { ByteSource } from '../core/graph/byte-source.ts';
+import type { Model } from '../core/graph/model.ts';
+import { readModel } from '../core/onnx/read-model.ts';
+import { MalformedError } from '../core/onnx/resident.ts';
+import type { Problem } from '../core/problem.ts';
+import { type FileSource, openFileSource } from './file-source.ts';
+
+/** A model that is open: its structure in memory, its weights in files. */
+export interface OpenedModel {
+  readonly path: string;
+  readonly model: Model;
+  readonly problems: readonly Problem[];
+  /** The model file and the external data files it names, together. */
+  readonly bytes: number;
+  /** Closes the files; tensors can no longer be read. */
+  close(): Promise<void>;
+}
+
+/** The file cannot be used as a model; the message says why and what to do. */
+export class UnreadableModelError extends Error {
+  override readonly name = 'UnreadableModelError';
+}
+
+/** Opens a model without reading its weights. Rejects with `UnreadableModelError` when the file is no ONNX model. */
+export async function openModel(path: string): Promise<OpenedModel> {
+  const file = openOrExplain(path);
+  const external = externalFiles(path);
+  const close = async () => {
+    file.close();
+    external.close();
+  };
+  try {
+    await refuseOtherFormats(file);
+    const { model, problems } = await readModel(file, external.open);
+    return { path, model, problems, bytes: file.byteLength + external.bytes(), close };
+  } catch (error) {
+    await close();
+    if (error instanceof MalformedError) {
+      throw new UnreadableModelError(
+        `${path} is not a readable ONNX model: ${error.message} It may be cut off or damaged; copy or export it again.`,
+      );
+    }
+    throw error;
+  }
+}
+
+function openOrExplain(path: string): FileSource {
+  try {
+    return openFileSource(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') throw new UnreadableModelError(`There is no file ${path}.`);
+    if (code === 'EISDIR') throw new UnreadableModelError(`${path} is a folder; name the .onnx file in it.`);
+    if (code === 'EACCES' || code === 'EPERM')
+      throw new UnreadableModelError(`${path} may not be read. Check its permissions.`);
+    throw new UnreadableModelError(`${path} could not be opened: ${(error as Error).message}.`);
+  }
+}
+
+/** Formats that end up under the name .onnx by mistake, by the bytes at a place. */
+const otherFormats = [
+  { at: 0, magic: 'PK\x03\x04', name: 'a ZIP archive (perhaps a PyTorch file)' },
+  { at: 0, magic: '\x89HDF', name: 'an HDF5 file (perhaps a Keras model)' },
+  { at: 4, magic: 'TFL3', name: 'a TensorFlow Lite model' },
+  { at: 4, magic: 'ORTM', name: "a model in ONNX Runtime's own format" },
+  { at: 0, magic: 'GGUF', name: 'a GGUF model' },
+  { at: 0, magic: '\x80\x02', name: 'a Python pickle' },
+  { at: 0, magic: '\x80\x04', name: 'a Python pickle' },
+] as const;
+
+/** Rejects what is plainly something else, saying what it is. */
+async function refuseOtherFormats(file: FileSource): Promise<void> {
+  if (file.byteLength === 0) throw new UnreadableModelError(`${file.path} is empty.`);
+  const head = await file.read(0, Math.min(200, file.byteLength));
+  const text = new TextDecoder('latin1').decode(head);
+  if (text.startsWith('version https://git-lfs.github.com/spec/')) {
+    throw new UnreadableModelError(
+      `${file.path} is a Git LFS pointer, not the model. Fetch the model with \`git lfs pull\`.`,
+    );
+  }
+  const found =
+    otherFormats.find(({ at, magic }) => text.startsWith(magic, at))?.name ??
+    (/^\s*(?:\{|<[!?a-zA-Z])/.test(text) ? 'a text file' : undefined);
+  if (found) throw new UnreadableModelError(`${file.path} is not an ONNX model: it looks like ${found}.`);
+}
+
+/** External data files beside a model: each opened once, none outside its folder. */
+function externalFiles(modelPath: string): {
+  open: (location: string) => ByteSource;
+  bytes: () => number;
+  close: () => void;
+} {
+  const folder = dirname(resolve(modelPath));
+  const files = new Map<string, FileSource>();
+  const open = (location: string): ByteSource => {
+    const known = files.get(location);
+    if (known) return known;
+    if (
+      location === '' ||
+      location.includes('\0') ||
+      isAbsolute(location) ||
+      /^[A-Za-z]:|^\\/.test(location) ||
+      location.split(/[/\\]/).includes('..')
+    ) {
+      throw new Error(
+        `The model keeps weights in "${location}", outside its own folder. Opscope does not open that file.`,
+      );
+    }
+    const path = resolve(folder, location);
+    let real: string;
+    try {
+      real = realpathSync(path);
+    } catch {
+      throw new Error(`The weights file ${location} is missing. Put it beside the model.`);
+    }
+    const inside = relative(realpathSync(folder), real);
+    if (inside.split(sep)[0] === '..' || isAbsolute(inside)) {
+      throw new Error(
+        `The weights file ${location} is a link that leads out of the model's folder. Opscope does not open it.`,
+      );
+    }
+    const file = openFileSource(real);
+    files.set(location, file);
+    return file;
+  };
+  const all = () => [...files.values()];
+  return {
+    open,
+    bytes: () => all().reduce((sum, { byteLength }) => sum + byteLength, 0),
+    close: () => {
+      for (const file of all()) file.close();
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { ByteSource } from '../core/graph/byte-source.ts';
+import type { Model, Tensor } from '../core/graph/model.ts';
+import { encodeModel, type Piece, type Placement, piecesLength } from '../core/onnx/encode-model.ts';
+import { maxMessageBytes } from '../core/onnx/model-bytes.ts';
+import { tensorsOf } from '../core/onnx/tensors-of.ts';
+import type { Progress } from '../protocol/rpc.ts';
+
+export interface SaveOptions {
+  /** Where weights go: inside the file, to a file beside it, or inside below 2 GB. Default `auto`. */
+  readonly weights?: 'auto' | 'inline' | 'external';
+  /** Name of the weights file, beside the model. Default: the model's name and `.data`. */
+  readonly externalName?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Tensors from this size on go to the external file. */
+const minExternalBytes = 1024;
+/** ONNX Runtime maps tensors of a megabyte and more into memory, from offsets that are multiples of Windows' 64 KiB. */
+const alignmentOf = (length: number) => (length >= 1 << 20 ? 65536 : 64);
+const copyBytes = 1 << 23;
+
+/**
+ * Writes a model: to a file beside the target, synced, then renamed, so that the target is the old file or the whole
+ * new one, whatever happens meanwhile. Weights are copied in pieces. Gives the bytes and the files written.
+ */
+export async function saveModel(
+  model: Model,
+  path: string,
+  options: SaveOptions = {},
+): Promise<{ bytes: number; files: readonly string[] }> {
+  const { weights = 'auto', externalName = `${basename(path)}.data`, signal, onProgress } = options;
+  const inline = weights === 'external' ? undefined : encodeModel(model, { placement: () => 'inline' });
+  if (inline && piecesLength(inline) <= maxMessageBytes) {
+    return { bytes: await writeFiles([{ path, pieces: inline }], signal, onProgress), files: [path] };
+  }
+  if (weights === 'inline') {
+    throw new Error('The model is larger than 2 GB, which one ONNX file cannot hold. Export it with external weights.');
+  }
+  const { pieces, placement } = placeExternally(model, externalName);
+  const dataPath = join(dirname(path), externalName);
+  const files = [
+    { path: dataPath, pieces },
+    { path, pieces: encodeModel(model, { placement }) },
+  ];
+  return { bytes: await writeFiles(files, signal, onProgress), files: [path, dataPath] };
+}
+
+/** Lays large tensors out in one file, each at a multiple of the page size. */
+function placeExternally(model: Model, location: string): { pieces: Piece[]; placement: Placement } {
+  const pieces: Piece[] = [];
+  const places = new Map<Tensor, NonNullable<Tensor['external']>>();
+  let offset = 0;
+  for (const tensor of tensorsOf(model)) {
+    const length = tensor.data.byteLength;
+    if (length < minExternalBytes || tensor.strings || places.has(tensor)) continue;
+    const alignment = alignmentOf(length);
+    const padding = (alignment - (offset % alignment)) % alignment;
+    if (padding > 0) pieces.push(new Uint8Array(padding));
+    pieces.push(tensor.data);
+    places.set(tensor, { location, offset: offset + padding, length });
+    offset += padding + length;
+  }
+  return { pieces, placement: (tensor) => places.get(tensor) ?? 'inline' };
+}
+
+/** Writes all files beside their targets, then renames them in order. Nothing is renamed unless everything was written. */
+async function writeFiles(
+  files: readonly { readonly path: string; readonly pieces: readonly Piece[] }[],
+  signal: AbortSignal | undefined,
+  onProgress: SaveOptions['onProgress'],
+): Promise<number> {
+  const total = files.reduce((sum, { pieces }) => sum + piecesLength(pieces), 0);
+  const written: { readonly temporary: string; readonly path: string }[] = [];
+  let done = 0;
+  const report = (count: number) => {
+    signal?.throwIfAborted();
+    done += count;
+    onProgress?.({ message: 'Writing', fraction: total === 0 ? 1 : done / total });
+  };
+  try {
+    for (const { path, pieces } of files) {
+      const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+      written.push({ temporary, path });
+      const file = await open(temporary, 'wx');
+      try {
+        for (const piece of pieces) await writePiece(file, piece, report);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }
+    for (const { temporary, path } of written) await rename(temporary, path);
+    return total;
+  } catch (error) {
+    await Promise.all(written.map(({ temporary }) => rm(temporary, { force: true })));
+    throw explain(error, files[files.length - 1]!.path);
+  }
+}
+
+async function writePiece(
+  file: FileHandle,
+  piece: Uint8Array | ByteSource,
+  report: (count: number) => void,
+): Promise<void> {
+  for (let at = 0; at < piece.byteLength; at += copyBytes) {
+    const length = Math.min(copyBytes, piece.byteLength - at);
+    const bytes = piece instanceof Uint8Array ? piece.subarray(at, at + length) : await piece.read(at, length);
+    await file.writeFile(bytes);
+    report(length);
+  }
+}
+
+function explain(error: unknown, path: string): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOSPC':
+      return new Error(`The disk is full; ${path} was not written. Free some room and try again.`);
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new Error(`${path} may not be written. Choose another place or change its permissions.`);
+    case 'ENOENT':
+      return new Error(`The folder of ${path} does not exist.`);
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,91 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readAll } from '../../src/core/graph/byte-source.ts';
+import type { Model } from '../../src/core/graph/model.ts';
+import { encodeModel } from '../../src/core/onnx/encode-model.ts';
+import { modelBytes } from '../../src/core/onnx/model-bytes.ts';
+import { tensorsOf } from '../../src/core/onnx/tensors-of.ts';
+import { openModel } from '../../src/worker/open-model.ts';
+import { saveModel } from '../../src/worker/save-model.ts';
+import { corpusFolder, corpusModels, corpusPresent, sampleModels } from '../corpus.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'opscope-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Files that no reader can take: a broken protobuf, and weights that are missing or refused. */
+const unusable =
+  /icm-31000000518082|model_with_external_initializers|model_with_orig_ext_data|test_arbitrary_external_file/;
+
+describe.each(sampleModels)('%s', (path) => {
+  it('is written back byte for byte', async () => {
+    const opened = await openModel(path);
+    const original = await readFile(path);
+    expect(Buffer.compare(await modelBytes(opened.model), original)).toBe(0);
+    await opened.close();
+  });
+
+  it('keeps every tensor when its weights move to a file beside it and back', async () => {
+    const opened = await openModel(path);
+    const { files } = await saveModel(opened.model, join(folder, 'external.onnx'), { weights: 'external' });
+    expect(files).toHaveLength(2);
+    const external = await openModel(files[0]!);
+    expect(external.problems).toEqual(opened.problems);
+    await expectSameTensors(external.model, opened.model);
+    await saveModel(external.model, join(folder, 'inline.onnx'), { weights: 'inline' });
+    const inline = await openModel(join(folder, 'inline.onnx'));
+    await expectSameTensors(inline.model, opened.model);
+    for (const each of [opened, external, inline]) await each.close();
+  });
+});
+
+describe.skipIf(!corpusPresent)('every file of the corpus (left out when OPSCOPE_CORPUS is absent)', () => {
+  it('is written back byte for byte, and reads the same when encoded afresh', async () => {
+    const broken: string[] = [];
+    for (const name of corpusModels.filter((each) => !unusable.test(each))) {
+      const opened = await openModel(join(corpusFolder, name));
+      const original = await readFile(join(corpusFolder, name));
+      const hasExternal = [...tensorsOf(opened.model)].some(({ external }) => external);
+      if (!hasExternal && Buffer.compare(await modelBytes(opened.model), original) !== 0) broken.push(name);
+      const target = join(folder, 'afresh.onnx');
+      const pieces = encodeModel(opened.model, { afresh: true, placement: () => 'inline' });
+      const all = Buffer.concat(
+        await Promise.all(pieces.map((piece) => (piece instanceof Uint8Array ? piece : readAll(piece)))),
+      );
+      await writeFile(target, all);
+      const again = await openModel(target);
+      if (JSON.stringify(structure(again.model)) !== JSON.stringify(structure(opened.model)))
+        broken.push(`${name} (encoded afresh)`);
+      await opened.close();
+      await again.close();
+    }
+    expect(broken).toEqual([]);
+  }, 120_000);
+});
+
+async function expectSameTensors(actual: Model, expected: Model): Promise<void> {
+  const [a, b] = [[...tensorsOf(actual)], [...tensorsOf(expected)]];
+  expect(a.length).toBe(b.length);
+  for (const [index, tensor] of a.entries()) {
+    const { name, dtype, dims, data } = b[index]!;
+    expect(tensor).toMatchObject({ name, dtype, dims });
+    expect(Buffer.compare(await readAll(tensor.data), await readAll(data))).toBe(0);
+  }
+}
+
+/** A model as plain data: all fields, tensors by type, shape and size. */
+function structure(model: Model): unknown {
+  return JSON.parse(
+    JSON.stringify(model, (key, value) => {
+      if (key === 'data') return { bytes: (value as { byteLength: number }).byteLength };
+      if (key === 'external') return undefined;
+      if (value instanceof Map) return [...value];
+      if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+      return typeof value === 'bigint' ? `${value}n` : value;
+    }),
+  );
+}
