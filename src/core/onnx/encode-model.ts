@@ -36,6 +36,19 @@ export function encodeModel(model: Model, options: EncodeOptions = {}): Piece[] 
   return new Encoder(options).model(model);
 }
 
+/** A tensor as the bytes of a `TensorProto`. Its elements must be in memory. */
+export function encodeTensor(tensor: Tensor): Uint8Array {
+  const out = new Message();
+  new Encoder({ afresh: true }).tensorContent(out, tensor, 'inline');
+  const bytes = new Uint8Array(out.length);
+  let at = 0;
+  for (const piece of out.pieces) {
+    bytes.set(piece instanceof Uint8Array ? piece : piece.bytes!, at);
+    at += piece.byteLength;
+  }
+  return bytes;
+}
+
 export function piecesLength(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
@@ -254,6 +267,11 @@ class Encoder {
     const placement = this.placement(tensor);
     if (this.copy(out, field, tensor, placement === 'as-is' || (placement === 'inline' && !tensor.external))) return;
     const content = new Message();
+    this.tensorContent(content, tensor, placement);
+    out.message(field, content);
+  }
+
+  tensorContent(content: Message, tensor: Tensor, placement: ReturnType<Placement>): void {
     for (const dim of tensor.dims) content.varint(1, dim);
     content.varint(2, dataTypeCode(tensor.dtype));
     for (const value of tensor.strings ?? []) content.bytes(6, value);
@@ -280,7 +298,6 @@ class Encoder {
     }
     writeEntries(content, 16, tensor.metadata);
     if (tensor.unknown) content.add(tensor.unknown);
-    out.message(field, content);
   }
 
   private sparse(out: Message, field: number, sparse: SparseTensor): void {

@@ -1,0 +1,112 @@
+/** NumPy's `.npy` format, versions 1 to 3 (NEP 1). */
+import type { TensorValue } from '../evaluator.ts';
+import { byteLengthOf, type DataType, elementCount } from '../graph/data-type.ts';
+
+/** NumPy's type codes without the byte order. float16, bool and the numbers; no objects, no dates. */
+const typeCodes: Readonly<Record<string, DataType>> = {
+  f2: 'float16',
+  f4: 'float32',
+  f8: 'float64',
+  i1: 'int8',
+  i2: 'int16',
+  i4: 'int32',
+  i8: 'int64',
+  u1: 'uint8',
+  u2: 'uint16',
+  u4: 'uint32',
+  u8: 'uint64',
+  b1: 'bool',
+  c8: 'complex64',
+  c16: 'complex128',
+};
+
+/** Reads one array. Throws with what is wrong for anything else. */
+export function parseNpy(bytes: Uint8Array): TensorValue {
+  const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+  if (bytes.length < 10 || magic.some((byte, index) => bytes[index] !== byte))
+    throw new Error('This is not a .npy file.');
+  const wide = bytes[6]! >= 2;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerLength = wide ? view.getUint32(8, true) : view.getUint16(8, true);
+  const start = (wide ? 12 : 10) + headerLength;
+  if (start > bytes.length) throw new Error('The .npy file is cut off.');
+  const header = new TextDecoder(bytes[6] === 3 ? 'utf-8' : 'latin1').decode(bytes.subarray(wide ? 12 : 10, start));
+  const descr = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
+  const shape = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
+  if (descr === undefined || shape === undefined)
+    throw new Error('The header of the .npy file is not one that NumPy writes for plain arrays.');
+  const dims = shape
+    .split(',')
+    .map((dim) => dim.trim())
+    .filter((dim) => dim !== '')
+    .map(Number);
+  if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0))
+    throw new Error('The .npy file has a shape that makes no sense.');
+  const data = bytes.subarray(start);
+  if (/^[<>|=]?[US]\d+$/.test(descr)) return parseStrings(descr, dims, data);
+  const dtype = typeCodes[descr.replace(/^[<>|=]/, '')];
+  if (!dtype) throw new Error(`The .npy file holds elements of NumPy type ${descr}, which ONNX has no tensor for.`);
+  const count = elementCount(dims);
+  const length = byteLengthOf(dtype, count);
+  if (data.length < length)
+    throw new Error(`The .npy file is cut off: its shape needs ${length} bytes and ${data.length} are there.`);
+  const native = descr.startsWith('>')
+    ? swapped(data.slice(0, length), length / Math.max(1, count) / (dtype.startsWith('complex') ? 2 : 1))
+    : data.subarray(0, length);
+  const ordered =
+    /'fortran_order'\s*:\s*True/.test(header) && dims.length > 1
+      ? fromFortran(native, dims, length / Math.max(1, count))
+      : native;
+  return { dtype, dims, bytes: ordered };
+}
+
+/** Writes one array, version 1. Types that NumPy has no name for are written as the integers that hold their bits. */
+export function writeNpy({ dtype, dims, bytes, strings }: TensorValue): Uint8Array {
+  if (strings) throw new Error('Strings are not written to .npy files.');
+  const code =
+    Object.entries(typeCodes).find(([, type]) => type === dtype)?.[0] ?? (dtype === 'bfloat16' ? 'u2' : 'u1');
+  const order = code.endsWith('1') ? '|' : '<';
+  const shown = code === 'u1' && dtype !== 'uint8' ? [bytes.length] : dims;
+  const text = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${shown.join(', ')}${shown.length === 1 ? ',' : ''}), }`;
+  // The header ends in a newline, and the data begins at a multiple of 64.
+  const padded = `${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11, ' ')}\n`;
+  const file = new Uint8Array(10 + padded.length + bytes.length);
+  file.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length & 255, padded.length >> 8]);
+  file.set(new TextEncoder().encode(padded), 10);
+  file.set(bytes, 10 + padded.length);
+  return file;
+}
+
+function parseStrings(descr: string, dims: readonly number[], data: Uint8Array): TensorValue {
+  const unicode = descr.includes('U');
+  const width = Number(/\d+$/.exec(descr)![0]) * (unicode ? 4 : 1);
+  const count = elementCount(dims);
+  if (data.length < width * count) throw new Error('The .npy file is cut off.');
+  const little = !descr.startsWith('>');
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const strings = Array.from({ length: count }, (_, index) => {
+    if (!unicode)
+      return new TextDecoder().decode(data.subarray(index * width, (index + 1) * width)).replace(/\0+$/, '');
+    const points = Array.from({ length: width / 4 }, (_, at) => view.getUint32(index * width + at * 4, little));
+    return String.fromCodePoint(...points.filter((point) => point > 0 && point <= 0x10ffff));
+  });
+  return { dtype: 'string', dims, bytes: new Uint8Array(0), strings };
+}
+
+function swapped(bytes: Uint8Array, width: number): Uint8Array {
+  for (let at = 0; at + width <= bytes.length; at += width) bytes.subarray(at, at + width).reverse();
+  return bytes;
+}
+
+/** Elements in column order, first index fastest, put into row order. */
+function fromFortran(bytes: Uint8Array, dims: readonly number[], width: number): Uint8Array {
+  const result = new Uint8Array(bytes.length);
+  const index = new Array<number>(dims.length).fill(0);
+  const strides = dims.map((_, axis) => elementCount(dims.slice(axis + 1)));
+  for (let at = 0; at < bytes.length; at += width) {
+    const target = index.reduce((sum, each, axis) => sum + each * strides[axis]!, 0) * width;
+    result.set(bytes.subarray(at, at + width), target);
+    for (let axis = 0; axis < dims.length && ++index[axis]! === dims[axis]; axis++) index[axis] = 0;
+  }
+  return result;
+}

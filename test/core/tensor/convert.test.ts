@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bufferSource } from '../../../src/core/graph/byte-source.ts';
+import { type DataType, elementCount } from '../../../src/core/graph/data-type.ts';
+import { fromNumbers, toNumbers } from '../../../src/core/tensor/convert.ts';
+import { parseNpy, writeNpy } from '../../../src/core/tensor/npy.ts';
+import { parseNpz, writeNpz } from '../../../src/core/tensor/npz.ts';
+import { decodeSmallFloat, encodeSmallFloat, smallFloats } from '../../../src/core/tensor/small-floats.ts';
+import { tensorStatistics } from '../../../src/core/tensor/statistics.ts';
+import { parseTensorProto, writeTensorProto } from '../../../src/core/tensor/tensor-proto.ts';
+
+describe('small floats', () => {
+  it.each(Object.entries(smallFloats))('%s: every code is the nearest code of its own number', (_, format) => {
+    const codes = 2 ** (1 + format.exponentBits + format.mantissaBits);
+    for (let code = 0; code < codes; code++) {
+      const value = decodeSmallFloat(code, format);
+      if (Number.isNaN(value)) expect(decodeSmallFloat(encodeSmallFloat(value, format), format)).toBeNaN();
+      else expect(encodeSmallFloat(value, format)).toBe(code);
+    }
+  });
+
+  // Figures of the IEEE 754, OCP FP8 and MX specifications.
+  it.each([
+    ['float16', 0x3c00, 1],
+    ['float16', 0x7bff, 65504],
+    ['float16', 0x0001, 2 ** -24],
+    ['bfloat16', 0x3f80, 1],
+    ['float8e4m3fn', 0x7e, 448],
+    ['float8e5m2', 0x7b, 57344],
+    ['float8e4m3fnuz', 0x7f, 240],
+    ['float8e5m2fnuz', 0x7f, 57344],
+    ['float4e2m1', 7, 6],
+  ] as const)('%s code %i is %d', (dtype, code, value) => {
+    expect(decodeSmallFloat(code, smallFloats[dtype])).toBe(value);
+  });
+
+  it('rounds to the nearest neighbour, ties to even', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -70000, max: 70000, noNaN: true }),
+        fc.constantFrom(...Object.values(smallFloats)),
+        (value, format) => {
+          const code = encodeSmallFloat(value, format);
+          const nearest = decodeSmallFloat(code, format);
+          fc.pre(Number.isFinite(nearest));
+          const codes = 2 ** (1 + format.exponentBits + format.mantissaBits);
+          const neighbours = [code - 1, code + 1]
+            .filter((each) => each >= 0 && each < codes)
+            .map((each) => decodeSmallFloat(each, format));
+          for (const other of neighbours)
+            if (Number.isFinite(other)) expect(Math.abs(nearest - value)).toBeLessThanOrEqual(Math.abs(other - value));
+        },
+      ),
+    );
+  });
+});
+
+describe('conversion', () => {
+  it.each([
+    'int2',
+    'uint2',
+    'int4',
+    'uint4',
+    'int8',
+    'uint8',
+    'int16',
+    'uint16',
+    'int32',
+    'uint32',
+    'int64',
+    'uint64',
+  ] as const)('%s comes back as it went', (dtype: DataType) => {
+    const bits = Number(/\d+/.exec(dtype)![0]);
+    const signed = dtype.startsWith('int');
+    const limit = 2 ** Math.min(bits - (signed ? 1 : 0), 53);
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.integer({
+            min: Math.max(Number.MIN_SAFE_INTEGER, signed ? -limit : 0),
+            max: Math.min(Number.MAX_SAFE_INTEGER, limit - 1),
+          }),
+        ),
+        (values) => {
+          expect(Array.from(toNumbers(dtype, fromNumbers(dtype, values), values.length))).toEqual(
+            values.map((value) => value || 0),
+          );
+        },
+      ),
+    );
+  });
+
+  it('packs the first element into the low bits', () => {
+    expect(Array.from(fromNumbers('uint4', [1, 2, 3]))).toEqual([0x21, 0x03]);
+    expect(Array.from(toNumbers('int4', Uint8Array.of(0xf8), 2))).toEqual([-8, -1]);
+  });
+
+  it('clips integers to their range', () => {
+    expect(Array.from(toNumbers('int8', fromNumbers('int8', [300, -300, 2.5, 3.5])))).toEqual([127, -128, 2, 4]);
+  });
+});
+
+describe('.npy, .npz and .pb', () => {
+  const dtypes = [
+    'float32',
+    'float64',
+    'float16',
+    'int8',
+    'uint8',
+    'int16',
+    'int32',
+    'int64',
+    'uint64',
+    'bool',
+  ] as const;
+
+  it('come back as they went', async () => {
+    const array = fc.record({ dtype: fc.constantFrom(...dtypes), dims: fc.array(fc.nat(4), { maxLength: 3 }) });
+    await fc.assert(
+      fc.asyncProperty(array, async ({ dtype, dims }) => {
+        const bytes = fromNumbers(
+          dtype,
+          Array.from({ length: elementCount(dims) }, (_, index) => index % 2),
+        );
+        const value = { dtype, dims, bytes };
+        expect(parseNpy(writeNpy(value))).toEqual(value);
+        expect(parseNpz(writeNpz(new Map([['a/b', value]]))).get('a/b')).toEqual(value);
+        expect(await parseTensorProto(writeTensorProto('name', value))).toEqual({ name: 'name', value });
+      }),
+    );
+  });
+
+  it('reads what NumPy wrote in column order and big-endian', () => {
+    // numpy.save of numpy.array([[1, 2, 3], [4, 5, 6]], '>i2', order='F')
+    const header = "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }".padEnd(117, ' ');
+    const file = Uint8Array.from([
+      0x93,
+      ...new TextEncoder().encode('NUMPY'),
+      1,
+      0,
+      118,
+      0,
+      ...new TextEncoder().encode(`${header}\n`),
+      0,
+      1,
+      0,
+      4,
+      0,
+      2,
+      0,
+      5,
+      0,
+      3,
+      0,
+      6,
+    ]);
+    const { dtype, dims, bytes } = parseNpy(file);
+    expect([dtype, dims, Array.from(toNumbers(dtype, bytes))]).toEqual(['int16', [2, 3], [1, 2, 3, 4, 5, 6]]);
+  });
+
+  it('says what is wrong', () => {
+    expect(() => parseNpy(Uint8Array.of(1, 2, 3))).toThrow('not a .npy file');
+    expect(() => parseNpz(Uint8Array.of(1, 2, 3))).toThrow('could not be unpacked');
+    const cut = writeNpy({ dtype: 'float32', dims: [4], bytes: new Uint8Array(16) }).subarray(0, -1);
+    expect(() => parseNpy(cut)).toThrow('cut off');
+  });
+});
+
+describe('statistics', () => {
+  it('counts what is no number apart and agrees with the definition', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.float(), { minLength: 1 }), async (values) => {
+        const tensor = {
+          name: 't',
+          dtype: 'float32',
+          dims: [values.length],
+          data: bufferSource(fromNumbers('float32', values)),
+        } as const;
+        const { count, min, max, mean, standardDeviation, nan, infinite, histogram } = await tensorStatistics(tensor);
+        const finite = values.filter(Number.isFinite);
+        expect(count).toBe(values.length);
+        expect(nan * count).toBeCloseTo(values.filter(Number.isNaN).length);
+        expect((1 - nan - infinite) * count).toBeCloseTo(finite.length);
+        if (finite.length === 0) return;
+        expect([min, max]).toEqual([Math.min(...finite) + 0, Math.max(...finite) + 0]);
+        const average = finite.reduce((sum, value) => sum + value / finite.length, 0);
+        const scale = Math.max(Math.abs(min), Math.abs(max), 1e-30);
+        expect(Math.abs(mean - average) / scale).toBeLessThan(1e-9);
+        expect(standardDeviation).toBeGreaterThanOrEqual(0);
+        expect(histogram.counts.reduce((sum, each) => sum + each, 0)).toBe(finite.length);
+      }),
+    );
+  });
+});
