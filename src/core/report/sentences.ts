@@ -19,14 +19,14 @@ export function latencySentence({ ratio, interval95, verdict, resolutionPercent,
   }
 }
 
-/** `outputs equal`, `outputs equal within rounding (largest difference 3.1e−6)`, `outputs differ (…)`, `outputs not compared`. */
+/** `outputs equal`, `outputs equal within rounding (by up to 3.1e−6)`, `outputs differ (…)`, `outputs not compared`. */
 export function outputsSentence(verdict: Verdict): string {
   const largest = Math.max(0, ...verdict.outputs.map((output) => output.maxAbs));
   switch (verdict.status) {
     case 'equal':
       return 'outputs equal';
     case 'close':
-      return `outputs equal within rounding (largest difference ${significant(largest, 2)})`;
+      return `outputs equal within rounding (by up to ${significant(largest, 2)})`;
     case 'different':
       return `outputs differ (by up to ${significant(largest, 2)})`;
     case 'not-run':

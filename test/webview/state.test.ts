@@ -1,0 +1,263 @@
+import { describe, expect, test } from 'vitest';
+import type { NodeId } from '../../src/core/graph/model.ts';
+import type { ProfileReport } from '../../src/core/report/report.ts';
+import type { DocumentState, ViewState } from '../../src/protocol/webview.ts';
+import type { ProfileRequest, VersionMapping } from '../../src/protocol/worker.ts';
+import { createState } from '../../webview/state.ts';
+import { chainTable, hostWith, plainDocument, sceneOf, settle } from './host.ts';
+
+const id = (value: number) => value as NodeId;
+
+/** Only what the state looks at; the panels' tests use whole reports. */
+const profileOf = (date: string) => ({ environment: { date } }) as ProfileReport;
+
+const twoVersions: DocumentState = {
+  ...plainDocument,
+  versions: [
+    ...plainDocument.versions,
+    { id: 1, label: 'Simplified', kind: 'optimized', parent: 0, nodes: 2, bytes: 90 },
+  ],
+  current: 1,
+};
+
+describe('start', () => {
+  test('restores what was kept and asks for the first scene with it', async () => {
+    const kept: ViewState = {
+      panel: 'profile',
+      open: ['g:encoder'],
+      camera: { x: 1, y: 2, zoom: 3 },
+      selected: id(2),
+      overlay: 'time',
+      query: 'op:Conv',
+      tableHeight: 150,
+      panelWidth: 333,
+    };
+    const opened: unknown[] = [];
+    const state = createState(
+      hostWith({
+        ready: async () => ({ state: plainDocument, viewState: kept }),
+        scene: async ({ open }) => {
+          opened.push(open);
+          return sceneOf([]);
+        },
+      }),
+    );
+    await state.start();
+    await settle();
+    expect(state.viewState.value).toEqual(kept);
+    expect(opened).toEqual([['g:encoder']]);
+  });
+
+  test('a model that cannot be opened leaves its message, and a second start can succeed', async () => {
+    let tries = 0;
+    const state = createState(
+      hostWith({
+        ready: async () => {
+          if (tries++ === 0) throw new Error('This file is not an ONNX model.');
+          return { state: plainDocument, viewState: null };
+        },
+      }),
+    );
+    await state.start();
+    expect(state.openProblem.value).toBe('This file is not an ONNX model.');
+    await state.start();
+    expect(state.openProblem.value).toBeNull();
+    expect(state.document.value?.name).toBe('model.onnx');
+  });
+});
+
+describe('update', () => {
+  test('progress does not ask for anything again', async () => {
+    let asked = 0;
+    const count = async () => {
+      asked++;
+      return [];
+    };
+    const state = createState(hostWith({ overlays: count }));
+    await state.start();
+    await settle();
+    for (const fraction of [0.1, 0.2, 0.3]) {
+      state.update({ ...plainDocument, job: { kind: 'profile', progress: { message: 'Run', fraction } } });
+      await settle();
+    }
+    expect(asked).toBe(1);
+  });
+
+  test('a new profile asks for the overlays again, colours and sorts by time', async () => {
+    let asked = 0;
+    const overlays = async () => {
+      asked++;
+      return [];
+    };
+    const state = createState(hostWith({ overlays }));
+    await state.start();
+    await settle();
+    const profiled = { ...plainDocument, reports: { 0: { profile: profileOf('2026-01-01') } } };
+    state.update(profiled);
+    await settle();
+    expect(asked).toBe(2);
+    expect(state.overlayId.value).toBe('time');
+    expect(state.tableSorting.value).toEqual({ column: 'time', descending: true });
+    // The same report again, as a copy: nothing is new, and what the user chose meanwhile stays.
+    state.overlayId.value = 'macs';
+    state.update(structuredClone(profiled));
+    await settle();
+    expect(asked).toBe(2);
+    expect(state.overlayId.value).toBe('macs');
+  });
+
+  test('another version asks for its own table and fits the window again', async () => {
+    const versions: number[] = [];
+    const state = createState(
+      hostWith({
+        nodeTable: async ({ version }) => {
+          versions.push(version);
+          return chainTable;
+        },
+      }),
+    );
+    await state.start();
+    state.pane.camera.value = { x: 0, y: 0, zoom: 2 };
+    state.update(twoVersions);
+    await settle();
+    expect(versions).toEqual([0, 1]);
+    expect(state.pane.camera.value).toBeNull();
+  });
+});
+
+describe('groups', () => {
+  test('reveal opens the groups around a node, one inside the other', async () => {
+    const scenes = new Map([
+      ['auto', sceneOf([{ group: [1, 2], key: 'g:outer' }, { node: 0 }])],
+      ['g:outer', sceneOf([{ frame: 'g:outer' }, { group: [2], key: 'g:inner' }, { node: 1 }])],
+      ['g:outer,g:inner', sceneOf([{ frame: 'g:outer' }, { frame: 'g:inner' }, { node: 2 }])],
+    ]);
+    const state = createState(hostWith({ scene: async ({ open }) => scenes.get(String(open))! }));
+    await state.start();
+    await settle();
+    await state.reveal(id(2));
+    expect(state.pane.open.value).toEqual(['g:outer', 'g:inner']);
+    expect(state.selected.value).toBe(2);
+    expect(state.pane.scene.value.value?.nodes.key).toContain('n2');
+  });
+
+  test('toggling a frame closes it and keeps the others', async () => {
+    const state = createState(hostWith({ scene: async () => sceneOf([{ frame: 'g:a' }, { frame: 'g:b' }]) }));
+    await state.start();
+    await settle();
+    state.pane.toggleGroup('g:a');
+    expect(state.pane.open.value).toEqual(['g:b']);
+  });
+});
+
+describe('finder', () => {
+  test('steps through the hits and around the end', async () => {
+    const state = createState(hostWith({ search: async () => Int32Array.of(0, 2) }));
+    await state.start();
+    state.finder.query.value = 'op:Conv';
+    await settle();
+    expect([...state.finder.hits.value]).toEqual([0, 2]);
+    const seen: (number | null)[] = [];
+    for (const by of [1, 1, 1, -1] as const) {
+      await state.step(by);
+      seen.push(state.selected.value);
+    }
+    expect(seen).toEqual([0, 2, 0, 2]);
+    expect(state.finder.at.value).toBe(1);
+  });
+
+  test('a query that cannot be read says why; an empty one marks nothing', async () => {
+    const state = createState(
+      hostWith({
+        search: async () => {
+          throw new Error('“bad:” is not a field.');
+        },
+      }),
+    );
+    await state.start();
+    state.finder.query.value = 'bad:1';
+    await settle();
+    expect(state.finder.found.problem.value).toBe('“bad:” is not a field.');
+    state.finder.query.value = '';
+    await settle();
+    expect(state.finder.found.problem.value).toBeNull();
+    expect(state.finder.hits.value.size).toBe(0);
+  });
+});
+
+describe('jobs', () => {
+  test('a profile is asked for with the settings and the form', async () => {
+    const asked: unknown[] = [];
+    const state = createState(
+      hostWith({
+        profile: async (request) => {
+          asked.push(request);
+        },
+      }),
+    );
+    await state.start();
+    state.changeSettings({ threads: 4 });
+    state.forms.profile.value = { ...state.forms.profile.value, runs: 20 };
+    await state.run('profile');
+    const expected: Omit<ProfileRequest, 'document'> = {
+      version: 0,
+      settings: { ...plainDocument.settings, threads: 4 },
+      runs: 20,
+      warmup: -1,
+      level: 'all',
+    };
+    expect(asked).toEqual([expected]);
+  });
+
+  test('a refusal shows like a failure until a job runs', async () => {
+    const state = createState(
+      hostWith({
+        optimize: async () => {
+          throw new Error('Another job is running.');
+        },
+      }),
+    );
+    await state.start();
+    await state.run('optimize');
+    expect(state.failure.value).toEqual({ job: 'optimize', message: 'Another job is running.' });
+    state.update({ ...plainDocument, job: { kind: 'optimize', progress: { message: 'Folding constants' } } });
+    expect(state.failure.value).toBeNull();
+  });
+});
+
+describe('comparison', () => {
+  const mapping: VersionMapping = {
+    // 0 stays, 1 and 2 of the original are fused into 3 of the simplified one.
+    pairs: Int32Array.of(0, 0, 1, 3, 2, 3),
+    removed: Int32Array.of(),
+    added: Int32Array.of(),
+    changed: Int32Array.of(),
+  };
+  const compared: DocumentState = {
+    ...twoVersions,
+    comparison: { a: 0, b: 1, report: {} as NonNullable<DocumentState['comparison']>['report'], mapping },
+  };
+
+  test('the selection follows into the other graph, and back', async () => {
+    const state = createState(hostWith({ ready: async () => ({ state: compared, viewState: null }) }));
+    await state.start();
+    state.sideBySide.value = true;
+    expect(state.otherVersion.value).toBe(0);
+    state.select(id(3));
+    expect(state.otherSelected.value).toBe(1);
+    state.selectOther(id(2));
+    expect(state.selected.value).toBe(3);
+  });
+
+  test('marks show while comparing only', async () => {
+    const state = createState(hostWith({ ready: async () => ({ state: compared, viewState: null }) }));
+    await state.start();
+    expect(state.marks.value.size).toBe(0);
+    state.panel.value = 'compare';
+    expect([...state.marks.value]).toEqual([[3, 'fused']]);
+    expect([...state.otherMarks.value]).toEqual([
+      [1, 'fused'],
+      [2, 'fused'],
+    ]);
+  });
+});

@@ -1,0 +1,43 @@
+import { counted, time } from '../../src/core/report/format.ts';
+
+interface SamplesProps {
+  /** Milliseconds of every run, in the order they were made. */
+  readonly samples: readonly number[];
+  readonly median: number;
+}
+
+const width = 320;
+const height = 48;
+const radius = 1.5;
+/** More dots than this cannot be told apart. */
+const mostDots = 400;
+
+/** Every run as a dot over time: drift, two modes and outliers show at a glance. The scale starts at zero. */
+export function Samples({ samples, median }: SamplesProps) {
+  const largest = Math.max(...samples);
+  const y = (value: number) => height - radius - (value / largest) * (height - 2 * radius);
+  const every = Math.ceil(samples.length / mostDots);
+  return (
+    <figure class="samples">
+      <svg
+        viewBox={`0 0 ${width} ${height}`}
+        width="100%"
+        role="img"
+        aria-label={`${counted(samples.length, 'run')} in order`}
+      >
+        <line class="median" x1="0" x2={width} y1={y(median)} y2={y(median)} />
+        {samples.map((sample, index) =>
+          index % every === 0 ? (
+            <circle key={index} cx={((index + 0.5) / samples.length) * width} cy={y(sample)} r={radius}>
+              <title>{`Run ${index + 1}: ${time(sample)}`}</title>
+            </circle>
+          ) : null,
+        )}
+      </svg>
+      <figcaption>
+        <span>Runs in order</span>
+        <span>0 to {time(largest)}</span>
+      </figcaption>
+    </figure>
+  );
+}

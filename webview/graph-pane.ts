@@ -1,0 +1,79 @@
+import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { NodeId } from '../src/core/graph/model.ts';
+import type { Scene } from '../src/core/layout/scene.ts';
+import type { Client } from '../src/protocol/rpc.ts';
+import type { ViewHostContract, ViewState } from '../src/protocol/webview.ts';
+import type { Camera, GraphHandle } from './graph/graph-canvas.tsx';
+import { type Resource, resource } from './resource.ts';
+
+/** One graph on screen: which version, what is open in it, and where its window stands. */
+export interface GraphPane {
+  readonly version: ReadonlySignal<number | null>;
+  readonly scene: Resource<Scene>;
+  readonly open: Signal<ViewState['open']>;
+  readonly asRun: Signal<boolean>;
+  readonly camera: Signal<Camera | null>;
+  readonly handle: Signal<GraphHandle | null>;
+  toggleGroup(key: string): void;
+  /** Brings a node into the window, opening the groups around it. */
+  reveal(node: NodeId): Promise<void>;
+}
+
+/** Groups may hold groups; more levels than this is a scene that does not open. */
+const maxGroupDepth = 32;
+
+/** A pane that shows `version`, asking `host` for its scenes. */
+export function createGraphPane(host: Client<ViewHostContract>, version: ReadonlySignal<number | null>): GraphPane {
+  const open = signal<ViewState['open']>('auto');
+  const asRun = signal(false);
+  const camera = signal<Camera | null>(null);
+  const handle = signal<GraphHandle | null>(null);
+
+  const question = computed(() =>
+    version.value === null ? null : { version: version.value, open: open.value, asRun: asRun.value },
+  );
+  const scene = resource(
+    () => question.value,
+    (request, signal) => host.scene(request, { signal }),
+  );
+
+  const toggleGroup = (key: string) => {
+    if (!scene.value.value) return;
+    const frames = openGroups(scene.value.value);
+    open.value = frames.includes(key) ? frames.filter((each) => each !== key) : [...frames, key];
+  };
+
+  const reveal = async (node: NodeId) => {
+    for (let depth = 0; depth < maxGroupDepth; depth++) {
+      const group = scene.value.value && closedGroupOf(scene.value.value, node);
+      if (!group) break;
+      toggleGroup(group);
+      await settled(scene);
+    }
+    // The canvas learns of a new scene by its own effect, which runs after this one.
+    await Promise.resolve();
+    handle.value?.reveal(node);
+  };
+
+  return { version, scene, open, asRun, camera, handle, toggleGroup, reveal };
+}
+
+/** Keys of the groups that are open in a scene, outer before inner. */
+export function openGroups({ nodes }: Scene): string[] {
+  return nodes.key.filter((_, index) => nodes.kind[index] === 'frame');
+}
+
+/** The closed group that hides a node; undefined when the node has a box of its own or is not in the scene. */
+export function closedGroupOf({ nodes }: Scene, node: NodeId): string | undefined {
+  const index = nodes.kind.findIndex((kind, at) => kind === 'group' && nodes.members[at]?.includes(node));
+  return nodes.key[index];
+}
+
+function settled({ pending }: Resource<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (!pending.value) queueMicrotask(() => stop());
+      if (!pending.value) resolve();
+    });
+  });
+}

@@ -1,0 +1,208 @@
+import { useMemo } from 'preact/hooks';
+import type { NodeId } from '../../src/core/graph/model.ts';
+import { count, counted } from '../../src/core/report/format.ts';
+import type { CompareReport } from '../../src/core/report/report.ts';
+import { compareHeadline } from '../../src/core/report/sentences.ts';
+import { marksOf } from '../node-link.ts';
+import { nodeName } from '../shell/operator-table.tsx';
+import type { State } from '../state.ts';
+import { Notes } from '../widgets/badge.tsx';
+import { Button, Link } from '../widgets/button.tsx';
+import { Checkbox } from '../widgets/checkbox.tsx';
+import { Empty } from '../widgets/empty.tsx';
+import { Field } from '../widgets/field.tsx';
+import { Fold, Section } from '../widgets/section.tsx';
+import { Select } from '../widgets/select.tsx';
+import { Headline, LatencyPair, Outputs, Sizes } from './outcome.tsx';
+import { RunButton } from './run-button.tsx';
+import { RunSettingsForm } from './run-settings.tsx';
+import { TimeDeltas } from './time-deltas.tsx';
+
+/** Two versions side by side: one sentence, then what differs. */
+export function ComparePanel({ state }: { readonly state: State }) {
+  const { versions } = state.document.value!;
+  const comparison = state.comparison.value;
+  if (versions.length < 2 && !comparison) {
+    return (
+      <Empty
+        icon="git-compare"
+        title="Nothing to compare yet"
+        action={
+          <div class="actions">
+            <Button onClick={() => (state.panel.value = 'optimize')}>Optimize…</Button>
+            <Button kind="secondary" onClick={() => void state.host.command({ command: 'opscope.compare' })}>
+              Compare with File…
+            </Button>
+          </div>
+        }
+      >
+        Make a second version by optimizing or quantizing, or compare with another file.
+      </Empty>
+    );
+  }
+  return (
+    <>
+      {comparison && <CompareResult state={state} report={comparison.report} />}
+      {comparison ? (
+        <Fold title="Compare others">
+          <CompareForm state={state} again />
+        </Fold>
+      ) : (
+        <CompareForm state={state} />
+      )}
+    </>
+  );
+}
+
+function CompareForm({ state, again }: { readonly state: State; readonly again?: boolean }) {
+  const { versions, current } = state.document.value!;
+  const form = state.forms.compare;
+  const { a, b, measure } = form.value;
+  const choices = versions.map(({ id, label, nodes }) => ({
+    value: String(id),
+    label,
+    description: counted(nodes, 'node'),
+  }));
+  const same = (a ?? 0) === (b ?? current);
+  return (
+    <>
+      <div class="form">
+        <Field label="Before">
+          <Select
+            label="Before"
+            value={String(a ?? 0)}
+            choices={choices}
+            onChange={(value) => {
+              form.value = { ...form.value, a: Number(value) };
+            }}
+          />
+        </Field>
+        <Field label="After">
+          <Select
+            label="After"
+            value={String(b ?? current)}
+            choices={choices}
+            onChange={(value) => {
+              form.value = { ...form.value, b: Number(value) };
+            }}
+          />
+        </Field>
+        <Field label="Afterwards">
+          <Checkbox
+            label="Measure latency"
+            checked={measure}
+            onChange={(value) => {
+              form.value = { ...form.value, measure: value };
+            }}
+          />
+        </Field>
+      </div>
+      <RunButton
+        state={state}
+        job="compare"
+        label="Compare"
+        again={again}
+        refusal={same && versions.length > 1 ? 'Choose two different versions.' : null}
+      />
+      <Fold title="Input and run settings">
+        <div class="form">
+          <RunSettingsForm state={state} />
+        </div>
+      </Fold>
+    </>
+  );
+}
+
+function CompareResult({ state, report }: { readonly state: State; readonly report: CompareReport }) {
+  const labels = sideLabels(state);
+  const shown = state.comparison.value!;
+  const versions = typeof shown.a === 'number' && typeof shown.b === 'number';
+  return (
+    <>
+      <Headline>{compareHeadline(report)}</Headline>
+      <p class="quiet">
+        {labels[0]} → {labels[1]}
+      </p>
+      {versions && state.side.value !== null && (
+        <Checkbox
+          label="Both graphs side by side"
+          checked={state.sideBySide.value}
+          onChange={(value) => {
+            state.sideBySide.value = value;
+          }}
+        />
+      )}
+      {versions && state.side.value === null && (
+        <Button kind="secondary" onClick={() => void state.host.showVersion({ version: shown.b as number })}>
+          Show {labels[1]}
+        </Button>
+      )}
+      <Notes notes={report.problems} />
+      <GraphChanges state={state} report={report} />
+      <Outputs verdict={report.verdict} />
+      {report.latency && <LatencyPair latency={report.latency} labels={labels} />}
+      <Sizes before={report.before} after={report.after} labels={labels} />
+      <TimeDeltas state={state} />
+    </>
+  );
+}
+
+/** Names of the two sides: a version's label, or a file's name. */
+function sideLabels(state: State): readonly [string, string] {
+  const { versions } = state.document.value!;
+  const { a, b } = state.comparison.value!;
+  const label = (side: number | string) =>
+    typeof side === 'number'
+      ? (versions.find(({ id }) => id === side)?.label ?? `Version ${side}`)
+      : side.replace(/^.*[\\/]/, '');
+  return [label(a), label(b)];
+}
+
+const shownNodes = 50;
+const markTitles = { added: 'Added', removed: 'Removed', changed: 'Changed', fused: 'Fused' } as const;
+
+/** What became of the nodes, in figures; open, one by one. */
+function GraphChanges({ state, report }: { readonly state: State; readonly report: CompareReport }) {
+  const { graph } = report;
+  const side = state.side.value;
+  const mapping = state.comparison.value!.mapping;
+  const marks = useMemo(() => (side ? [...marksOf(mapping, side)] : []), [mapping, side]);
+  const groups = Map.groupBy(marks, ([, mark]) => mark);
+  return (
+    <Section title="Graph">
+      <p>
+        {count(graph.same)} nodes the same, {count(graph.changed)} changed, {count(graph.removed)} removed,{' '}
+        {count(graph.added)} added
+      </p>
+      {[...groups].map(([mark, nodes]) => (
+        <details key={mark} class="pass">
+          <summary>
+            <span class="codicon codicon-chevron-right" aria-hidden="true" />
+            <span class={`mark ${mark}`}>{markTitles[mark]}</span>
+            <span class="figure">{count(nodes.length)} here</span>
+          </summary>
+          <ul class="plain-list">
+            {nodes.slice(0, shownNodes).map(([id]) => (
+              <li key={id}>
+                <NodeLink state={state} node={id} />
+              </li>
+            ))}
+            {nodes.length > shownNodes && (
+              <li class="quiet">{count(nodes.length - shownNodes)} more, marked in the graph</li>
+            )}
+          </ul>
+        </details>
+      ))}
+    </Section>
+  );
+}
+
+function NodeLink({ state, node }: { readonly state: State; readonly node: NodeId }) {
+  const table = state.table.value.value;
+  const row = table?.id.indexOf(node) ?? -1;
+  return (
+    <Link onClick={() => void state.reveal(node)}>
+      {row < 0 ? `#${node}` : `${table!.opType[row]} ${nodeName(table!, row)}`}
+    </Link>
+  );
+}

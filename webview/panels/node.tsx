@@ -1,0 +1,214 @@
+import type { NodeId } from '../../src/core/graph/model.ts';
+import { bytes, count, counted, large, percent, shape, time } from '../../src/core/report/format.ts';
+import type { ProfileReport } from '../../src/core/report/report.ts';
+import type { AttributeText, NodeDetails, NodeValue } from '../../src/protocol/worker.ts';
+import { nodeName } from '../shell/operator-table.tsx';
+import type { State } from '../state.ts';
+import { Button, Link } from '../widgets/button.tsx';
+import { Empty } from '../widgets/empty.tsx';
+import { type Fact, Facts, Section } from '../widgets/section.tsx';
+import { TensorView } from './tensor.tsx';
+
+/** The selected node: what it is, what it costs, what it became of. */
+export function NodePanel({ state }: { readonly state: State }) {
+  const { value, problem, reload } = state.details;
+  if (state.selected.value === null) {
+    return (
+      <Empty icon="inspect" title="No node selected">
+        Click a node in the graph or in the table, or press <kbd>/</kbd> to find one.
+      </Empty>
+    );
+  }
+  if (problem.value !== null) {
+    return (
+      <Empty icon="error" title="The node could not be read" action={<Button onClick={reload}>Try Again</Button>}>
+        {problem.value}
+      </Empty>
+    );
+  }
+  const node = value.value;
+  if (!node) return <p class="quiet">Reading…</p>;
+  return (
+    <>
+      <h2 class="node-title">
+        {node.opType} <span class="quiet">{node.domain !== '' && node.domain}</span>
+      </h2>
+      <p class="node-name">{node.name || `#${node.id}, no name in the file`}</p>
+      <Timing state={state} node={node} />
+      <Facts facts={costs(node)} />
+      <Attributes attributes={node.attributes} />
+      <Slots state={state} title="Inputs" node={node} values={node.inputs} />
+      <Slots state={state} title="Outputs" node={node} values={node.outputs} />
+      <Origin state={state} node={node} />
+      {node.docString !== '' && (
+        <Section title="Note in the file">
+          <p class="prose">{node.docString}</p>
+        </Section>
+      )}
+    </>
+  );
+}
+
+function costs({ macs, bytes: moved, parameters, opset }: NodeDetails): readonly Fact[] {
+  return [
+    ['MACs', macs === null ? 'not known' : large(macs)],
+    ['Reads and writes', moved === null ? 'not known' : bytes(moved)],
+    ['Parameters', large(parameters)],
+    ['Operator set', String(opset)],
+  ];
+}
+
+/** Time of the node with its spread, and the kernels that ran for it. */
+function Timing({ state, node }: { readonly state: State; readonly node: NodeDetails }) {
+  const profile = state.reports.value?.profile;
+  const timed = profile?.nodes.find(({ id }) => id === node.id);
+  if (!profile) return null;
+  if (!timed) return <p class="quiet">No kernel ran for this node: it was folded away, or its kernel is not known.</p>;
+  return (
+    <>
+      <p class="headline">
+        <strong>{time(timed.milliseconds)}</strong>{' '}
+        <span class="quiet">
+          ± {time(timed.spread)}, {counted(profile.profiledRuns, 'run')}
+        </span>
+        <br />
+        {percent(timed.share)} of the kernel time
+      </p>
+      <Kernels state={state} profile={profile} indices={timed.kernels} self={node.id} />
+    </>
+  );
+}
+
+interface KernelsProps {
+  readonly state: State;
+  readonly profile: ProfileReport;
+  readonly indices: readonly number[];
+  readonly self: NodeId;
+}
+
+function Kernels({ state, profile, indices, self }: KernelsProps) {
+  return (
+    <Section title="Runs as">
+      <ul class="kernels">
+        {indices.map((index) => {
+          const kernel = profile.kernels[index]!;
+          const others = kernel.nodes.filter((id) => id !== self);
+          return (
+            <li key={index}>
+              <span>
+                <strong>{kernel.opType}</strong> <span class="quiet">{kernel.provider}</span>
+              </span>
+              <span class="figure">{time(kernel.milliseconds)}</span>
+              {others.length > 0 && (
+                <span class="kernel-with">
+                  with <NodeLinks state={state} nodes={others} />
+                </span>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </Section>
+  );
+}
+
+const shownLinks = 6;
+
+/** Nodes by operator and name, each a link. */
+export function NodeLinks({ state, nodes }: { readonly state: State; readonly nodes: readonly NodeId[] }) {
+  const table = state.table.value.value;
+  return (
+    <>
+      {nodes.slice(0, shownLinks).map((id, index) => {
+        const row = table ? table.id.indexOf(id) : -1;
+        return (
+          <span key={id}>
+            {index > 0 && ', '}
+            <Link title={row < 0 ? undefined : nodeName(table!, row)} onClick={() => void state.reveal(id)}>
+              {row < 0 ? `#${id}` : table!.opType[row]}
+            </Link>
+          </span>
+        );
+      })}
+      {nodes.length > shownLinks && ` and ${count(nodes.length - shownLinks)} more`}
+    </>
+  );
+}
+
+function Attributes({ attributes }: { readonly attributes: readonly AttributeText[] }) {
+  if (attributes.length === 0) return null;
+  return (
+    <Section title="Attributes">
+      <dl class="facts">
+        {attributes.map(({ name, type, value }) => (
+          <div key={name}>
+            <dt title={type}>{name}</dt>
+            <dd>
+              <code>{value}</code>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Section>
+  );
+}
+
+interface SlotsProps {
+  readonly state: State;
+  readonly title: string;
+  readonly node: NodeDetails;
+  readonly values: readonly NodeValue[];
+}
+
+function Slots({ state, title, node, values }: SlotsProps) {
+  if (values.length === 0) return null;
+  return (
+    <Section title={title}>
+      <ul class="slots">
+        {values.map((value, index) => (
+          <li key={index}>
+            <div class="slot-head">
+              <span class="slot">{value.slot}</span>
+              <code>
+                {value.dtype} {shape(value.shape)}
+              </code>
+            </div>
+            <div class="slot-name">
+              <span title={value.name}>{value.name === '' ? 'left out' : value.name}</span>
+              {value.nodes.length > 0 && (
+                <span class="quiet">
+                  {title === 'Inputs' ? 'from ' : 'to '}
+                  <NodeLinks state={state} nodes={value.nodes} />
+                </span>
+              )}
+            </div>
+            {value.constant && (
+              <TensorView key={`${node.id}:${value.name}`} state={state} node={node.id} value={value} />
+            )}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+/** For a node of a later version: what it was made of, and why. */
+function Origin({ state, node }: { readonly state: State; readonly node: NodeDetails }) {
+  if (node.origin.length === 0 && node.why.length === 0) return null;
+  return (
+    <Section title="Made from">
+      {node.why.map((reason) => (
+        <p key={reason} class="prose">
+          {reason}
+        </p>
+      ))}
+      <ul class="plain-list">
+        {node.origin.map(({ id, label }) => (
+          <li key={id}>
+            <Link onClick={() => state.select(id)}>{label}</Link>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}

@@ -1,0 +1,208 @@
+import { useState } from 'preact/hooks';
+import { count, counted, time } from '../../src/core/report/format.ts';
+import type { ExplainedRewrite, OptimizeReport, PassRecord } from '../../src/core/report/report.ts';
+import { optimizeHeadline } from '../../src/core/report/sentences.ts';
+import type { VersionInfo } from '../../src/protocol/worker.ts';
+import type { State } from '../state.ts';
+import { Notes } from '../widgets/badge.tsx';
+import { Button, Link } from '../widgets/button.tsx';
+import { Checkbox } from '../widgets/checkbox.tsx';
+import { Field } from '../widgets/field.tsx';
+import { Fold, Section } from '../widgets/section.tsx';
+import { Select } from '../widgets/select.tsx';
+import { Headline, LatencyPair, Outputs, Sizes } from './outcome.tsx';
+import { RunButton } from './run-button.tsx';
+import { RunSettingsForm } from './run-settings.tsx';
+
+/** Simplifies the version on view; or what simplifying made of the one before, when that is on view. */
+export function OptimizePanel({ state }: { readonly state: State }) {
+  const report = state.reports.value?.optimize;
+  return report ? (
+    <>
+      <OptimizeResult state={state} report={report} />
+      <Fold title="Optimize again">
+        <OptimizeForm state={state} again />
+      </Fold>
+    </>
+  ) : (
+    <>
+      <p class="intro">
+        Rewrites the graph into a smaller one that computes the same, checks it by running both, and keeps it as a new
+        version.
+      </p>
+      <OptimizeForm state={state} />
+    </>
+  );
+}
+
+const presets = [
+  { value: 'exact', label: 'Exact', description: 'Outputs stay bit for bit the same.' },
+  { value: 'default', label: 'Default', description: 'Outputs may move by floating-point rounding.' },
+  { value: 'aggressive', label: 'Aggressive', description: 'Also what pays only on some machines.' },
+] as const;
+
+function OptimizeForm({ state, again }: { readonly state: State; readonly again?: boolean }) {
+  const form = state.forms.optimize;
+  const parent = parentOf(state);
+  const { preset, verify, measure } = form.value;
+  const change = (patch: Partial<typeof form.value>) => {
+    form.value = { ...form.value, ...patch };
+  };
+  return (
+    <>
+      <div class="form">
+        <Field label="Preset" hint={presets.find(({ value }) => value === preset)!.description}>
+          <Select label="Preset" value={preset} choices={presets} onChange={(value) => change({ preset: value })} />
+        </Field>
+        <Field label="Afterwards">
+          <Checkbox label="Compare outputs" checked={verify} onChange={(value) => change({ verify: value })} />
+          <Checkbox label="Measure latency" checked={measure} onChange={(value) => change({ measure: value })} />
+        </Field>
+      </div>
+      <RunButton
+        state={state}
+        job="optimize"
+        label={again ? `Optimize ${parent?.label} Again` : 'Optimize'}
+        again={again}
+        from={again ? parent?.id : undefined}
+      />
+      <Fold title="Input and run settings">
+        <div class="form">
+          <RunSettingsForm state={state} />
+        </div>
+      </Fold>
+    </>
+  );
+}
+
+function OptimizeResult({ state, report }: { readonly state: State; readonly report: OptimizeReport }) {
+  return (
+    <>
+      <Headline>{optimizeHeadline(report)}</Headline>
+      <ResultActions state={state} />
+      <Notes notes={report.problems} />
+      <RolledBack report={report} />
+      <Outputs verdict={report.verdict} />
+      {report.latency && <LatencyPair latency={report.latency} labels={['Before', 'After']} />}
+      <Sizes before={report.before} after={report.after} labels={['Before', 'After']} />
+      <Passes state={state} report={report} />
+    </>
+  );
+}
+
+/** The version that the one on view was made from. */
+export function parentOf(state: State): VersionInfo | undefined {
+  const { versions, current } = state.document.value!;
+  const parent = versions.find(({ id }) => id === current)?.parent;
+  return versions.find(({ id }) => id === parent);
+}
+
+/** What people do with a new version. */
+export function ResultActions({ state }: { readonly state: State }) {
+  const { current } = state.document.value!;
+  const compare = () => {
+    state.forms.compare.value = { ...state.forms.compare.value, a: parentOf(state)?.id ?? 0, b: current };
+    state.panel.value = 'compare';
+    void state.run('compare');
+  };
+  return (
+    <div class="actions">
+      <Button onClick={() => void state.host.command({ command: 'opscope.export' })}>Export…</Button>
+      <Button kind="secondary" disabled={state.job.value !== null} onClick={compare}>
+        Compare Graphs
+      </Button>
+    </div>
+  );
+}
+
+function RolledBack({ report }: { readonly report: OptimizeReport }) {
+  if (report.rolledBack.length === 0) return null;
+  return (
+    <Section title="Taken back">
+      <ul class="plain-list">
+        {report.rolledBack.map(({ pass, reason }) => (
+          <li key={pass}>
+            <code>{pass}</code> {reason}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+/** What each pass did; open, its rewrites with their reasons. Passes that did nothing are counted only. */
+function Passes({ state, report }: { readonly state: State; readonly report: OptimizeReport }) {
+  const busy = report.passes.filter(({ rewrites }) => rewrites > 0);
+  const idle = report.passes.length - busy.length;
+  return (
+    <Section title="What changed" aside={<span class="quiet">{time(report.milliseconds)}</span>}>
+      {busy.map((pass) => (
+        <PassDetails
+          key={pass.name}
+          state={state}
+          pass={pass}
+          rewrites={report.rewrites.filter((rewrite) => rewrite.pass === pass.name)}
+        />
+      ))}
+      {idle > 0 && (
+        <p class="quiet">
+          {busy.length === 0
+            ? 'No pass found anything to do.'
+            : `${counted(idle, 'pass', 'passes')} found nothing to do.`}
+        </p>
+      )}
+    </Section>
+  );
+}
+
+const rewritesAtFirst = 20;
+
+interface PassDetailsProps {
+  readonly state: State;
+  readonly pass: PassRecord;
+  readonly rewrites: readonly ExplainedRewrite[];
+}
+
+function PassDetails({ state, pass, rewrites }: PassDetailsProps) {
+  const [shown, setShown] = useState(rewritesAtFirst);
+  return (
+    <details class="pass">
+      <summary>
+        <span class="codicon codicon-chevron-right" aria-hidden="true" />
+        <code>{pass.name}</code>
+        <span class="figure">
+          {counted(pass.rewrites, 'rewrite')}{' '}
+          <span class="quiet">
+            −{count(pass.removed)} +{count(pass.added)} nodes
+          </span>
+        </span>
+      </summary>
+      <ol class="rewrites">
+        {rewrites.slice(0, shown).map((rewrite, index) => (
+          <RewriteItem key={index} state={state} rewrite={rewrite} />
+        ))}
+      </ol>
+      {rewrites.length > shown && (
+        <Link onClick={() => setShown(shown * 5)}>Show more of {count(rewrites.length)}</Link>
+      )}
+    </details>
+  );
+}
+
+function RewriteItem({ state, rewrite }: { readonly state: State; readonly rewrite: ExplainedRewrite }) {
+  const links = (nodes: ExplainedRewrite['removed']) =>
+    nodes.map(({ id, label }) => (
+      <Link key={id} onClick={() => void state.reveal(id)}>
+        {label}
+      </Link>
+    ));
+  return (
+    <li>
+      <p>{rewrite.why}</p>
+      <p class="rewrite-nodes">
+        {rewrite.removed.length > 0 && <span class="removed">{links(rewrite.removed)}</span>}
+        {rewrite.added.length > 0 && <span class="added">{links(rewrite.added)}</span>}
+      </p>
+    </li>
+  );
+}

@@ -1,0 +1,157 @@
+/** Parts that every before/after result is made of. */
+import type { ComponentChildren } from 'preact';
+import { bytes, change, count, counted, decibels, interval, significant, time } from '../../src/core/report/format.ts';
+import type { LatencyComparison, ModelSize, OutputDifference, Verdict } from '../../src/core/report/report.ts';
+import { latencySentence, outputsSentence } from '../../src/core/report/sentences.ts';
+import { Intervals } from '../charts/intervals.tsx';
+import { Badge, type Tone } from '../widgets/badge.tsx';
+import { Section } from '../widgets/section.tsx';
+
+/** The one sentence that a result leads with. A factor stays with its sign, a figure with its arrow. */
+export function Headline({ children }: { readonly children: string }) {
+  return <p class="headline sentence">{children.replace(/ (?=[×→%])/g, '\u00a0')}</p>;
+}
+
+const verdictTones: Readonly<Record<Verdict['status'], Tone>> = {
+  equal: 'good',
+  close: 'good',
+  different: 'bad',
+  'not-run': 'warn',
+};
+
+/** Do the outputs agree: the verdict, and every output with its difference. */
+export function Outputs({ verdict, lossy }: { readonly verdict: Verdict; readonly lossy?: boolean }) {
+  // A lossy step is meant to move the outputs: that is a figure to read, not an alarm.
+  const tone = lossy && verdict.status === 'different' ? 'plain' : verdictTones[verdict.status];
+  return (
+    <Section
+      title="Outputs"
+      aside={verdict.runs > 0 && <span class="quiet">{counted(verdict.runs, 'input', 'inputs')} compared</span>}
+    >
+      <p>
+        <Badge tone={tone}>{capital(outputsSentence(verdict))}</Badge>
+      </p>
+      {verdict.reason && <p class="prose">{verdict.reason}</p>}
+      {verdict.status !== 'equal' && verdict.outputs.length > 0 && <OutputTable outputs={verdict.outputs} />}
+    </Section>
+  );
+}
+
+function OutputTable({ outputs }: { readonly outputs: readonly OutputDifference[] }) {
+  return (
+    <table class="figures">
+      <thead>
+        <tr>
+          <th scope="col">Output</th>
+          <th scope="col">Largest difference</th>
+          <th scope="col">Relative</th>
+          <th scope="col">Signal to noise</th>
+        </tr>
+      </thead>
+      <tbody>
+        {outputs.map(({ name, maxAbs, maxRel, sqnrDb }) => (
+          <tr key={name}>
+            <th scope="row" title={name}>
+              {name}
+            </th>
+            <td>{significant(maxAbs)}</td>
+            <td>{significant(maxRel)}</td>
+            <td>{decibels(sqnrDb)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Latency of both, on one scale, and what the measurement could have told apart. */
+export function LatencyPair({
+  latency,
+  labels,
+}: {
+  readonly latency: LatencyComparison;
+  readonly labels: readonly [string, string];
+}) {
+  const { a, b, rounds, control95, resolutionPercent, verdict } = latency;
+  const tone: Tone = verdict === 'faster' ? 'good' : verdict === 'slower' ? 'bad' : 'even';
+  return (
+    <Section title="Latency" aside={<span class="quiet">{counted(rounds, 'round')}, both in turn</span>}>
+      <p>
+        <Badge tone={tone}>{capital(latencySentence(latency))}</Badge>
+      </p>
+      <Intervals
+        label="Latency before and after"
+        estimates={[
+          { label: labels[0], value: a.median, interval95: a.interval95, text: time(a.median), tone: 'before' },
+          { label: labels[1], value: b.median, interval95: b.interval95, text: time(b.median), tone: 'after' },
+        ]}
+      />
+      <p class="quiet">
+        Medians with 95 % intervals: {interval(a.interval95, 'ms')} and {interval(b.interval95, 'ms')}. Differences
+        below {significant(resolutionPercent, 2)} % would not show
+        {control95 && `; the first against itself came to ${control95[0].toFixed(3)}–${control95[1].toFixed(3)}`}.
+      </p>
+    </Section>
+  );
+}
+
+interface SizesProps {
+  readonly before: ModelSize;
+  readonly after: ModelSize;
+  readonly labels: readonly [string, string];
+}
+
+/** Nodes, bytes and operator counts, before and after. Operators that did not change are left out. */
+export function Sizes({ before, after, labels }: SizesProps) {
+  const operators = [...new Set([...Object.keys(before.operators ?? {}), ...Object.keys(after.operators ?? {})])]
+    .map((name) => ({ name, from: before.operators?.[name] ?? 0, to: after.operators?.[name] ?? 0 }))
+    .filter(({ from, to }) => from !== to)
+    .sort((one, other) => Math.abs(other.to - other.from) - Math.abs(one.to - one.from));
+  return (
+    <Section title="Before and after">
+      <table class="figures">
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">{labels[0]}</th>
+            <th scope="col">{labels[1]}</th>
+            <th scope="col">Change</th>
+          </tr>
+        </thead>
+        <tbody>
+          <Row name="Nodes" cells={[count(before.nodes), count(after.nodes), change(before.nodes, after.nodes)]} />
+          <Row name="Bytes" cells={[bytes(before.bytes), bytes(after.bytes), change(before.bytes, after.bytes)]} />
+          {operators.map(({ name, from, to }) => (
+            <Row key={name} name={name} indent cells={[count(from), count(to), signed(to - from)]} />
+          ))}
+        </tbody>
+      </table>
+    </Section>
+  );
+}
+
+interface RowProps {
+  readonly name: string;
+  readonly cells: readonly ComponentChildren[];
+  readonly indent?: boolean;
+}
+
+function Row({ name, cells, indent }: RowProps) {
+  return (
+    <tr class={indent ? 'indent' : undefined}>
+      <th scope="row">{name}</th>
+      {cells.map((cell, index) => (
+        <td key={index}>{cell}</td>
+      ))}
+    </tr>
+  );
+}
+
+/** With a capital: a sentence that stands alone. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${count(value)}` : `−${count(-value)}`;
+}

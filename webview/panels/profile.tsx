@@ -1,0 +1,273 @@
+import { signal } from '@preact/signals';
+import { assertUnreachable } from '../../src/core/assert.ts';
+import type { OptimizationLevel } from '../../src/core/evaluator.ts';
+import { bytes, counted, dateTime, interval, percent, shape, significant, time } from '../../src/core/report/format.ts';
+import type { Environment, Latency, ProfileReport } from '../../src/core/report/report.ts';
+import { type Bar, Bars, Stack } from '../charts/bars.tsx';
+import { Samples } from '../charts/samples.tsx';
+import type { State } from '../state.ts';
+import { Badge, Notes } from '../widgets/badge.tsx';
+import { Field } from '../widgets/field.tsx';
+import { Facts, Fold, Section } from '../widgets/section.tsx';
+import { Segments } from '../widgets/segments.tsx';
+import { Select } from '../widgets/select.tsx';
+import { NumberField } from '../widgets/text-field.tsx';
+import { RunButton } from './run-button.tsx';
+import { RunSettingsForm } from './run-settings.tsx';
+
+/** How long the model takes, and which nodes take it. */
+export function ProfilePanel({ state }: { readonly state: State }) {
+  const report = state.reports.value?.profile;
+  return (
+    <>
+      {report ? (
+        <ProfileResult state={state} report={report} />
+      ) : (
+        <p class="intro">
+          Runs the model on this machine: plain runs for its latency, then profiled runs for the time of every node.
+        </p>
+      )}
+      <RunButton state={state} job="profile" label={report ? 'Profile Again' : 'Profile'} again={Boolean(report)} />
+      {report ? (
+        <Fold title="Settings">
+          <ProfileSettings state={state} />
+        </Fold>
+      ) : (
+        <Section title="Settings">
+          <ProfileSettings state={state} />
+        </Section>
+      )}
+    </>
+  );
+}
+
+const levels: readonly { readonly value: OptimizationLevel; readonly label: string; readonly description: string }[] = [
+  { value: 'all', label: 'All', description: 'ONNX Runtime’s default' },
+  { value: 'layout', label: 'Layout', description: 'All but what is newest' },
+  { value: 'extended', label: 'Extended', description: 'With fusions for one provider' },
+  { value: 'basic', label: 'Basic', description: 'What holds on every provider' },
+  { value: 'disabled', label: 'None', description: 'The model as it is' },
+];
+
+function ProfileSettings({ state }: { readonly state: State }) {
+  const form = state.forms.profile;
+  const change = (patch: Partial<typeof form.value>) => {
+    form.value = { ...form.value, ...patch };
+  };
+  return (
+    <div class="form">
+      <RunSettingsForm state={state} />
+      <Field label="Runs" hint="0: as many as a stable median needs.">
+        <NumberField
+          label="Timed runs"
+          value={form.value.runs}
+          min={0}
+          max={100_000}
+          onChange={(runs) => change({ runs })}
+        />
+      </Field>
+      <Field label="Warm-up" hint="Runs before. −1: until times settle.">
+        <NumberField
+          label="Warm-up runs"
+          value={form.value.warmup}
+          min={-1}
+          max={10_000}
+          onChange={(warmup) => change({ warmup })}
+        />
+      </Field>
+      <Field label="Optimization">
+        <Select
+          label="ONNX Runtime’s own optimization"
+          value={form.value.level}
+          choices={levels}
+          onChange={(level) => change({ level })}
+        />
+      </Field>
+    </div>
+  );
+}
+
+function ProfileResult({ state, report }: { readonly state: State; readonly report: ProfileReport }) {
+  return (
+    <>
+      <LatencyHeadline latency={report.latency} />
+      <Notes notes={[...report.latency.problems, ...report.problems]} />
+      <TopList state={state} report={report} />
+      <Reconciliation report={report} />
+      <Fold title="Environment">
+        <EnvironmentFacts environment={report.environment} report={report} />
+      </Fold>
+    </>
+  );
+}
+
+/** `4.21 ms a run`, its interval, the runs behind it, and whether to trust it. */
+function LatencyHeadline({ latency }: { readonly latency: Latency }) {
+  return (
+    <>
+      <p class="headline">
+        <strong>{time(latency.median)}</strong> a run{' '}
+        <Badge tone={latency.stable ? 'good' : 'warn'}>{latency.stable ? 'stable' : 'not stable'}</Badge>
+        <br />
+        <span class="quiet">
+          median of {counted(latency.runs, 'run')}, 95 % interval {interval(latency.interval95, 'ms')}
+        </span>
+      </p>
+      {latency.samples && latency.samples.length > 1 && <Samples samples={latency.samples} median={latency.median} />}
+      <Facts
+        facts={[
+          ['Fastest, slowest', `${time(latency.min)}, ${time(latency.max)}`],
+          latency.p90 !== undefined && ['9 of 10 within', time(latency.p90)],
+          latency.p99 !== undefined && ['99 of 100 within', time(latency.p99)],
+        ]}
+      />
+    </>
+  );
+}
+
+type Grouping = 'nodes' | 'operators' | 'kernels';
+const grouping = signal<Grouping>('nodes');
+const groupings: readonly { readonly value: Grouping; readonly label: string }[] = [
+  { value: 'nodes', label: 'Nodes' },
+  { value: 'operators', label: 'Operators' },
+  { value: 'kernels', label: 'Kernels' },
+];
+const shownBars = 12;
+
+function TopList({ state, report }: { readonly state: State; readonly report: ProfileReport }) {
+  const bars = barsOf(report, grouping.value);
+  const select = ({ key, node }: Bar) => {
+    if (grouping.value === 'operators') state.finder.query.value = `op:${key}`;
+    else if (node !== undefined) void state.reveal(node);
+  };
+  const rest = bars.slice(shownBars).reduce((sum, { value }) => sum + value, 0);
+  return (
+    <Section
+      title="Where the time goes"
+      aside={
+        <Segments
+          label="Grouped by"
+          value={grouping.value}
+          choices={groupings}
+          onChange={(value) => {
+            grouping.value = value;
+          }}
+        />
+      }
+    >
+      <Bars
+        label={`Time by ${grouping.value}`}
+        bars={bars.slice(0, shownBars)}
+        selected={state.selected.value}
+        onSelect={select}
+      />
+      {bars.length > shownBars && (
+        <p class="quiet">
+          {counted(bars.length - shownBars, 'more', 'more')}, together {time(rest)}
+        </p>
+      )}
+    </Section>
+  );
+}
+
+/** The bars of a grouping, longest first. */
+function barsOf({ nodes, kernels, kernelMs }: ProfileReport, by: Grouping): Bar[] {
+  const finish = (bars: Omit<Bar, 'text' | 'note'>[]): Bar[] =>
+    bars
+      .sort((a, b) => b.value - a.value)
+      .map((bar) => ({
+        ...bar,
+        text: time(bar.value),
+        note: `${bar.label}\n${percent(bar.value / kernelMs)} of the kernel time`,
+      }));
+  switch (by) {
+    case 'nodes':
+      return finish(
+        nodes.map(({ id, name, opType, milliseconds, spread }) => ({
+          key: String(id),
+          label: name || `#${id}`,
+          detail: opType,
+          value: milliseconds,
+          spread,
+          node: id,
+        })),
+      );
+    case 'operators': {
+      const sums = new Map<string, { value: number; nodes: number }>();
+      for (const { opType, milliseconds } of nodes) {
+        const sum = sums.get(opType) ?? { value: 0, nodes: 0 };
+        sums.set(opType, { value: sum.value + milliseconds, nodes: sum.nodes + 1 });
+      }
+      return finish(
+        [...sums].map(([key, sum]) => ({ key, label: key, detail: counted(sum.nodes, 'node'), value: sum.value })),
+      );
+    }
+    case 'kernels':
+      return finish(
+        kernels.map(({ name, opType, milliseconds, nodes: [node] }, index) => ({
+          key: String(index),
+          label: name,
+          detail: opType,
+          value: milliseconds,
+          ...(node === undefined ? {} : { node }),
+        })),
+      );
+    default:
+      return assertUnreachable(by);
+  }
+}
+
+/** The profiled run taken apart, so that every millisecond of the wall clock is somewhere. */
+function Reconciliation({ report }: { readonly report: ProfileReport }) {
+  const { kernelMs, unattributedMs, frameworkMs, wallMs, overheadRatio, profiledRuns } = report;
+  const part = (value: number) => `${time(value)}  ${percent(value / wallMs)}`;
+  const attributed = kernelMs - unattributedMs;
+  return (
+    <Section title="One profiled run" aside={<span class="quiet">{time(wallMs)}</span>}>
+      <Stack
+        label="One profiled run, in parts"
+        parts={[
+          { label: 'Kernels of your nodes', value: attributed, text: part(attributed), tone: 'main' },
+          { label: 'Kernels of no known node', value: unattributedMs, text: part(unattributedMs), tone: 'second' },
+          { label: 'ONNX Runtime between kernels', value: frameworkMs, text: part(frameworkMs), tone: 'rest' },
+        ]}
+      />
+      <p class="quiet">
+        {counted(profiledRuns, 'profiled run')}, {significant(overheadRatio)} × as long as plain ones. The latency above
+        is from plain runs.
+      </p>
+    </Section>
+  );
+}
+
+function EnvironmentFacts({
+  environment,
+  report,
+}: {
+  readonly environment: Environment;
+  readonly report: ProfileReport;
+}) {
+  return (
+    <Facts
+      facts={[
+        ['CPU', environment.cpu],
+        ['Features', environment.features.join(', ')],
+        ['Cores', `${environment.cores}, load ${significant(environment.load)}`],
+        environment.governor !== null && ['Governor', environment.governor],
+        ['Memory', bytes(environment.memory)],
+        ['System', environment.os],
+        [
+          'Run on',
+          `${environment.provider}, ${environment.threads === 0 ? 'threads by ONNX Runtime' : counted(environment.threads, 'thread')}`,
+        ],
+        ['Optimization', environment.level],
+        ['ONNX Runtime', environment.onnxruntime],
+        ['Opscope', environment.opscope],
+        ['Session', `${time(report.sessionMs)} to create`],
+        ['Warm-up', counted(report.latency.warmup, 'run')],
+        ['Date', dateTime(environment.date)],
+        ...report.inputs.map((input) => [input.name, `${input.dtype} ${shape(input.shape)}, ${input.source}`] as const),
+      ]}
+    />
+  );
+}

@@ -1,0 +1,248 @@
+import type { NodeId } from '../../src/core/graph/model.ts';
+import { bytes, count, counted, decibels, percent } from '../../src/core/report/format.ts';
+import type { QuantizeReport } from '../../src/core/report/report.ts';
+import { quantizeHeadline } from '../../src/core/report/sentences.ts';
+import { nodeName } from '../shell/operator-table.tsx';
+import type { State } from '../state.ts';
+import { Notes } from '../widgets/badge.tsx';
+import { Button, IconButton, Link } from '../widgets/button.tsx';
+import { Checkbox } from '../widgets/checkbox.tsx';
+import { Field } from '../widgets/field.tsx';
+import { PathField } from '../widgets/path-field.tsx';
+import { Facts, Fold, Section } from '../widgets/section.tsx';
+import { Select } from '../widgets/select.tsx';
+import { parentOf, ResultActions } from './optimize.tsx';
+import { capital, Headline, LatencyPair, Outputs, Sizes } from './outcome.tsx';
+import { RunButton } from './run-button.tsx';
+import { RunSettingsForm } from './run-settings.tsx';
+
+/** Quantizes the version on view; or what that made of the one before, when that is on view. */
+export function QuantizePanel({ state }: { readonly state: State }) {
+  const report = state.reports.value?.quantize;
+  return report ? (
+    <>
+      <QuantizeResult state={state} report={report} />
+      <Fold title="Quantize again">
+        <QuantizeForm state={state} again />
+      </Fold>
+    </>
+  ) : (
+    <>
+      <p class="intro">
+        Turns weights and arithmetic into small integers, runs both models to see what it costs in accuracy and gains in
+        time, and keeps the result as a new version.
+      </p>
+      <QuantizeForm state={state} />
+    </>
+  );
+}
+
+const schemes = [
+  {
+    value: 'dynamic-int8',
+    label: 'Dynamic int8',
+    description: 'MatMul and Gemm; ranges found while running. Needs no data.',
+  },
+  {
+    value: 'static-int8',
+    label: 'Static int8',
+    description: 'Convolutions too; ranges found beforehand, from calibration data.',
+  },
+];
+
+const methods = [{ value: 'minmax', label: 'Min and max', description: 'The whole range that was seen' }];
+
+const dataChoices = [
+  { value: 'files', label: 'Files' },
+  { value: 'random', label: 'Random values', description: 'Ranges of random values: the result says so' },
+] as const;
+
+function QuantizeForm({ state, again }: { readonly state: State; readonly again?: boolean }) {
+  const parent = parentOf(state);
+  const form = state.forms.quantize;
+  const { scheme, data, calibration, method, perChannel, labelled, verify, measure } = form.value;
+  const change = (patch: Partial<typeof form.value>) => {
+    form.value = { ...form.value, ...patch };
+  };
+  const needsData = scheme === 'static-int8';
+  const refusal =
+    needsData && data === 'files' && calibration === ''
+      ? 'Choose calibration data: a file or folder with typical inputs.'
+      : null;
+  return (
+    <>
+      <div class="form">
+        <Field label="Scheme" hint={schemes.find(({ value }) => value === scheme)?.description}>
+          <Select label="Scheme" value={scheme} choices={schemes} onChange={(value) => change({ scheme: value })} />
+        </Field>
+        {needsData && (
+          <>
+            <Field
+              label="Calibration"
+              hint={data === 'random' ? 'Ranges of random values seldom fit real ones.' : undefined}
+            >
+              <Select
+                label="Calibration data"
+                value={data}
+                choices={dataChoices}
+                onChange={(value) => change({ data: value })}
+              />
+              {data === 'files' && (
+                <PathField
+                  host={state.host}
+                  label="Calibration data"
+                  value={calibration}
+                  placeholder=".npz, .npy, folder"
+                  onChange={(value) => change({ calibration: value })}
+                />
+              )}
+            </Field>
+            <Field label="Ranges">
+              <Select
+                label="Range method"
+                value={method}
+                choices={methods}
+                onChange={(value) => change({ method: value })}
+              />
+            </Field>
+          </>
+        )}
+        <Field label="Weights">
+          <Checkbox
+            label="One scale a channel"
+            checked={perChannel}
+            onChange={(value) => change({ perChannel: value })}
+          />
+        </Field>
+        <Field label="Labelled data" hint="For accuracy before and after.">
+          <PathField
+            host={state.host}
+            label="Labelled data"
+            value={labelled}
+            placeholder="None"
+            onChange={(value) => change({ labelled: value })}
+          />
+        </Field>
+        <Field label="Keep float">
+          <Excluded state={state} />
+        </Field>
+        <Field label="Afterwards">
+          <Checkbox label="Compare outputs" checked={verify} onChange={(value) => change({ verify: value })} />
+          <Checkbox label="Measure latency" checked={measure} onChange={(value) => change({ measure: value })} />
+        </Field>
+      </div>
+      <RunButton
+        state={state}
+        job="quantize"
+        label={again ? `Quantize ${parent?.label} Again` : 'Quantize'}
+        again={again}
+        from={again ? parent?.id : undefined}
+        refusal={refusal}
+      />
+      <Fold title="Input and run settings">
+        <div class="form">
+          <RunSettingsForm state={state} />
+        </div>
+      </Fold>
+    </>
+  );
+}
+
+/** Nodes that stay as they are; the selected one can be added. */
+function Excluded({ state }: { readonly state: State }) {
+  const form = state.forms.quantize;
+  const { exclude } = form.value;
+  const table = state.table.value.value;
+  const selected = state.selected.value;
+  const set = (nodes: readonly NodeId[]) => {
+    form.value = { ...form.value, exclude: nodes };
+  };
+  const label = (id: NodeId) => {
+    const row = table?.id.indexOf(id) ?? -1;
+    return row < 0 ? `#${id}` : nodeName(table!, row);
+  };
+  return (
+    <>
+      {exclude.length > 0 && (
+        <ul class="excluded">
+          {exclude.map((id) => (
+            <li key={id}>
+              <Link onClick={() => void state.reveal(id)}>{label(id)}</Link>
+              <IconButton
+                icon="close"
+                label={`Quantize ${label(id)}`}
+                onClick={() => set(exclude.filter((each) => each !== id))}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      {selected !== null && !exclude.includes(selected) ? (
+        <Button kind="secondary" title={label(selected)} onClick={() => set([...exclude, selected])}>
+          Add Selected Node
+        </Button>
+      ) : (
+        exclude.length === 0 && <span class="hint">Select a node to keep it as it is.</span>
+      )}
+    </>
+  );
+}
+
+function QuantizeResult({ state, report }: { readonly state: State; readonly report: QuantizeReport }) {
+  const { quantized, fused, metric, calibration } = report;
+  return (
+    <>
+      <Headline>{quantizeHeadline(report)}</Headline>
+      <ResultActions state={state} />
+      <Notes notes={report.problems} />
+      <Notes notes={report.advice} tone="plain" />
+      <Facts
+        facts={[
+          ['Scheme', report.scheme],
+          calibration && [
+            'Calibration',
+            `${counted(calibration.samples, 'sample')}, ${calibration.source}, ${calibration.method}`,
+          ],
+          ['Quantized', `${count(quantized.nodes)} of ${counted(quantized.of, 'node')}`],
+          ['Integer kernels', `${count(fused.nodes)} of ${count(fused.of)} run as integers in ONNX Runtime`],
+          metric && [
+            capital(metric.name),
+            `${percent(metric.before)} → ${percent(metric.after)}, ${counted(metric.samples, 'sample')}`,
+          ],
+          ['Signal to noise', decibels(report.sqnrDb)],
+          ['Size', `${bytes(report.before.bytes)} → ${bytes(report.after.bytes)}`],
+        ]}
+      />
+      {report.latency && <LatencyPair latency={report.latency} labels={['Before', 'After']} />}
+      <Outputs verdict={report.verdict} lossy />
+      <Kept state={state} report={report} />
+      <Sizes before={report.before} after={report.after} labels={['Before', 'After']} />
+    </>
+  );
+}
+
+/** Nodes that stayed float, by the reason why. */
+function Kept({ state, report }: { readonly state: State; readonly report: QuantizeReport }) {
+  const byReason = Map.groupBy(report.kept, ({ reason }) => reason);
+  if (report.kept.length === 0) return null;
+  return (
+    <Section title="Kept float" aside={<span class="quiet">{counted(report.kept.length, 'node')}</span>}>
+      {[...byReason].map(([reason, nodes]) => (
+        <details key={reason} class="pass">
+          <summary>
+            <span class="codicon codicon-chevron-right" aria-hidden="true" />
+            <span>{reason}</span>
+            <span class="figure">{count(nodes.length)}</span>
+          </summary>
+          <ul class="plain-list">
+            {nodes.map(({ id, node }) => (
+              <li key={id ?? node}>
+                {id === undefined ? node : <Link onClick={() => void state.reveal(id)}>{node}</Link>}
+              </li>
+            ))}
+          </ul>
+        </details>
+      ))}
+    </Section>
+  );
+}

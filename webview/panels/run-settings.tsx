@@ -1,0 +1,93 @@
+import { counted } from '../../src/core/report/format.ts';
+import type { State } from '../state.ts';
+import { Field } from '../widgets/field.tsx';
+import { PathField } from '../widgets/path-field.tsx';
+import { Select } from '../widgets/select.tsx';
+import { NumberField } from '../widgets/text-field.tsx';
+
+const providers = [
+  { value: 'cpu', label: 'CPU' },
+  { value: 'webgpu', label: 'WebGPU' },
+  { value: 'cuda', label: 'CUDA' },
+  { value: 'tensorrt', label: 'TensorRT' },
+  { value: 'dml', label: 'DirectML' },
+  { value: 'coreml', label: 'CoreML' },
+];
+
+const largestDim = 1_000_000;
+
+/** What every run shares: where it runs, on what input, for how long. Kept for the model. */
+export function RunSettingsForm({ state }: { readonly state: State }) {
+  const settings = state.settings.value!;
+  const change = state.changeSettings;
+  return (
+    <>
+      <Dims state={state} />
+      <Field
+        label="Input data"
+        hint={settings.inputs ? undefined : `Without a file: random values, seed ${settings.seed}.`}
+      >
+        <PathField
+          host={state.host}
+          label="Input data"
+          value={settings.inputs ?? ''}
+          placeholder="Random"
+          onChange={(inputs) => change({ inputs: inputs === '' ? undefined : inputs })}
+        />
+      </Field>
+      <Field label="Run on">
+        <Select
+          label="Execution provider"
+          value={settings.provider}
+          choices={providers}
+          onChange={(provider) => change({ provider })}
+        />
+      </Field>
+      <Field label="Threads" hint="0: ONNX Runtime chooses.">
+        <NumberField
+          label="Threads"
+          value={settings.threads}
+          min={0}
+          max={1024}
+          onChange={(threads) => change({ threads })}
+        />
+      </Field>
+      <Field label="Time limit" hint="Seconds.">
+        <NumberField
+          label="Time limit in seconds"
+          value={settings.timeLimit}
+          min={1}
+          max={86_400}
+          onChange={(timeLimit) => change({ timeLimit })}
+        />
+      </Field>
+    </>
+  );
+}
+
+/** A field for every symbolic dimension, with the size to use for it. */
+function Dims({ state }: { readonly state: State }) {
+  const settings = state.settings.value!;
+  return (
+    <>
+      {state.document.value!.symbolicDims.map(({ name, where, suggestion }) => (
+        <Field key={name} label={name} hint={whereText(where)}>
+          <NumberField
+            label={`Size of ${name}`}
+            value={settings.dims[name] ?? suggestion}
+            min={1}
+            max={largestDim}
+            onChange={(size) => state.changeSettings({ dims: { ...settings.dims, [name]: size } })}
+          />
+        </Field>
+      ))}
+    </>
+  );
+}
+
+const shownPlaces = 2;
+
+function whereText(where: readonly string[]): string {
+  const rest = where.length - shownPlaces;
+  return where.slice(0, shownPlaces).join(', ') + (rest > 0 ? ` and ${counted(rest, 'more', 'more')}` : '');
+}

@@ -1,0 +1,170 @@
+import type { Problem } from '../../src/core/problem.ts';
+import { bytes, count, counted, large, shape } from '../../src/core/report/format.ts';
+import type { InspectReport, ReportedValue } from '../../src/core/report/report.ts';
+import { type Bar, Bars } from '../charts/bars.tsx';
+import type { State } from '../state.ts';
+import { Button, Link } from '../widgets/button.tsx';
+import { Empty } from '../widgets/empty.tsx';
+import { Icon } from '../widgets/icon.tsx';
+import { type Fact, Facts, Fold, Section } from '../widgets/section.tsx';
+
+const shownOperators = 12;
+
+/** The model at a glance, and what can be done with it. */
+export function SummaryPanel({ state }: { readonly state: State }) {
+  const { value, problem, reload } = state.summary;
+  if (problem.value !== null) {
+    return (
+      <Empty icon="error" title="The summary could not be made" action={<Button onClick={reload}>Try Again</Button>}>
+        {problem.value}
+      </Empty>
+    );
+  }
+  const report = value.value;
+  if (!report) return <p class="quiet">Reading…</p>;
+  return (
+    <>
+      <h2>{state.document.value!.name}</h2>
+      <NextSteps state={state} />
+      <Facts facts={modelFacts(report)} />
+      <Problems state={state} problems={report.problems} />
+      <Values title="Inputs" values={report.inputs} />
+      <Values title="Outputs" values={report.outputs} />
+      <Operators state={state} report={report} />
+      <Metadata report={report} />
+    </>
+  );
+}
+
+/** The two things most people come for. */
+function NextSteps({ state }: { readonly state: State }) {
+  const busy = state.job.value !== null;
+  const profiled = state.reports.value?.profile !== undefined;
+  return (
+    <div class="actions">
+      {!profiled && (
+        <Button
+          icon="play"
+          disabled={busy || !state.document.value!.trusted}
+          onClick={() => {
+            state.panel.value = 'profile';
+            void state.run('profile');
+          }}
+        >
+          Profile
+        </Button>
+      )}
+      <Button kind="secondary" onClick={() => (state.panel.value = 'optimize')}>
+        Optimize…
+      </Button>
+      <Button kind="secondary" onClick={() => (state.panel.value = 'quantize')}>
+        Quantize…
+      </Button>
+      <Button kind="secondary" disabled={busy} onClick={() => void state.host.command({ command: 'opscope.export' })}>
+        Export…
+      </Button>
+    </div>
+  );
+}
+
+function modelFacts({ model, nodes, parameters, macs, macsUnknown }: InspectReport): readonly (Fact | false)[] {
+  const unknown = macsUnknown > 0 ? `without ${counted(macsUnknown, 'node')} of unknown shape` : null;
+  return [
+    ['Nodes', count(nodes)],
+    ['Parameters', large(parameters)],
+    [
+      'MACs',
+      macs === null ? (
+        'not known: shapes are missing'
+      ) : (
+        <>
+          {large(macs)} <span class="quiet">{unknown}</span>
+        </>
+      ),
+    ],
+    ['File', bytes(model.bytes)],
+    ['Operator sets', opsets(model.opsets)],
+    ['IR version', String(model.irVersion)],
+    model.producer !== '' && ['Producer', model.producer],
+  ];
+}
+
+function opsets(versions: Readonly<Record<string, number>>): string {
+  return Object.entries(versions)
+    .map(([domain, version]) => `${domain === '' ? 'ai.onnx' : domain} ${version}`)
+    .join(', ');
+}
+
+const problemIcons: Readonly<Record<Problem['severity'], string>> = {
+  error: 'error',
+  warning: 'warning',
+  info: 'info',
+};
+
+function Problems({ state, problems }: { readonly state: State; readonly problems: readonly Problem[] }) {
+  if (problems.length === 0) return null;
+  return (
+    <Section title="Problems" aside={<span class="quiet">{count(problems.length)}</span>}>
+      <ul class="problems">
+        {problems.map(({ severity, code, message, node }, index) => (
+          <li key={index} class={severity} title={code}>
+            <Icon name={problemIcons[severity]} />
+            <span>
+              {message} {node !== undefined && <Link onClick={() => void state.reveal(node)}>Show node</Link>}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function Values({ title, values }: { readonly title: string; readonly values: readonly ReportedValue[] }) {
+  return (
+    <Section title={title}>
+      <ul class="values">
+        {values.map((value) => (
+          <li key={value.name}>
+            <span class="value-name">{value.name}</span>
+            <code>
+              {value.dtype} {shape(value.shape)}
+            </code>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function Operators({ state, report }: { readonly state: State; readonly report: InspectReport }) {
+  const operators = Object.entries(report.operators).sort(([, a], [, b]) => b - a);
+  const bars = operators.map(([name, value]) => ({ key: name, label: name, value, text: count(value) }));
+  const search = ({ key }: Bar) => {
+    state.finder.query.value = `op:${key}`;
+  };
+  return (
+    <Section title="Operators" aside={<span class="quiet">{counted(operators.length, 'kind')}</span>}>
+      <Bars label="Nodes by operator" bars={bars.slice(0, shownOperators)} onSelect={search} />
+      {bars.length > shownOperators && (
+        <Fold title={`${count(bars.length - shownOperators)} more`}>
+          <Bars label="More operators" bars={bars.slice(shownOperators)} onSelect={search} />
+        </Fold>
+      )}
+    </Section>
+  );
+}
+
+function Metadata({ report: { metadata, model } }: { readonly report: InspectReport }) {
+  const entries = Object.entries(metadata);
+  return (
+    <Fold title="Metadata">
+      <Facts
+        facts={[
+          ['Path', <span class="path">{model.path}</span>],
+          model.sha256 !== undefined && ['SHA-256', <code class="path">{model.sha256}</code>],
+          ...entries.map(([name, value]): Fact => [name, value]),
+        ]}
+      />
+    </Fold>
+  );
+}

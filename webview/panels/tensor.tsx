@@ -1,0 +1,59 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { NodeId } from '../../src/core/graph/model.ts';
+import { bytes, count, percent, significant } from '../../src/core/report/format.ts';
+import type { NodeValue, TensorDetails } from '../../src/protocol/worker.ts';
+import { Histogram } from '../charts/histogram.tsx';
+import type { State } from '../state.ts';
+import { Link } from '../widgets/button.tsx';
+import { Facts } from '../widgets/section.tsx';
+
+interface TensorViewProps {
+  readonly state: State;
+  readonly node: NodeId;
+  readonly value: NodeValue;
+}
+
+/** Below this many elements the values are read without being asked for. */
+const readAtOnce = 100_000;
+
+/** A constant's elements: statistics and histogram, read when asked for. */
+export function TensorView({ state, node, value }: TensorViewProps) {
+  const elements = value.shape?.reduce<number>((product, dim) => product * Number(dim), 1) ?? Number.POSITIVE_INFINITY;
+  const [asked, setAsked] = useState(elements <= readAtOnce);
+  const [tensor, setTensor] = useState<TensorDetails | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    if (!asked) return;
+    const controller = new AbortController();
+    const request = { version: state.version.value!, value: value.name, node };
+    state.host.tensor(request, { signal: controller.signal }).then(setTensor, (error: Error) => {
+      if (!controller.signal.aborted) setProblem(error.message);
+    });
+    return () => controller.abort();
+  }, [asked]);
+  if (problem !== null) return <p class="quiet">{problem}</p>;
+  if (!asked) return <Link onClick={() => setAsked(true)}>Show values</Link>;
+  return tensor ? <Tensor tensor={tensor} /> : <p class="quiet">Reading…</p>;
+}
+
+function Tensor({ tensor }: { readonly tensor: TensorDetails }) {
+  if (tensor.count <= 8) return <code class="elements">{tensor.values.join('  ')}</code>;
+  return (
+    <div class="tensor">
+      {tensor.histogram.counts.length > 0 && tensor.min !== tensor.max && (
+        <Histogram label={`Values of ${tensor.name}`} edges={tensor.histogram.edges} counts={tensor.histogram.counts} />
+      )}
+      <Facts
+        facts={[
+          ['Elements', `${count(tensor.count)}, ${bytes(tensor.bytes)}`],
+          ['Range', `${significant(tensor.min)} to ${significant(tensor.max)}`],
+          ['Mean', `${significant(tensor.mean)} ± ${significant(tensor.standardDeviation)}`],
+          tensor.zeros > 0 && ['Zeros', percent(tensor.zeros)],
+          tensor.nan > 0 && ['Not a number', percent(tensor.nan)],
+          tensor.infinite > 0 && ['Infinite', percent(tensor.infinite)],
+          ['First', <code class="elements">{tensor.values.slice(0, 8).join('  ')}</code>],
+        ]}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,99 @@
+import { useMemo } from 'preact/hooks';
+import type { NodeId } from '../../src/core/graph/model.ts';
+import { time } from '../../src/core/report/format.ts';
+import type { ProfiledNode } from '../../src/core/report/report.ts';
+import type { VersionMapping } from '../../src/protocol/worker.ts';
+import type { State } from '../state.ts';
+import { Link } from '../widgets/button.tsx';
+import { Section } from '../widgets/section.tsx';
+
+export interface TimeDelta {
+  /** In b, or in a when nothing is left of it there. */
+  readonly node: NodeId;
+  readonly label: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+const shownDeltas = 15;
+
+/** Time by node in both versions, where both were profiled; the largest changes first. */
+export function TimeDeltas({ state }: { readonly state: State }) {
+  const { a, b, mapping } = state.comparison.value!;
+  const { reports } = state.document.value!;
+  const before = typeof a === 'number' ? reports[a]?.profile?.nodes : undefined;
+  const after = typeof b === 'number' ? reports[b]?.profile?.nodes : undefined;
+  const deltas = useMemo(() => (before && after ? timeDeltas(mapping, before, after) : []), [mapping, before, after]);
+  if (!before || !after) {
+    return (
+      <Section title="Time by node">
+        <p class="quiet">Profile both versions to see which nodes changed their time.</p>
+      </Section>
+    );
+  }
+  return (
+    <Section title="Time by node">
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">Node</th>
+            <th scope="col">Before</th>
+            <th scope="col">After</th>
+            <th scope="col">Change</th>
+          </tr>
+        </thead>
+        <tbody>
+          {deltas.slice(0, shownDeltas).map((delta) => (
+            <tr key={delta.node}>
+              <th scope="row">
+                <Link onClick={() => void state.reveal(delta.node)}>{delta.label}</Link>
+              </th>
+              <td>{time(delta.before)}</td>
+              <td>{time(delta.after)}</td>
+              <td>{signedTime(delta.after - delta.before)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Section>
+  );
+}
+
+/**
+ * Time before and after for groups of nodes that belong together: nodes of a that were fused into one of b are one row,
+ * and so are nodes of b that one of a was split into. Largest change first.
+ */
+export function timeDeltas(
+  { pairs }: VersionMapping,
+  before: readonly ProfiledNode[],
+  after: readonly ProfiledNode[],
+): TimeDelta[] {
+  // Union of everything that pairs connect. Keys: node of a, or −1 − node of b.
+  const parents = new Map<number, number>();
+  const root = (key: number): number => {
+    let at = key;
+    while (parents.has(at) && parents.get(at) !== at) at = parents.get(at)!;
+    return at;
+  };
+  for (let at = 0; at < pairs.length; at += 2) {
+    const [one, other] = [root(pairs[at]!), root(-1 - pairs[at + 1]!)];
+    if (one !== other) parents.set(other, one);
+  }
+  const groups = new Map<number, { node: NodeId; label: string; before: number; after: number }>();
+  const add = ({ id, name, opType, milliseconds }: ProfiledNode, key: number, side: 'before' | 'after') => {
+    const group = groups.get(root(key)) ?? { node: id, label: '', before: 0, after: 0 };
+    if (side === 'after' || group.label === '') {
+      group.node = id;
+      group.label = `${opType} ${name || `#${id}`}`;
+    }
+    group[side] += milliseconds;
+    groups.set(root(key), group);
+  };
+  for (const node of before) add(node, node.id, 'before');
+  for (const node of after) add(node, -1 - node.id, 'after');
+  return [...groups.values()].sort((x, y) => Math.abs(y.after - y.before) - Math.abs(x.after - x.before));
+}
+
+function signedTime(milliseconds: number): string {
+  return milliseconds === 0 ? 'same' : `${milliseconds < 0 ? '−' : '+'}${time(Math.abs(milliseconds))}`;
+}

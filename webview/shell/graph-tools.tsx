@@ -1,0 +1,29 @@
+import { Legend } from '../graph/legend.tsx';
+import type { State } from '../state.ts';
+import { IconButton } from '../widgets/button.tsx';
+
+const zoomStep = 1.25;
+
+/** Over the graph's lower corners: the overlay's scale, and buttons to zoom, fit and open. */
+export function GraphTools({ state }: { readonly state: State }) {
+  const { handle, open } = state.pane;
+  return (
+    <>
+      <div class="graph-corner legend-corner">
+        <Legend overlay={state.overlay} />
+      </div>
+      <div class="graph-corner tool-corner" role="toolbar" aria-label="Graph">
+        <IconButton icon="zoom-in" label="Zoom in (+)" onClick={() => handle.value?.zoomBy(zoomStep)} />
+        <IconButton icon="zoom-out" label="Zoom out (−)" onClick={() => handle.value?.zoomBy(1 / zoomStep)} />
+        <IconButton icon="screen-full" label="Fit the graph into the window (F)" onClick={() => handle.value?.fit()} />
+        <IconButton
+          icon={open.value === 'all' ? 'collapse-all' : 'expand-all'}
+          label={open.value === 'all' ? 'Close groups' : 'Open all groups'}
+          onClick={() => {
+            open.value = open.value === 'all' ? [] : 'all';
+          }}
+        />
+      </div>
+    </>
+  );
+}

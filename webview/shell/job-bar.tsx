@@ -1,0 +1,77 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { JobState } from '../../src/protocol/webview.ts';
+import type { StartedJob, State } from '../state.ts';
+import { Button, IconButton } from '../widgets/button.tsx';
+import { Icon } from '../widgets/icon.tsx';
+
+const failed: Readonly<Record<JobState['kind'], string>> = {
+  open: 'The model could not be opened.',
+  profile: 'The profile could not be made.',
+  optimize: 'The model could not be optimized.',
+  quantize: 'The model could not be quantized.',
+  compare: 'The models could not be compared.',
+  export: 'The model could not be exported.',
+};
+
+/** The running job with what it does and how far it is, or why the last one failed. */
+export function JobBar({ state }: { readonly state: State }) {
+  if (state.job.value) return <Running state={state} job={state.job.value} />;
+  const failure = state.failure.value;
+  return failure ? <Failed key={failure.message} state={state} failure={failure} /> : null;
+}
+
+function Running({ state, job }: { readonly state: State; readonly job: JobState }) {
+  const { message, fraction } = job.progress;
+  const percent = fraction === undefined ? undefined : Math.round(fraction * 100);
+  return (
+    <div class="job-bar">
+      <div
+        class={`progress${percent === undefined ? ' unknown' : ''}`}
+        role="progressbar"
+        aria-label={message}
+        aria-valuenow={percent}
+        aria-valuemin={0}
+        aria-valuemax={100}
+      >
+        <div class="progress-fill" style={percent === undefined ? undefined : { width: `${percent}%` }} />
+      </div>
+      <span class="job-message" role="status">
+        {message}
+      </span>
+      {percent !== undefined && <span class="figure">{percent} %</span>}
+      <Button kind="secondary" onClick={() => void state.host.cancel(undefined)}>
+        Cancel
+      </Button>
+    </div>
+  );
+}
+
+const startedJobs: readonly string[] = ['profile', 'optimize', 'quantize', 'compare'] satisfies StartedJob[];
+
+interface FailedProps {
+  readonly state: State;
+  readonly failure: { readonly job: JobState['kind']; readonly message: string };
+}
+
+function Failed({ state, failure: { job, message } }: FailedProps) {
+  const [shown, setShown] = useState(true);
+  useEffect(() => setShown(true), [message]);
+  if (!shown) return null;
+  const retry = () =>
+    startedJobs.includes(job)
+      ? state.run(job as StartedJob)
+      : state.host.command({ command: job === 'export' ? 'opscope.export' : 'opscope.open' });
+  return (
+    <div class="failure-bar" role="alert">
+      <Icon name="error" />
+      <p>
+        <strong>{failed[job]}</strong> {message}
+      </p>
+      <Button onClick={() => void retry()}>Retry</Button>
+      <Button kind="secondary" onClick={() => void state.host.command({ command: 'opscope.showLog' })}>
+        Show Log
+      </Button>
+      <IconButton icon="close" label="Close" onClick={() => setShown(false)} />
+    </div>
+  );
+}

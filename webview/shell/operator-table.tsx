@@ -1,0 +1,135 @@
+import { signal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+import type { NodeId } from '../../src/core/graph/model.ts';
+import type { Overlay } from '../../src/core/overlay.ts';
+import { aligned, columnDecimals, counted, unitFor } from '../../src/core/report/format.ts';
+import type { NodeTable } from '../../src/protocol/worker.ts';
+import type { State } from '../state.ts';
+import { IconButton } from '../widgets/button.tsx';
+import { type Column, DataTable, sortRows, tableCsv } from '../widgets/data-table.tsx';
+import { Icon } from '../widgets/icon.tsx';
+
+const onlyHits = signal(false);
+
+/** The graph as a table: one row a node, one column an overlay; one selection with the graph. */
+export function OperatorTable({ state }: { readonly state: State }) {
+  const table = state.table.value.value;
+  const overlays = state.columns.value.value;
+  const hits = state.finder.hits.value;
+  const columns = useMemo(() => (table ? tableColumns(table, overlays ?? []) : []), [table, overlays]);
+  const filtered = onlyHits.value && state.finder.query.value.trim() !== '';
+  const rows = useMemo(() => {
+    if (!table) return [];
+    const all = Array.from(table.id.keys());
+    return filtered ? all.filter((row) => hits.has(table.id[row] as NodeId)) : all;
+  }, [table, filtered, hits]);
+  const shown = state.tableShown.value;
+  const csv = () => tableCsv(columns, sortRows(rows, columns, state.tableSorting.value));
+  const selectedRow = table && state.selected.value !== null ? table.id.indexOf(state.selected.value) : -1;
+  return (
+    <section
+      class={`operator-table${shown ? '' : ' folded'}`}
+      style={{ '--table-height': `${state.tableHeight.value}px` }}
+      aria-label="Operators"
+    >
+      <header class="table-bar">
+        <button
+          type="button"
+          class="fold-button"
+          aria-expanded={shown}
+          onClick={() => {
+            state.tableShown.value = !shown;
+          }}
+        >
+          <Icon name={shown ? 'chevron-down' : 'chevron-right'} />
+          Operators
+        </button>
+        <span class="quiet">
+          {table &&
+            (rows.length === table.id.length
+              ? counted(rows.length, 'node')
+              : `${counted(rows.length, 'hit')} of ${counted(table.id.length, 'node')}`)}
+        </span>
+        <span class="spacer" />
+        {shown && (
+          <>
+            <IconButton
+              icon="filter"
+              label="Only what the search found"
+              pressed={onlyHits.value}
+              onClick={() => {
+                onlyHits.value = !onlyHits.value;
+              }}
+            />
+            <IconButton icon="copy" label="Copy as CSV" onClick={() => void state.host.copy({ text: csv() })} />
+            <IconButton
+              icon="save"
+              label="Save as CSV…"
+              onClick={() => void state.host.saveFile({ name: `${state.document.value!.name}.csv`, content: csv() })}
+            />
+          </>
+        )}
+      </header>
+      {shown && table && (
+        <DataTable
+          label="Operators"
+          columns={columns}
+          rows={rows}
+          sorting={state.tableSorting.value}
+          onSort={(next) => {
+            state.tableSorting.value = next;
+          }}
+          selectedRow={selectedRow < 0 ? null : selectedRow}
+          onSelect={(row) => void state.reveal(table.id[row] as NodeId)}
+        />
+      )}
+    </section>
+  );
+}
+
+/** Columns of the node table, then one for each overlay. */
+export function tableColumns(table: NodeTable, overlays: readonly Overlay[]): Column[] {
+  const text = (id: string, title: string, width: number, of: (row: number) => string): Column => ({
+    id,
+    title,
+    width,
+    align: 'left',
+    value: of,
+    text: of,
+  });
+  return [
+    text('name', 'Node', 240, (row) => nodeName(table, row)),
+    text('operator', 'Operator', 112, (row) => table.opType[row]!),
+    text('output', 'Output', 144, (row) => table.outputType[row]!),
+    ...overlays.map((overlay) => overlayColumn(table, overlay)),
+  ];
+}
+
+/** A name to show: scope and name, or the operator and id where the file gives none. */
+export function nodeName(table: NodeTable, row: number): string {
+  const name = table.name[row] || `${table.opType[row]} #${table.id[row]}`;
+  return table.scope[row] ? `${table.scope[row]} / ${name}` : name;
+}
+
+function overlayColumn({ id }: NodeTable, overlay: Overlay): Column {
+  const { values, categories } = overlay;
+  const at = (row: number) => values[id[row]!] ?? Number.NaN;
+  const head = { id: overlay.id, title: overlay.title };
+  if (overlay.scale === 'category') {
+    const of = (row: number) => categories?.[at(row)] ?? '';
+    return { ...head, align: 'left', width: 96, value: of, text: of };
+  }
+  let largest = 0;
+  for (const node of id) if (Math.abs(values[node] ?? 0) > largest) largest = Math.abs(values[node]!);
+  const unit = unitFor(largest, overlay.unit);
+  const decimals = columnDecimals(largest / unit.size);
+  return {
+    ...head,
+    unit: unit.name,
+    align: 'right',
+    width: 96,
+    // In the unit of the head, since that is what a CSV says.
+    value: (row) => Number((at(row) / unit.size).toPrecision(7)),
+    text: (row) => aligned(at(row) / unit.size, decimals),
+  };
+}

@@ -1,0 +1,56 @@
+import { count } from '../../src/core/report/format.ts';
+import type { State } from '../state.ts';
+import { IconButton } from '../widgets/button.tsx';
+import { Icon } from '../widgets/icon.tsx';
+
+export const searchBoxId = 'search';
+
+const help = `Search nodes:
+op:Conv  name:~attn  dtype:int8
+shape:[*,64,*,*]  ms>1  attr:group=32
+Words together must all hold.`;
+
+/** One box with structure; every hit is marked on the graph, Enter and the arrows step through them. */
+export function SearchBox({ state }: { readonly state: State }) {
+  const { query, found, at } = state.finder;
+  const hits = found.value.value;
+  const problem = found.problem.value;
+  const press = (event: KeyboardEvent) => {
+    if (event.key === 'Enter') void state.step(event.shiftKey ? -1 : 1);
+    else if (event.key === 'Escape' && query.value !== '') query.value = '';
+    else if (event.key === 'Escape') state.pane.handle.value?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const none = !hits || hits.length === 0;
+  return (
+    <search class={`search-box${problem ? ' invalid' : ''}`}>
+      <Icon name="search" />
+      <input
+        id={searchBoxId}
+        type="text"
+        value={query.value}
+        placeholder="Search  op:Conv ms>1"
+        aria-label="Search nodes"
+        aria-invalid={problem !== null}
+        aria-describedby="search-count"
+        title={help}
+        spellcheck={false}
+        onInput={(event) => {
+          query.value = event.currentTarget.value;
+        }}
+        onKeyDown={press}
+      />
+      <output id="search-count" class="search-count" aria-live="polite">
+        {query.value.trim() !== '' &&
+          !problem &&
+          hits &&
+          `${at.value < 0 ? '' : `${count(at.value + 1)}/`}${count(hits.length)}`}
+      </output>
+      <IconButton icon="arrow-up" label="Previous hit ([)" disabled={none} onClick={() => void state.step(-1)} />
+      <IconButton icon="arrow-down" label="Next hit (])" disabled={none} onClick={() => void state.step(1)} />
+      {problem && <p class="search-problem">{problem}</p>}
+    </search>
+  );
+}

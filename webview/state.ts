@@ -1,0 +1,331 @@
+/**
+ * Everything the view knows, as signals: usable and testable without a component. The host sends the document's state
+ * whole; what is asked for piece by piece (scene, table, overlays, details, hits) is a resource that asks again when
+ * what it depends on changes.
+ */
+import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import type { NodeId } from '../src/core/graph/model.ts';
+import type { Overlay } from '../src/core/overlay.ts';
+import type { Client } from '../src/protocol/rpc.ts';
+import { CancelledError } from '../src/protocol/rpc.ts';
+import type { DocumentState, JobState, PanelName, ViewHostContract, ViewState } from '../src/protocol/webview.ts';
+import type { RunSettings } from '../src/protocol/worker.ts';
+import { createFinder } from './finder.ts';
+import { createForms } from './forms.ts';
+import type { Mark } from './graph/graph-canvas.tsx';
+import { createGraphPane } from './graph-pane.ts';
+import { counterparts, marksOf, type Side } from './node-link.ts';
+import { resource } from './resource.ts';
+import type { Sorting } from './widgets/data-table.tsx';
+
+export const panelNames: readonly PanelName[] = ['summary', 'node', 'profile', 'optimize', 'quantize', 'compare'];
+
+/** Jobs that the view can start, and start again after they failed. */
+export type StartedJob = 'profile' | 'optimize' | 'quantize' | 'compare';
+
+export type State = ReturnType<typeof createState>;
+
+/** The view's state over a host. Nothing is asked before `start`. */
+export function createState(host: Client<ViewHostContract>) {
+  const document = signal<DocumentState | null>(null);
+  const openProblem = signal<string | null>(null);
+  const version = computed(() => document.value?.current ?? null);
+  const job = computed(() => document.value?.job ?? null);
+  const reports = computed(() => document.value?.reports[document.value.current] ?? null);
+  const settings = signal<RunSettings | null>(null);
+  const rejected = signal<{ readonly job: JobState['kind']; readonly message: string } | null>(null);
+
+  const panel = signal<PanelName>('summary');
+  const panelWidth = signal(400);
+  const tableHeight = signal(200);
+  const tableShown = signal(true);
+  const tableSorting = signal<Sorting | null>(null);
+  const helpShown = signal(false);
+  const selected = signal<NodeId | null>(null);
+  const overlayId = signal<string | null>(null);
+  const forms = createForms();
+
+  /** Changes when a job has added to what is known of the version on view. */
+  const knowledge = computed(() => `${version.value}:${reportKey(reports.value)}`);
+  const ask = () => (version.value === null ? null : knowledge.value);
+  const current = () => ({ version: version.value! });
+
+  const summary = resource(
+    () => version.value,
+    (asked, signal) => host.summary({ version: asked }, { signal }),
+  );
+  const table = resource(
+    () => version.value,
+    (asked, signal) => host.nodeTable({ version: asked }, { signal }),
+  );
+  const overlays = resource(ask, (_, signal) => host.overlays(current(), { signal }));
+  /** Every overlay with its values: the columns of the operator table. */
+  const columns = resource(
+    () => overlays.value.value,
+    (list, signal) => Promise.all(list.map(({ id }) => host.overlay({ ...current(), id }, { signal }))),
+  );
+  const overlay = computed(() => columns.value.value?.find(({ id }) => id === overlayId.value) ?? null);
+
+  const pane = createGraphPane(host, version);
+  const finder = createFinder(host, version);
+  const noHits = signal<ReadonlySet<NodeId>>(new Set());
+  const noOverlay = signal<Overlay | null>(null);
+
+  // The other side of a comparison of two versions, shown beside the current one.
+  const sideBySide = signal(false);
+  const comparison = computed(() => document.value?.comparison ?? null);
+  const side = computed<Side | null>(() => {
+    const shown = comparison.value;
+    return shown === null || version.value === null
+      ? null
+      : shown.b === version.value
+        ? 'b'
+        : shown.a === version.value
+          ? 'a'
+          : null;
+  });
+  const otherVersion = computed(() => {
+    if (!sideBySide.value || side.value === null) return null;
+    const other = comparison.value![opposite(side.value)];
+    return typeof other === 'number' ? other : null;
+  });
+  const otherPane = createGraphPane(host, otherVersion);
+  const otherSelected = computed(() =>
+    selected.value === null || side.value === null
+      ? null
+      : (counterparts(comparison.value!.mapping, side.value, selected.value)[0] ?? selected.value),
+  );
+  const showMarks = computed(() => panel.value === 'compare' || sideBySide.value);
+  const marks = computed<ReadonlyMap<NodeId, Mark>>(() =>
+    showMarks.value && side.value ? marksOf(comparison.value!.mapping, side.value) : new Map(),
+  );
+  const otherMarks = computed<ReadonlyMap<NodeId, Mark>>(() =>
+    showMarks.value && side.value ? marksOf(comparison.value!.mapping, opposite(side.value)) : new Map(),
+  );
+
+  // Node ids are the same in every version, so a node that is not in this one is looked up in the other.
+  const detailsKey = computed(() => {
+    if (selected.value === null || version.value === null) return null;
+    const here = table.value.value?.id.includes(selected.value) ?? true;
+    const asked = here ? version.value : comparison.value && side.value && comparison.value[opposite(side.value)];
+    return typeof asked === 'number' ? `${asked}:${selected.value}` : null;
+  });
+  const details = resource(
+    () => detailsKey.value,
+    (key, signal) => {
+      const [asked, node] = key.split(':').map(Number) as [number, NodeId];
+      return host.node({ version: asked, node }, { signal });
+    },
+  );
+
+  const viewState = computed<ViewState>(() => ({
+    panel: panel.value,
+    open: pane.open.value,
+    camera: pane.camera.value,
+    selected: selected.value,
+    overlay: overlayId.value,
+    query: finder.query.value,
+    tableHeight: tableHeight.value,
+    panelWidth: panelWidth.value,
+  }));
+
+  /** Takes the host's word. Reports that did not change stay the same objects, so that what shows them stays still. */
+  const update = (next: DocumentState) =>
+    batch(() => {
+      const before = document.value;
+      document.value = { ...next, reports: keepSame(before?.reports ?? {}, next.reports, reportKey) };
+      settings.value = next.settings;
+      if (next.job) rejected.value = null;
+      if (before && before.current !== next.current) onVersionChange();
+      if (before) showResult(before, document.value);
+    });
+
+  /** Another version is another drawing: the window fits it again. What is open stays, since groups keep their keys. */
+  const onVersionChange = () => {
+    pane.asRun.value = false;
+    pane.camera.value = null;
+  };
+
+  /** A new profile colours the graph and sorts the table by time. */
+  const showResult = (before: DocumentState, after: DocumentState) => {
+    const profiled = after.reports[after.current]?.profile;
+    if (!profiled || profiled === before.reports[after.current]?.profile) return;
+    overlayId.value = 'time';
+    tableSorting.value = { column: 'time', descending: true };
+  };
+
+  const restore = (kept: ViewState) =>
+    batch(() => {
+      panel.value = kept.panel;
+      pane.open.value = kept.open;
+      pane.camera.value = kept.camera;
+      selected.value = kept.selected;
+      overlayId.value = kept.overlay;
+      finder.query.value = kept.query;
+      tableHeight.value = kept.tableHeight;
+      panelWidth.value = kept.panelWidth;
+    });
+
+  /** Asks for the first state. */
+  const start = async () => {
+    openProblem.value = null;
+    try {
+      const first = await host.ready(undefined);
+      batch(() => {
+        if (first.viewState) restore(first.viewState);
+        update(first.state);
+      });
+    } catch (error) {
+      openProblem.value = (error as Error).message;
+    }
+  };
+
+  const select = (node: NodeId | null) => {
+    selected.value = node;
+    if (node !== null && panel.value === 'summary') panel.value = 'node';
+  };
+
+  /** Selects a node and brings it into the window. */
+  const reveal = async (node: NodeId) => {
+    select(node);
+    await pane.reveal(node);
+    const other = otherSelected.value;
+    if (other !== null && otherVersion.value !== null) await otherPane.reveal(other);
+  };
+
+  /** Chooses a node in the graph of the other version. */
+  const selectOther = (node: NodeId | null) => {
+    if (node === null || side.value === null) return select(node);
+    const [partner] = counterparts(comparison.value!.mapping, opposite(side.value), node);
+    select(partner ?? node);
+    if (partner !== undefined) void pane.reveal(partner);
+  };
+
+  const step = async (by: 1 | -1) => {
+    const node = finder.step(by);
+    if (node !== null) await reveal(node);
+  };
+
+  const changeSettings = (patch: Partial<RunSettings>) => {
+    if (settings.value === null) return;
+    settings.value = { ...settings.value, ...patch };
+    void host.setSettings(settings.value);
+  };
+
+  /** Calls what starts a job; a refusal is shown like a job that failed. */
+  const startJob = async (kind: StartedJob, call: () => Promise<void>) => {
+    rejected.value = null;
+    try {
+      await call();
+    } catch (error) {
+      if (!(error instanceof CancelledError)) rejected.value = { job: kind, message: (error as Error).message };
+    }
+  };
+
+  /** Starts a job on a version, the one on view if none is named, with what its form says. */
+  const run = (kind: StartedJob, from?: number): Promise<void> => {
+    const shown = document.value;
+    const shared = settings.value;
+    if (!shown || !shared) return Promise.resolve();
+    const about = { version: from ?? shown.current, settings: shared };
+    return startJob(kind, () => {
+      if (kind === 'profile') return host.profile({ ...about, ...forms.profile.value });
+      if (kind === 'optimize') return host.optimize({ ...about, ...forms.optimize.value });
+      if (kind === 'quantize') return host.quantize({ ...about, ...quantizeFields(forms.quantize.value) });
+      const { a, b, measure } = forms.compare.value;
+      return host.compare({ settings: shared, measure, a: { version: a ?? 0 }, b: { version: b ?? shown.current } });
+    });
+  };
+
+  const failure: ReadonlySignal<DocumentState['failure']> = computed(
+    () => rejected.value ?? document.value?.failure ?? null,
+  );
+
+  const keepViewState = (delay: number) =>
+    effect(() => {
+      const kept = viewState.value;
+      const timer = setTimeout(() => document.value && void host.saveViewState(kept), delay);
+      return () => clearTimeout(timer);
+    });
+
+  return {
+    host,
+    document,
+    openProblem,
+    version,
+    job,
+    reports,
+    settings,
+    failure,
+    panel,
+    panelWidth,
+    tableHeight,
+    tableShown,
+    tableSorting,
+    helpShown,
+    selected,
+    overlayId,
+    overlay,
+    overlays,
+    columns,
+    forms,
+    summary,
+    table,
+    details,
+    pane,
+    otherPane,
+    otherSelected,
+    otherVersion,
+    finder,
+    noHits,
+    noOverlay,
+    comparison,
+    side,
+    sideBySide,
+    marks,
+    otherMarks,
+    viewState,
+    update,
+    start,
+    select,
+    selectOther,
+    reveal,
+    step,
+    changeSettings,
+    run,
+    keepViewState,
+  };
+}
+
+function opposite(side: Side): Side {
+  return side === 'a' ? 'b' : 'a';
+}
+
+/** What tells one set of reports from another. */
+function reportKey(reports: DocumentState['reports'][number] | null | undefined): string {
+  const { profile, optimize, quantize } = reports ?? {};
+  return [profile?.environment.date, optimize?.milliseconds, quantize?.milliseconds].join('|');
+}
+
+/** `next`, with the values of `before` where they are the same by `key`. */
+function keepSame<T>(
+  before: Readonly<Record<number, T>>,
+  next: Readonly<Record<number, T>>,
+  key: (value: T) => string,
+) {
+  const kept: Record<number, T> = {};
+  for (const [name, value] of Object.entries(next)) {
+    const old = before[Number(name)];
+    kept[Number(name)] = old !== undefined && key(old) === key(value) ? old : value;
+  }
+  return kept;
+}
+
+function quantizeFields({ data, calibration, method, labelled, ...rest }: State['forms']['quantize']['value']) {
+  return {
+    ...rest,
+    method,
+    ...(data === 'random' ? { randomCalibration: true } : calibration === '' ? {} : { calibration }),
+    ...(labelled === '' ? {} : { labelled }),
+  };
+}
