@@ -1,0 +1,82 @@
+import { type Evaluator, type OptimizationLevel, RuntimeError, type TensorValue } from '../core/evaluator.ts';
+import type { Model } from '../core/graph/model.ts';
+import { type PreparedModel, prepareModel } from './model-source.ts';
+import type { Runtime, RuntimeManager } from './runtime-client.ts';
+
+/** A session that is kept for the next call with the same model. */
+interface KeptSession {
+  readonly runtime: Runtime;
+  readonly model: Model;
+  readonly level: OptimizationLevel;
+  readonly threads: number;
+  readonly session: number;
+  readonly prepared: PreparedModel;
+}
+
+/** Verification goes back and forth between two models, calibration feeds one again and again. */
+const keptSessions = 2;
+
+/**
+ * Runs models in the runtime process. Sessions of the last two models are kept, so asking again for the same model
+ * costs no new session. Without a level, ONNX Runtime changes nothing about the model: the results are the model's own.
+ */
+export function createEvaluator(manager: RuntimeManager): Evaluator {
+  let kept: KeptSession[] = [];
+
+  const release = async ({ runtime, session, prepared }: KeptSession, current: Runtime) => {
+    if (runtime === current) await runtime.client.release({ session }).catch(() => {});
+    await prepared.dispose();
+  };
+
+  const sessionFor = async (
+    runtime: Runtime,
+    model: Model,
+    level: OptimizationLevel,
+    threads: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> => {
+    const gone = kept.filter((entry) => entry.runtime !== runtime);
+    kept = kept.filter((entry) => entry.runtime === runtime);
+    for (const entry of gone) await release(entry, runtime);
+    const found = kept.find((entry) => entry.model === model && entry.level === level && entry.threads === threads);
+    if (found) {
+      kept = [found, ...kept.filter((entry) => entry !== found)];
+      return found.session;
+    }
+    while (kept.length >= keptSessions) await release(kept.pop()!, runtime);
+    const prepared = await prepareModel(model, signal);
+    try {
+      const options = { provider: 'cpu', level, threads };
+      const { session } = await runtime.client.createSession({ model: prepared.source, options });
+      kept.unshift({ runtime, model, level, threads, session, prepared });
+      return session;
+    } catch (error) {
+      await prepared.dispose();
+      throw error;
+    }
+  };
+
+  return {
+    run: ({ model, feeds, outputs, level = 'disabled', threads = 0, signal }) =>
+      manager
+        .use(
+          async (runtime) => {
+            const session = await sessionFor(runtime, model, level, threads, signal);
+            const results: ReadonlyMap<string, TensorValue>[] = [];
+            for (const feed of feeds) {
+              const values = await runtime.client.run({
+                session,
+                feeds: Object.fromEntries(feed),
+                ...(outputs ? { outputs } : {}),
+              });
+              results.push(new Map(Object.entries(values)));
+            }
+            return results;
+          },
+          { signal },
+        )
+        .catch((error: unknown) => {
+          throw error instanceof Error && error.name === 'RuntimeError' ? new RuntimeError(error.message) : error;
+        }),
+  };
+}

@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Model } from '../core/graph/model.ts';
+import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
+import { modelBytes } from '../core/onnx/model-bytes.ts';
+import type { ModelSource } from '../protocol/runtime.ts';
+import { saveModel } from './save-model.ts';
+
+/** Up to this size a model goes to the runtime as bytes; a larger one as a file, so that no process holds its weights twice. */
+const mostBytesInMemory = 32 << 20;
+
+/** A model as the runtime takes it, until `dispose`. */
+export interface PreparedModel {
+  readonly source: ModelSource;
+  /** Removes the temporary file, if there is one. Call it when no session needs the model any more. */
+  dispose(): Promise<void>;
+}
+
+/** Makes a model ready for the runtime. Its weights must still be readable. */
+export async function prepareModel(model: Model, signal?: AbortSignal): Promise<PreparedModel> {
+  if (piecesLength(encodeModel(model, { placement: () => 'inline' })) <= mostBytesInMemory) {
+    return { source: { bytes: await modelBytes(model) }, dispose: async () => {} };
+  }
+  const folder = await makeTemporaryFolder();
+  try {
+    const path = join(folder.path, 'model.onnx');
+    await saveModel(model, path, signal ? { signal } : {});
+    return { source: { path }, dispose: folder.remove };
+  } catch (error) {
+    await folder.remove();
+    throw error;
+  }
+}
+
+export interface TemporaryFolder {
+  readonly path: string;
+  /** Removes it with everything in it; a file that is still in use stays for the system to clear. */
+  remove(): Promise<void>;
+}
+
+export async function makeTemporaryFolder(): Promise<TemporaryFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'opscope-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }).catch(() => {}) };
+}
