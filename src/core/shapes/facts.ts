@@ -1,15 +1,20 @@
 import type { DataType } from '../graph/data-type.ts';
 import type { GraphView } from '../graph/view.ts';
-import type { DimExpression } from './dim.ts';
+import type { Axis } from './dim.ts';
 
 /** What is known of a value without running the model. */
 export interface ValueFacts {
   readonly kind: 'tensor' | 'sparse-tensor' | 'sequence' | 'optional' | 'map' | 'unknown';
   readonly dtype?: DataType;
   /** Undefined: rank unknown. A null axis: size unknown. */
-  readonly shape?: readonly (DimExpression | null)[];
-  /** For small integer tensors of rank 0 or 1: the elements, each possibly symbolic or unknown. */
-  readonly value?: readonly (DimExpression | null)[];
+  readonly shape?: readonly Axis[];
+  /**
+   * For small integer and bool tensors: the elements in row-major order, each possibly symbolic or unknown. Small
+   * float tensors have it too where it leads to shapes; their elements may be fractions.
+   */
+  readonly value?: readonly Axis[];
+  /** For a sequence or optional: what is known of each of its elements. */
+  readonly element?: ValueFacts;
 }
 
 /**
