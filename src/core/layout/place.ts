@@ -1,0 +1,106 @@
+import type { Rows } from './order.ts';
+import { type Adjacency, adjacency } from './rank.ts';
+
+/**
+ * Centres of all points from left to right, so that links run straight where they can and neighbours keep `gap`.
+ * Points move towards the median of what they are linked to, alternately from above and below; points that would
+ * overlap share the shift between them, the ones that are bends of long edges staying straightest.
+ */
+export function placeAcross(
+  rows: readonly Int32Array[],
+  { points, links }: Rows,
+  width: Float64Array,
+  isBend: Uint8Array,
+  gap: number,
+  rounds = 8,
+): Float64Array {
+  const out = adjacency(points, links, 'from');
+  const into = adjacency(points, links, 'to');
+  const x = new Float64Array(points);
+  for (const row of rows) {
+    let at = 0;
+    for (const point of row) {
+      x[point] = at + width[point]! / 2;
+      at += width[point]! + gap;
+    }
+    for (const point of row) x[point]! -= at / 2;
+  }
+  for (let round = 0; round < rounds; round++) {
+    const down = round % 2 === 0;
+    for (let step = 0; step < rows.length; step++) {
+      const row = rows[down ? step : rows.length - 1 - step]!;
+      placeRow(row, (point) => wanted(point, links, down ? into : out, down ? 'from' : 'to', x), x, width, isBend, gap);
+    }
+  }
+  // A last look both ways, so that neither direction's view wins.
+  for (const row of rows) {
+    placeRow(
+      row,
+      (point) => {
+        const above = wanted(point, links, into, 'from', x);
+        const below = wanted(point, links, out, 'to', x);
+        if (Number.isNaN(above)) return below;
+        return Number.isNaN(below) ? above : isBend[point] || Math.abs(above - below) < 1 ? above : (above + below) / 2;
+      },
+      x,
+      width,
+      isBend,
+      gap,
+    );
+  }
+  return x;
+}
+
+/** The median of where a point's links on one side lead; NaN when there are none. */
+function wanted(point: number, links: Rows['links'], side: Adjacency, end: 'from' | 'to', x: Float64Array): number {
+  const first = side.start[point]!;
+  const count = side.start[point + 1]! - first;
+  if (count === 0) return Number.NaN;
+  if (count === 1) return x[links[end][side.edges[first]!]!]!;
+  const places = new Float64Array(count);
+  for (let at = 0; at < count; at++) places[at] = x[links[end][side.edges[first + at]!]!]!;
+  places.sort();
+  return (places[(count - 1) >> 1]! + places[count >> 1]!) / 2;
+}
+
+/**
+ * Puts the points of a row as near to where they want to be as their widths allow: least squares under an order, by
+ * pooling neighbours that collide into blocks (pool adjacent violators), O(row).
+ */
+function placeRow(
+  row: Int32Array,
+  wish: (point: number) => number,
+  x: Float64Array,
+  width: Float64Array,
+  isBend: Uint8Array,
+  gap: number,
+): void {
+  const count = row.length;
+  // With offsets taken off, "does not overlap" becomes "does not decrease".
+  const offset = new Float64Array(count);
+  for (let index = 1; index < count; index++)
+    offset[index] = offset[index - 1]! + (width[row[index - 1]!]! + width[row[index]!]!) / 2 + gap;
+  const sums = new Float64Array(count);
+  const weights = new Float64Array(count);
+  const sizes = new Int32Array(count);
+  let blocks = 0;
+  for (let index = 0; index < count; index++) {
+    const point = row[index]!;
+    const target = wish(point);
+    const weight = Number.isNaN(target) ? 0.05 : isBend[point] ? 4 : 1;
+    sums[blocks] = weight * ((Number.isNaN(target) ? x[point]! : target) - offset[index]!);
+    weights[blocks] = weight;
+    sizes[blocks++] = 1;
+    while (blocks > 1 && sums[blocks - 2]! / weights[blocks - 2]! > sums[blocks - 1]! / weights[blocks - 1]!) {
+      blocks--;
+      sums[blocks - 1]! += sums[blocks]!;
+      weights[blocks - 1]! += weights[blocks]!;
+      sizes[blocks - 1]! += sizes[blocks]!;
+    }
+  }
+  let index = 0;
+  for (let block = 0; block < blocks; block++) {
+    const base = sums[block]! / weights[block]!;
+    for (let member = 0; member < sizes[block]!; member++, index++) x[row[index]!] = base + offset[index]!;
+  }
+}
