@@ -12,10 +12,10 @@ import type { DocumentState, JobState, PanelName, ViewHostContract, ViewState } 
 import type { RunSettings } from '../src/protocol/worker.ts';
 import { createFinder } from './finder.ts';
 import { createForms } from './forms.ts';
-import type { Mark } from './graph/graph-canvas.tsx';
 import { createGraphPane } from './graph-pane.ts';
-import { counterparts, marksOf, type Side } from './node-link.ts';
+import { type Direction, reach } from './reach.ts';
 import { resource } from './resource.ts';
+import { createSideBySide } from './side-by-side.ts';
 import type { Sorting } from './widgets/data-table.tsx';
 
 export const panelNames: readonly PanelName[] = ['summary', 'node', 'profile', 'optimize', 'quantize', 'compare'];
@@ -66,49 +66,28 @@ export function createState(host: Client<ViewHostContract>) {
   );
   const overlay = computed(() => columns.value.value?.find(({ id }) => id === overlayId.value) ?? null);
 
+  /** Asked for once a panel shows where a run may go. */
+  const runsShown = computed(
+    () => Boolean(document.value?.trusted) && panel.value !== 'summary' && panel.value !== 'node',
+  );
+  const providers = resource(
+    () => (runsShown.value ? 'all' : null),
+    (_, signal) => host.providers(undefined, { signal }),
+  );
+
   const pane = createGraphPane(host, version);
   const finder = createFinder(host, version);
   const noHits = signal<ReadonlySet<NodeId>>(new Set());
   const noOverlay = signal<Overlay | null>(null);
 
-  // The other side of a comparison of two versions, shown beside the current one.
-  const sideBySide = signal(false);
-  const comparison = computed(() => document.value?.comparison ?? null);
-  const side = computed<Side | null>(() => {
-    const shown = comparison.value;
-    return shown === null || version.value === null
-      ? null
-      : shown.b === version.value
-        ? 'b'
-        : shown.a === version.value
-          ? 'a'
-          : null;
-  });
-  const otherVersion = computed(() => {
-    if (!sideBySide.value || side.value === null) return null;
-    const other = comparison.value![opposite(side.value)];
-    return typeof other === 'number' ? other : null;
-  });
-  const otherPane = createGraphPane(host, otherVersion);
-  const otherSelected = computed(() =>
-    selected.value === null || side.value === null
-      ? null
-      : (counterparts(comparison.value!.mapping, side.value, selected.value)[0] ?? selected.value),
-  );
-  const showMarks = computed(() => panel.value === 'compare' || sideBySide.value);
-  const marks = computed<ReadonlyMap<NodeId, Mark>>(() =>
-    showMarks.value && side.value ? marksOf(comparison.value!.mapping, side.value) : new Map(),
-  );
-  const otherMarks = computed<ReadonlyMap<NodeId, Mark>>(() =>
-    showMarks.value && side.value ? marksOf(comparison.value!.mapping, opposite(side.value)) : new Map(),
-  );
+  const beside = createSideBySide(host, { document, version, panel, selected });
 
   // Node ids are the same in every version, so a node that is not in this one is looked up in the other.
   const detailsKey = computed(() => {
     if (selected.value === null || version.value === null) return null;
     const here = table.value.value?.id.includes(selected.value) ?? true;
-    const asked = here ? version.value : comparison.value && side.value && comparison.value[opposite(side.value)];
-    return typeof asked === 'number' ? `${asked}:${selected.value}` : null;
+    const asked = here ? version.value : beside.comparedVersion.value;
+    return asked === null ? null : `${asked}:${selected.value}`;
   });
   const details = resource(
     () => detailsKey.value,
@@ -185,20 +164,36 @@ export function createState(host: Client<ViewHostContract>) {
     if (node !== null && panel.value === 'summary') panel.value = 'node';
   };
 
-  /** Selects a node and brings it into the window. */
+  /** Selects a node and brings it, or the closed group that hides it, into the window. */
+  const show = (node: NodeId) => {
+    select(node);
+    pane.handle.value?.reveal(node);
+  };
+
+  /** Selects a node and brings it into the window, opening the groups around it. */
   const reveal = async (node: NodeId) => {
     select(node);
     await pane.reveal(node);
-    const other = otherSelected.value;
-    if (other !== null && otherVersion.value !== null) await otherPane.reveal(other);
+    const other = beside.otherSelected.value;
+    if (other !== null && beside.otherVersion.value !== null) await beside.otherPane.reveal(other);
   };
 
   /** Chooses a node in the graph of the other version. */
   const selectOther = (node: NodeId | null) => {
-    if (node === null || side.value === null) return select(node);
-    const [partner] = counterparts(comparison.value!.mapping, opposite(side.value), node);
+    const partner = node === null ? null : beside.counterpartOf(node);
     select(partner ?? node);
-    if (partner !== undefined) void pane.reveal(partner);
+    if (partner !== null) void pane.reveal(partner);
+  };
+
+  /** Marks everything that feeds a node, or that it feeds. */
+  const markReach = (node: NodeId, direction: Direction) => {
+    const rows = table.value.value;
+    if (!rows) return;
+    finder.query.value = '';
+    finder.marked.value = {
+      title: `${direction} of ${rows.opType[rows.id.indexOf(node)] ?? 'node'}`,
+      list: reach(rows, node, direction),
+    };
   };
 
   const step = async (by: 1 | -1) => {
@@ -272,33 +267,25 @@ export function createState(host: Client<ViewHostContract>) {
     summary,
     table,
     details,
+    providers,
     pane,
-    otherPane,
-    otherSelected,
-    otherVersion,
+    ...beside,
     finder,
     noHits,
     noOverlay,
-    comparison,
-    side,
-    sideBySide,
-    marks,
-    otherMarks,
     viewState,
     update,
     start,
     select,
     selectOther,
+    show,
     reveal,
     step,
+    markReach,
     changeSettings,
     run,
     keepViewState,
   };
-}
-
-function opposite(side: Side): Side {
-  return side === 'a' ? 'b' : 'a';
 }
 
 /** What tells one set of reports from another. */

@@ -98,6 +98,7 @@ const nothing = async () => {};
 export function hostWith(answers: Partial<Handlers<ViewHostContract>> = {}) {
   const [own, other] = portPair();
   serve<ViewHostContract>(other, {
+    providers: async () => [],
     ready: async () => ({ state: plainDocument, viewState: null }),
     summary: async () => {
       throw new Error('There is no summary.');

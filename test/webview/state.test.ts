@@ -166,6 +166,20 @@ describe('finder', () => {
     expect(state.finder.at.value).toBe(1);
   });
 
+  test('what feeds a node is marked until a query takes its place', async () => {
+    const state = createState(hostWith({ search: async () => Int32Array.of(1) }));
+    await state.start();
+    await settle();
+    state.markReach(id(2), 'upstream');
+    expect([...state.finder.hits.value]).toEqual([0, 1]);
+    state.markReach(id(1), 'downstream');
+    expect([...state.finder.hits.value]).toEqual([2]);
+    state.finder.query.value = 'op:Relu';
+    await settle();
+    expect(state.finder.marked.value).toBeNull();
+    expect([...state.finder.hits.value]).toEqual([1]);
+  });
+
   test('a query that cannot be read says why; an empty one marks nothing', async () => {
     const state = createState(
       hostWith({
@@ -177,10 +191,10 @@ describe('finder', () => {
     await state.start();
     state.finder.query.value = 'bad:1';
     await settle();
-    expect(state.finder.found.problem.value).toBe('“bad:” is not a field.');
+    expect(state.finder.problem.value).toBe('“bad:” is not a field.');
     state.finder.query.value = '';
     await settle();
-    expect(state.finder.found.problem.value).toBeNull();
+    expect(state.finder.problem.value).toBeNull();
     expect(state.finder.hits.value.size).toBe(0);
   });
 });

@@ -4,7 +4,7 @@ import type { ProfileReport } from '../../src/core/report/report.ts';
 import type { AttributeText, NodeDetails, NodeValue } from '../../src/protocol/worker.ts';
 import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
-import { Button, Link } from '../widgets/button.tsx';
+import { Button, IconButton, Link } from '../widgets/button.tsx';
 import { Empty } from '../widgets/empty.tsx';
 import { type Fact, Facts, Section } from '../widgets/section.tsx';
 import { TensorView } from './tensor.tsx';
@@ -30,9 +30,12 @@ export function NodePanel({ state }: { readonly state: State }) {
   if (!node) return <p class="quiet">Reading…</p>;
   return (
     <>
-      <h2 class="node-title">
-        {node.opType} <span class="quiet">{node.domain !== '' && node.domain}</span>
-      </h2>
+      <header class="node-head">
+        <h2>
+          {node.opType} {node.domain !== '' && <span class="quiet">{node.domain}</span>}
+        </h2>
+        <NodeActions state={state} node={node} />
+      </header>
       <p class="node-name">{node.name || `#${node.id}, no name in the file`}</p>
       <Timing state={state} node={node} />
       <Facts facts={costs(node)} />
@@ -46,6 +49,39 @@ export function NodePanel({ state }: { readonly state: State }) {
         </Section>
       )}
     </>
+  );
+}
+
+/** What can be done with this node. */
+function NodeActions({ state, node }: { readonly state: State; readonly node: NodeDetails }) {
+  const form = state.forms.quantize;
+  const { exclude } = form.value;
+  const kept = exclude.includes(node.id);
+  return (
+    <div role="toolbar" aria-label="Node">
+      <IconButton icon="location" label="Show in the graph" onClick={() => void state.reveal(node.id)} />
+      <IconButton
+        icon="arrow-up"
+        label="Mark what feeds this node"
+        onClick={() => state.markReach(node.id, 'upstream')}
+      />
+      <IconButton
+        icon="arrow-down"
+        label="Mark what this node feeds"
+        onClick={() => state.markReach(node.id, 'downstream')}
+      />
+      <IconButton
+        icon={kept ? 'lock' : 'unlock'}
+        label={kept ? 'Kept float when quantizing' : 'Keep float when quantizing'}
+        pressed={kept}
+        onClick={() => {
+          form.value = {
+            ...form.value,
+            exclude: kept ? exclude.filter((id) => id !== node.id) : [...exclude, node.id],
+          };
+        }}
+      />
+    </div>
   );
 }
 

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { catalog } from '../../src/core/passes/catalog.ts';
 import { count, counted, time } from '../../src/core/report/format.ts';
 import type { ExplainedRewrite, OptimizeReport, PassRecord } from '../../src/core/report/report.ts';
 import { optimizeHeadline } from '../../src/core/report/sentences.ts';
@@ -11,6 +12,7 @@ import { Field } from '../widgets/field.tsx';
 import { Fold, Section } from '../widgets/section.tsx';
 import { Select } from '../widgets/select.tsx';
 import { Headline, LatencyPair, Outputs, Sizes } from './outcome.tsx';
+import { PassList } from './pass-list.tsx';
 import { RunButton } from './run-button.tsx';
 import { RunSettingsForm } from './run-settings.tsx';
 
@@ -66,6 +68,7 @@ function OptimizeForm({ state, again }: { readonly state: State; readonly again?
         again={again}
         from={again ? parent?.id : undefined}
       />
+      <PassList state={state} />
       <Fold title="Input and run settings">
         <div class="form">
           <RunSettingsForm state={state} />
@@ -122,7 +125,7 @@ function RolledBack({ report }: { readonly report: OptimizeReport }) {
       <ul class="plain-list">
         {report.rolledBack.map(({ pass, reason }) => (
           <li key={pass}>
-            <code>{pass}</code> {reason}
+            <strong title={pass}>{passTitle(pass)}</strong>: {reason}
           </li>
         ))}
       </ul>
@@ -155,6 +158,10 @@ function Passes({ state, report }: { readonly state: State; readonly report: Opt
   );
 }
 
+function passTitle(name: string): string {
+  return catalog.find((pass) => pass.name === name)?.title ?? name;
+}
+
 const rewritesAtFirst = 20;
 
 interface PassDetailsProps {
@@ -169,10 +176,11 @@ function PassDetails({ state, pass, rewrites }: PassDetailsProps) {
     <details class="pass">
       <summary>
         <span class="codicon codicon-chevron-right" aria-hidden="true" />
-        <code>{pass.name}</code>
+        <span title={pass.name}>{passTitle(pass.name)}</span>
         <span class="figure">
-          {counted(pass.rewrites, 'rewrite')}{' '}
-          <span class="quiet">
+          {counted(pass.rewrites, 'rewrite')}
+          <span class="quiet optional">
+            {' '}
             −{count(pass.removed)} +{count(pass.added)} nodes
           </span>
         </span>

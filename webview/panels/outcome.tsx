@@ -44,7 +44,9 @@ function OutputTable({ outputs }: { readonly outputs: readonly OutputDifference[
         <tr>
           <th scope="col">Output</th>
           <th scope="col">Largest difference</th>
-          <th scope="col">Relative</th>
+          <th scope="col" class="optional">
+            Relative
+          </th>
           <th scope="col">Signal to noise</th>
         </tr>
       </thead>
@@ -55,7 +57,7 @@ function OutputTable({ outputs }: { readonly outputs: readonly OutputDifference[
               {name}
             </th>
             <td>{significant(maxAbs)}</td>
-            <td>{significant(maxRel)}</td>
+            <td class="optional">{significant(maxRel)}</td>
             <td>{decibels(sqnrDb)}</td>
           </tr>
         ))}

@@ -5,14 +5,14 @@ import { PathField } from '../widgets/path-field.tsx';
 import { Select } from '../widgets/select.tsx';
 import { NumberField } from '../widgets/text-field.tsx';
 
-const providers = [
-  { value: 'cpu', label: 'CPU' },
-  { value: 'webgpu', label: 'WebGPU' },
-  { value: 'cuda', label: 'CUDA' },
-  { value: 'tensorrt', label: 'TensorRT' },
-  { value: 'dml', label: 'DirectML' },
-  { value: 'coreml', label: 'CoreML' },
-];
+const providerTitles: Readonly<Record<string, string>> = {
+  cpu: 'CPU',
+  webgpu: 'WebGPU',
+  cuda: 'CUDA',
+  tensorrt: 'TensorRT',
+  dml: 'DirectML',
+  coreml: 'CoreML',
+};
 
 const largestDim = 1_000_000;
 
@@ -36,12 +36,7 @@ export function RunSettingsForm({ state }: { readonly state: State }) {
         />
       </Field>
       <Field label="Run on">
-        <Select
-          label="Execution provider"
-          value={settings.provider}
-          choices={providers}
-          onChange={(provider) => change({ provider })}
-        />
+        <Providers state={state} />
       </Field>
       <Field label="Threads" hint="0: ONNX Runtime chooses.">
         <NumberField
@@ -62,6 +57,25 @@ export function RunSettingsForm({ state }: { readonly state: State }) {
         />
       </Field>
     </>
+  );
+}
+
+/** Where a run can go: what this machine's runtime offers. The others are shown with what they lack. */
+function Providers({ state }: { readonly state: State }) {
+  const { provider } = state.settings.value!;
+  const offered = state.providers.value.value ?? [{ name: provider, available: true, note: '' }];
+  return (
+    <Select
+      label="Execution provider"
+      value={provider}
+      choices={offered.map(({ name, available, note }) => ({
+        value: name,
+        label: providerTitles[name] ?? name,
+        description: note,
+        disabled: !available,
+      }))}
+      onChange={(name) => state.changeSettings({ provider: name })}
+    />
   );
 }
 

@@ -5,6 +5,7 @@ import type { ProfiledNode } from '../../src/core/report/report.ts';
 import type { VersionMapping } from '../../src/protocol/worker.ts';
 import type { State } from '../state.ts';
 import { Link } from '../widgets/button.tsx';
+import { CutText } from '../widgets/cut-text.tsx';
 import { Section } from '../widgets/section.tsx';
 
 export interface TimeDelta {
@@ -37,7 +38,9 @@ export function TimeDeltas({ state }: { readonly state: State }) {
         <thead>
           <tr>
             <th scope="col">Node</th>
-            <th scope="col">Before</th>
+            <th scope="col" class="optional">
+              Before
+            </th>
             <th scope="col">After</th>
             <th scope="col">Change</th>
           </tr>
@@ -46,10 +49,12 @@ export function TimeDeltas({ state }: { readonly state: State }) {
           {deltas.slice(0, shownDeltas).map((delta) => (
             <tr key={delta.node}>
               <th scope="row">
-                <Link onClick={() => void state.reveal(delta.node)}>{delta.label}</Link>
+                <Link onClick={() => void state.reveal(delta.node)}>
+                  <CutText text={delta.label} />
+                </Link>
               </th>
-              <td>{time(delta.before)}</td>
-              <td>{time(delta.after)}</td>
+              <td class="optional">{delta.before === 0 ? '–' : time(delta.before)}</td>
+              <td>{delta.after === 0 ? '–' : time(delta.after)}</td>
               <td>{signedTime(delta.after - delta.before)}</td>
             </tr>
           ))}

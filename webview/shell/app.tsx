@@ -3,7 +3,6 @@ import type { GraphPane } from '../graph-pane.ts';
 import type { State } from '../state.ts';
 import { Button } from '../widgets/button.tsx';
 import { Empty } from '../widgets/empty.tsx';
-import { Splitter } from '../widgets/splitter.tsx';
 import { GraphTools } from './graph-tools.tsx';
 import { HelpSheet } from './help-sheet.tsx';
 import { JobBar } from './job-bar.tsx';
@@ -21,12 +20,8 @@ export function App({ state }: { readonly state: State }) {
       <JobBar state={state} />
       <div class="middle">
         <Graphs state={state} />
-        <Splitter label="Width of the side panel" size={state.panelWidth} min={260} max={900} side="right" />
         <SidePanel state={state} />
       </div>
-      {state.tableShown.value && (
-        <Splitter label="Height of the operator table" size={state.tableHeight} min={96} max={800} side="bottom" />
-      )}
       <OperatorTable state={state} />
       {state.helpShown.value && <HelpSheet onClose={() => (state.helpShown.value = false)} />}
     </div>

@@ -1,6 +1,7 @@
 import { Legend } from '../graph/legend.tsx';
 import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
+import { Icon } from '../widgets/icon.tsx';
 
 const zoomStep = 1.25;
 
@@ -23,6 +24,41 @@ export function GraphTools({ state }: { readonly state: State }) {
             open.value = open.value === 'all' ? [] : 'all';
           }}
         />
+        <SavePicture state={state} />
+      </div>
+    </>
+  );
+}
+
+/** The graph as a picture, in a file that the user chooses. */
+function SavePicture({ state }: { readonly state: State }) {
+  const { handle } = state.pane;
+  const name = state.document.value!.name.replace(/\.onnx$/, '');
+  const save = async (extension: 'svg' | 'png') => {
+    document.getElementById('picture-menu')?.hidePopover();
+    if (!handle.value) return;
+    const content = extension === 'svg' ? handle.value.toSvg() : await handle.value.toPng();
+    await state.host.saveFile({ name: `${name}.${extension}`, content });
+  };
+  return (
+    <>
+      <button
+        type="button"
+        class="icon-button"
+        id="picture-button"
+        popovertarget="picture-menu"
+        title="Save as picture"
+        aria-label="Save as picture"
+      >
+        <Icon name="device-camera" />
+      </button>
+      <div id="picture-menu" class="menu" popover="auto">
+        <button type="button" onClick={() => void save('svg')}>
+          Save as SVG…
+        </button>
+        <button type="button" onClick={() => void save('png')}>
+          Save as PNG…
+        </button>
       </div>
     </>
   );

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { JobState } from '../../src/protocol/webview.ts';
-import type { StartedJob, State } from '../state.ts';
+import type { State } from '../state.ts';
 import { Button, IconButton } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
 
@@ -46,8 +46,6 @@ function Running({ state, job }: { readonly state: State; readonly job: JobState
   );
 }
 
-const startedJobs: readonly string[] = ['profile', 'optimize', 'quantize', 'compare'] satisfies StartedJob[];
-
 interface FailedProps {
   readonly state: State;
   readonly failure: { readonly job: JobState['kind']; readonly message: string };
@@ -57,10 +55,11 @@ function Failed({ state, failure: { job, message } }: FailedProps) {
   const [shown, setShown] = useState(true);
   useEffect(() => setShown(true), [message]);
   if (!shown) return null;
-  const retry = () =>
-    startedJobs.includes(job)
-      ? state.run(job as StartedJob)
-      : state.host.command({ command: job === 'export' ? 'opscope.export' : 'opscope.open' });
+  const retry = () => {
+    if (job === 'open') return state.start();
+    if (job === 'export') return state.host.command({ command: 'opscope.export' });
+    return state.run(job);
+  };
   return (
     <div class="failure-bar" role="alert">
       <Icon name="error" />

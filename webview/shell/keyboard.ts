@@ -30,6 +30,7 @@ export const keyGroups: readonly {
     keys: [
       [['1', '…', '6'], 'Summary, Node, Profile, Optimize, Quantize, Compare'],
       [['T'], 'Show or hide the operator table'],
+      [['↑', '↓', 'Enter'], 'In the table: select a row, show its node'],
       [['?'], 'This sheet'],
     ],
   },

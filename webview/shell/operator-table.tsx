@@ -8,6 +8,7 @@ import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
 import { type Column, DataTable, sortRows, tableCsv } from '../widgets/data-table.tsx';
 import { Icon } from '../widgets/icon.tsx';
+import { Splitter } from '../widgets/splitter.tsx';
 
 const onlyHits = signal(false);
 
@@ -17,7 +18,7 @@ export function OperatorTable({ state }: { readonly state: State }) {
   const overlays = state.columns.value.value;
   const hits = state.finder.hits.value;
   const columns = useMemo(() => (table ? tableColumns(table, overlays ?? []) : []), [table, overlays]);
-  const filtered = onlyHits.value && state.finder.query.value.trim() !== '';
+  const filtered = onlyHits.value && state.finder.list.value !== null;
   const rows = useMemo(() => {
     if (!table) return [];
     const all = Array.from(table.id.keys());
@@ -32,6 +33,9 @@ export function OperatorTable({ state }: { readonly state: State }) {
       style={{ '--table-height': `${state.tableHeight.value}px` }}
       aria-label="Operators"
     >
+      {shown && (
+        <Splitter label="Height of the operator table" size={state.tableHeight} min={96} max={800} side="bottom" />
+      )}
       <header class="table-bar">
         <button
           type="button"
@@ -80,7 +84,8 @@ export function OperatorTable({ state }: { readonly state: State }) {
             state.tableSorting.value = next;
           }}
           selectedRow={selectedRow < 0 ? null : selectedRow}
-          onSelect={(row) => void state.reveal(table.id[row] as NodeId)}
+          onSelect={(row) => state.show(table.id[row] as NodeId)}
+          onOpen={(row) => void state.reveal(table.id[row] as NodeId)}
         />
       )}
     </section>

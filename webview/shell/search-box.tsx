@@ -12,12 +12,13 @@ Words together must all hold.`;
 
 /** One box with structure; every hit is marked on the graph, Enter and the arrows step through them. */
 export function SearchBox({ state }: { readonly state: State }) {
-  const { query, found, at } = state.finder;
-  const hits = found.value.value;
-  const problem = found.problem.value;
+  const { query, marked, list, at } = state.finder;
+  const hits = list.value;
+  const problem = state.finder.problem.value;
   const press = (event: KeyboardEvent) => {
     if (event.key === 'Enter') void state.step(event.shiftKey ? -1 : 1);
     else if (event.key === 'Escape' && query.value !== '') query.value = '';
+    else if (event.key === 'Escape' && marked.value) marked.value = null;
     else if (event.key === 'Escape') state.pane.handle.value?.focus();
     else return;
     event.preventDefault();
@@ -27,11 +28,23 @@ export function SearchBox({ state }: { readonly state: State }) {
   return (
     <search class={`search-box${problem ? ' invalid' : ''}`}>
       <Icon name="search" />
+      {marked.value && (
+        <span class="chip">
+          {marked.value.title}
+          <IconButton
+            icon="close"
+            label="Clear"
+            onClick={() => {
+              marked.value = null;
+            }}
+          />
+        </span>
+      )}
       <input
         id={searchBoxId}
         type="text"
         value={query.value}
-        placeholder="Search  op:Conv ms>1"
+        placeholder={marked.value ? '' : 'Search  op:Conv ms>1'}
         aria-label="Search nodes"
         aria-invalid={problem !== null}
         aria-describedby="search-count"
@@ -43,10 +56,7 @@ export function SearchBox({ state }: { readonly state: State }) {
         onKeyDown={press}
       />
       <output id="search-count" class="search-count" aria-live="polite">
-        {query.value.trim() !== '' &&
-          !problem &&
-          hits &&
-          `${at.value < 0 ? '' : `${count(at.value + 1)}/`}${count(hits.length)}`}
+        {!problem && hits && `${at.value < 0 ? '' : `${count(at.value + 1)}/`}${count(hits.length)}`}
       </output>
       <IconButton icon="arrow-up" label="Previous hit ([)" disabled={none} onClick={() => void state.step(-1)} />
       <IconButton icon="arrow-down" label="Next hit (])" disabled={none} onClick={() => void state.step(1)} />

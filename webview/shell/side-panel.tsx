@@ -7,6 +7,7 @@ import { ProfilePanel } from '../panels/profile.tsx';
 import { QuantizePanel } from '../panels/quantize.tsx';
 import { SummaryPanel } from '../panels/summary.tsx';
 import { panelNames, type State } from '../state.ts';
+import { Splitter } from '../widgets/splitter.tsx';
 
 type Panel = (props: { readonly state: State }) => ComponentChildren;
 
@@ -33,6 +34,7 @@ export function SidePanel({ state }: { readonly state: State }) {
   };
   return (
     <aside class="side-panel" style={{ '--panel-width': `${state.panelWidth.value}px` }} aria-label="Panels">
+      <Splitter label="Width of the side panel" size={state.panelWidth} min={260} max={900} side="right" />
       <div class="tabs" role="tablist" aria-label="Panels" onKeyDown={press}>
         {panelNames.map((name) => (
           <button

@@ -12,6 +12,7 @@ import { SearchBox } from './search-box.tsx';
 export function TopBar({ state }: { readonly state: State }) {
   return (
     <header class="top-bar">
+      <h1 class="unseen">{state.document.value!.name}</h1>
       <Versions state={state} />
       <GraphSwitch state={state} />
       <Colour state={state} />

@@ -30,6 +30,8 @@ interface DataTableProps {
   readonly onSort: (sorting: Sorting | null) => void;
   readonly selectedRow: number | null;
   readonly onSelect: (row: number) => void;
+  /** Enter or a double click on a row. */
+  readonly onOpen: (row: number) => void;
 }
 
 /** VS Code's list rows are 22 pixels high. */
@@ -66,7 +68,7 @@ export function tableCsv(columns: readonly Column[], rows: readonly number[]): s
 }
 
 /** A table that draws only the rows in its window. One row is selected; the arrow keys move it. */
-export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, onSelect }: DataTableProps) {
+export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, onSelect, onOpen }: DataTableProps) {
   const viewport = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(0);
@@ -91,6 +93,7 @@ export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, 
   }, [selectedIndex]);
 
   const press = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && selectedRow !== null) return onOpen(selectedRow);
     const page = Math.max(1, Math.floor(height / rowHeight) - 2);
     const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page };
     const last = sorted.length - 1;
@@ -132,6 +135,7 @@ export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, 
               aria-rowindex={first + index + 2}
               aria-selected={row === selectedRow}
               onClick={() => onSelect(row)}
+              onDblClick={() => onOpen(row)}
             >
               {columns.map((column) => (
                 <td key={column.id} class={column.align} title={column.text(row)}>

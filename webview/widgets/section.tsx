@@ -12,7 +12,7 @@ export function Section({ title, aside, children }: SectionProps) {
   return (
     <section class="section">
       <header>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {aside}
       </header>
       {children}
@@ -26,7 +26,7 @@ export function Fold({ title, aside, children, open }: SectionProps & { readonly
     <details class="section fold" open={open}>
       <summary>
         <span class="codicon codicon-chevron-right" aria-hidden="true" />
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {aside}
       </summary>
       {children}

@@ -1,0 +1,82 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { panelNames } from '../../webview/state.ts';
+import { browserPath, buildView, launchBrowser, type OpenView, openView } from './harness/view.ts';
+import { startWorkerHost, type WorkerHost } from './harness/worker-host.ts';
+
+if (!browserPath) console.warn('The view is not tested in a browser: set OPSCOPE_CHROMIUM to a Chromium or Chrome.');
+
+describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs a Chromium)', () => {
+  let browser: Browser;
+  let host: WorkerHost;
+  let opened: OpenView;
+
+  beforeAll(async () => {
+    host = await startWorkerHost('src/worker/main.ts', 'samples/image-classifier/image-classifier.onnx');
+    browser = await launchBrowser();
+    opened = await openView({
+      browser,
+      bundle: await buildView(),
+      host: host.handlers,
+      theme: 'dark',
+      width: 1280,
+      height: 800,
+    });
+    host.attach(opened.view);
+    await opened.page.waitForSelector('.data-row');
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    host?.stop();
+  });
+
+  test('a row of the table selects its node, and its weights show their statistics', async () => {
+    const { page, view } = opened;
+    await page.getByRole('row', { name: /stem\.0\/Conv/ }).click();
+    await page.getByRole('heading', { name: 'Conv', exact: true }).waitFor();
+    const { selected } = await view.probe(undefined);
+    const row = await host.worker.nodeTable({ document: host.document, version: 0 });
+    expect(row.name[row.id.indexOf(selected!)]).toBe('/stem/stem.0/Conv');
+    await page
+      .getByRole('img', { name: /^Values of/ })
+      .first()
+      .waitFor();
+  });
+
+  test('the keys of the help sheet do what it says', async () => {
+    const { page, view } = opened;
+    await page.locator('.top-bar').click({ position: { x: 4, y: 4 } });
+    for (const [index, name] of panelNames.entries()) {
+      await page.keyboard.press(String(index + 1));
+      expect((await view.probe(undefined)).panel).toBe(name);
+    }
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' });
+    await page.keyboard.press('/');
+    await page.keyboard.type('op:Conv 1');
+    // Digits typed into the box are text, not panels.
+    expect(await page.getByRole('textbox', { name: 'Search nodes' }).inputValue()).toBe('op:Conv 1');
+    expect((await view.probe(undefined)).panel).toBe('compare');
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('textbox', { name: 'Search nodes' }).inputValue()).toBe('');
+  });
+
+  test('no panel is wider than its place, however narrow that is', async () => {
+    const { page } = opened;
+    const separator = page.getByRole('separator', { name: 'Width of the side panel' });
+    for (let press = 0; press < 12; press++) await separator.press('ArrowRight');
+    expect(await separator.getAttribute('aria-valuenow')).toBe('260');
+    for (const name of panelNames) {
+      await page.click(`#tab-${name}`);
+      const [content, place] = await page.locator('#panel').evaluate((panel) => [panel.scrollWidth, panel.clientWidth]);
+      expect(content, name).toBeLessThanOrEqual(place!);
+    }
+  });
+
+  test('nothing was written to the console as an error', () => {
+    expect(opened.errors).toEqual([]);
+  });
+});
