@@ -1,0 +1,65 @@
+import { useSignalEffect } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { GraphCanvasProps } from './graph-types.ts';
+import { createGraphView, type GraphView } from './graph-view.ts';
+import { Minimap } from './minimap.tsx';
+import { useColors } from './theme.ts';
+import { TreeTwin } from './tree-twin.tsx';
+import './graph.css';
+
+export type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
+
+/** The graph on a canvas, a minimap, and a tree twin for screen readers. Fills its parent. */
+export function GraphCanvas(props: GraphCanvasProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const host = useRef<HTMLDivElement | null>(null);
+  const [view, setView] = useState<GraphView | null>(null);
+  const colors = useColors();
+  const latest = useRef(props);
+  latest.current = props;
+
+  // The view lives as long as its canvas and reads the latest props itself.
+  useEffect(() => {
+    const made = createGraphView(host.current!, canvas.current!, () => latest.current, colors);
+    setView(made);
+    latest.current.onHandle?.(made.handle);
+    return () => {
+      latest.current.onHandle?.(null);
+      made.dispose();
+    };
+  }, []);
+
+  useEffect(() => view?.setColors(colors), [view, colors]);
+
+  useSignalEffect(() => {
+    const { scene, selected, hits, overlay, camera, marks } = props;
+    view?.update({
+      scene: scene.value,
+      selected: selected.value,
+      hits: hits.value,
+      overlay: overlay.value,
+      camera: camera.value,
+      marks: marks?.value ?? new Map(),
+    });
+  });
+
+  return (
+    <div class="graph-canvas" ref={host}>
+      {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: the canvas takes the keys itself, as role application says */}
+      <canvas
+        ref={canvas}
+        tabIndex={0}
+        role="application"
+        aria-label={`${props.label ?? 'Graph'}. Arrow keys walk along the edges; Enter opens a group.`}
+      />
+      <Minimap scene={props.scene} camera={props.camera} colors={colors} host={host} />
+      <TreeTwin
+        scene={props.scene}
+        selected={props.selected}
+        onSelect={props.onSelect}
+        onToggleGroup={props.onToggleGroup}
+        label={props.label ?? 'Graph'}
+      />
+    </div>
+  );
+}

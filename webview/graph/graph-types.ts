@@ -1,0 +1,55 @@
+/** What the graph view takes and gives. The shell around it holds the signals; the view only draws and reports what the user did. */
+import type { ReadonlySignal, Signal } from '@preact/signals';
+import type { NodeId } from '../../src/core/graph/model.ts';
+import type { Scene } from '../../src/core/layout/scene.ts';
+import type { Overlay } from '../../src/core/overlay.ts';
+
+/** The point of the scene in the middle of the window, and pixels of the screen a pixel of the scene. */
+export interface Camera {
+  readonly x: number;
+  readonly y: number;
+  readonly zoom: number;
+}
+
+/** What a comparison says of a node. */
+export type Mark = 'added' | 'removed' | 'changed' | 'fused';
+
+export interface GraphCanvasProps {
+  readonly scene: ReadonlySignal<Scene | null>;
+  readonly selected: ReadonlySignal<NodeId | null>;
+  /** Nodes that the search found. */
+  readonly hits: ReadonlySignal<ReadonlySet<NodeId>>;
+  readonly overlay: ReadonlySignal<Overlay | null>;
+  /** Null: the view fits the scene into the window and sets it. */
+  readonly camera: Signal<Camera | null>;
+  readonly marks?: ReadonlySignal<ReadonlyMap<NodeId, Mark>>;
+  /** Name for screen readers: `Graph of resnet50.onnx`. */
+  readonly label?: string;
+  /** The user chose a node, or nothing. */
+  readonly onSelect: (id: NodeId | null) => void;
+  /** The user opens or closes the group or frame with this key (`SceneNodes.key`); the shell asks for a new scene. */
+  readonly onToggleGroup: (key: string) => void;
+  /** The box under the selection changed: for breadcrumbs. Null: nothing is selected. */
+  readonly onFocusBox?: (key: string | null) => void;
+  /** Called once with the handle through which buttons and keys outside drive the view; null when the view goes. */
+  readonly onHandle?: (handle: GraphHandle | null) => void;
+}
+
+/** Drives a mounted view. */
+export interface GraphHandle {
+  /** Shows the whole scene. */
+  fit(): void;
+  /** Zooms about the middle of the window. */
+  zoomBy(factor: number): void;
+  /** Brings a node, or the group that holds it, into the window if it is not there. False when no box holds it. */
+  reveal(id: NodeId): boolean;
+  /** Marks a box by its key, as a click on it would, and brings it into the window. */
+  selectBox(key: string): void;
+  focus(): void;
+  /** The scene as a stand-alone SVG in the colours on screen. */
+  toSvg(): string;
+  /** The scene as a PNG; at most 16,384 pixels a side. */
+  toPng(): Promise<Uint8Array>;
+  /** For tests and benches: boxes in the scene, boxes drawn in the last frame, milliseconds of the last 120 frames. */
+  probe(): { readonly boxes: number; readonly drawn: number; readonly frames: readonly number[] };
+}

@@ -1,0 +1,50 @@
+import type { ReadonlySignal } from '@preact/signals';
+import type { Overlay } from '../../src/core/overlay.ts';
+import { withUnit } from '../../src/core/report/format.ts';
+import { overlayColor, overlayRange } from './overlay-color.ts';
+import { useColors } from './theme.ts';
+
+/** The scale of the overlay: title, colours with their figures, what stands behind them. Draws nothing without an overlay. */
+export function Legend({ overlay }: { readonly overlay: ReadonlySignal<Overlay | null> }) {
+  const { theme } = useColors();
+  const shown = overlay.value;
+  if (!shown) return null;
+  const range = overlayRange(shown);
+  const title = shown.basis ? `${shown.title}, ${shown.basis}` : shown.title;
+  if (shown.scale === 'category') {
+    return (
+      <div class="graph-legend" role="img" aria-label={title}>
+        <span class="graph-legend-title">{title}</span>
+        {shown.categories?.map((name, index) => (
+          <span key={name} class="graph-legend-entry">
+            <span
+              class="graph-legend-swatch"
+              style={{ background: overlayColor(shown, index, theme, range) ?? 'none' }}
+            />
+            {name}
+          </span>
+        ))}
+      </div>
+    );
+  }
+  const stops = Array.from({ length: 9 }, (_, index) => {
+    const share = index / 8;
+    const value =
+      shown.scale === 'log'
+        ? range.min * (range.max / range.min) ** share
+        : range.min + (range.max - range.min) * share;
+    return overlayColor(shown, value, theme, range);
+  });
+  return (
+    <div
+      class="graph-legend"
+      role="img"
+      aria-label={`${title}: ${withUnit(range.min, shown.unit)} to ${withUnit(range.max, shown.unit)}`}
+    >
+      <span class="graph-legend-title">{shown.scale === 'log' ? `${title}, log` : title}</span>
+      <span>{withUnit(range.min, shown.unit)}</span>
+      <span class="graph-legend-ramp" style={{ background: `linear-gradient(to right, ${stops.join(', ')})` }} />
+      <span>{withUnit(range.max, shown.unit)}</span>
+    </div>
+  );
+}

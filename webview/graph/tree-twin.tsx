@@ -1,0 +1,59 @@
+import { type ReadonlySignal, useComputed } from '@preact/signals';
+import type { NodeId } from '../../src/core/graph/model.ts';
+import type { Scene } from '../../src/core/layout/scene.ts';
+import { boxName, boxOfNode } from './walk.ts';
+
+interface TreeTwinProps {
+  readonly scene: ReadonlySignal<Scene | null>;
+  readonly selected: ReadonlySignal<NodeId | null>;
+  readonly label: string;
+  readonly onSelect: (id: NodeId | null) => void;
+  readonly onToggleGroup: (key: string) => void;
+}
+
+/** So many boxes around the selection are in the page at a time; the operator table has all nodes. */
+const around = 40;
+
+/** The same boxes as a list that screen readers can walk, and a line that says what is selected. Not seen. */
+export function TreeTwin({ scene, selected, label, onSelect, onToggleGroup }: TreeTwinProps) {
+  const rows = useComputed(() => {
+    const shown = scene.value;
+    if (!shown) return [];
+    const box = selected.value === null ? 0 : Math.max(0, boxOfNode(shown, selected.value));
+    const first = Math.max(0, Math.min(box - around / 2, shown.nodes.count - around));
+    return Array.from({ length: Math.min(around, shown.nodes.count - first) }, (_, index) => first + index);
+  });
+  const shown = scene.value;
+  if (!shown) return null;
+  const current = selected.value === null ? -1 : boxOfNode(shown, selected.value);
+  const choose = (box: number) => {
+    const id = shown.nodes.id[box]!;
+    if (id >= 0) onSelect(id as NodeId);
+    else if (shown.nodes.kind[box] === 'group' || shown.nodes.kind[box] === 'frame')
+      onToggleGroup(shown.nodes.key[box]!);
+  };
+  return (
+    <div class="unseen">
+      <p aria-live="polite">{current >= 0 ? `Selected: ${boxName(shown, current)}` : ''}</p>
+      <div role="tree" tabIndex={-1} aria-label={`${label}, ${shown.nodes.count} boxes`}>
+        {rows.value.map((box) => (
+          <div
+            key={shown.nodes.key[box]}
+            role="treeitem"
+            tabIndex={-1}
+            aria-selected={box === current}
+            aria-expanded={
+              shown.nodes.kind[box] === 'frame' ? true : shown.nodes.kind[box] === 'group' ? false : undefined
+            }
+            aria-setsize={shown.nodes.count}
+            aria-posinset={box + 1}
+            onClick={() => choose(box)}
+            onKeyDown={(event) => event.key === 'Enter' && choose(box)}
+          >
+            {boxName(shown, box)}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
