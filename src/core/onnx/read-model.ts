@@ -68,11 +68,11 @@ function decodeModel(context: ReadContext, length: number): Model {
   let graph: Graph | undefined;
   const texts = { producerName: '', producerVersion: '', domain: '', docString: '' };
   for (const field of wire.fields(0, length)) {
-    if (field.number === 1 && field.wire === 0) irVersion = Number(wire.varint(field.from)[0]);
+    if (field.number === 1 && field.wire === 0) irVersion = Number(unsigned(wire, field));
     else if (field.number === 2 && field.wire === 2) texts.producerName = text(wire, field);
     else if (field.number === 3 && field.wire === 2) texts.producerVersion = text(wire, field);
     else if (field.number === 4 && field.wire === 2) texts.domain = text(wire, field);
-    else if (field.number === 5 && field.wire === 0) modelVersion = BigInt.asIntN(64, wire.varint(field.from)[0]);
+    else if (field.number === 5 && field.wire === 0) modelVersion = BigInt.asIntN(64, unsigned(wire, field));
     else if (field.number === 6 && field.wire === 2) texts.docString = text(wire, field);
     else if (field.number === 7 && field.wire === 2) graph = decodeGraph(context, field);
     else if (field.number === 8 && field.wire === 2) decodeOpset(context, field, opsets);
@@ -219,7 +219,7 @@ function decodeAttribute(context: ReadContext, attributeField: Field): [name: st
   for (const field of wire.fields(attributeField.from, attributeField.to)) {
     if (field.number === 1) name = text(wire, field);
     else if (field.number === 13) docString = text(wire, field);
-    else if (field.number === 20) code = Number(wire.varint(field.from)[0]);
+    else if (field.number === 20) code = Number(unsigned(wire, field));
     else if (field.number === 21) reference = text(wire, field);
     else if (valueFields.has(field.number)) {
       const list = held.get(field.number);
@@ -263,9 +263,9 @@ function decodeAttributeValue(
   const copy = (field: Field) => wire.bytes(field.from, field.to).slice();
   switch (type) {
     case 'float':
-      return last ? float32(wire.bytes(last.from, last.to), 0) : 0;
+      return last ? (floats(wire, last)[0] ?? 0) : 0;
     case 'int':
-      return last ? BigInt.asIntN(64, wire.varint(last.from)[0]) : 0n;
+      return last ? BigInt.asIntN(64, unsigned(wire, last)) : 0n;
     case 'string':
       return last ? copy(last) : new Uint8Array(0);
     case 'tensor':
@@ -396,7 +396,7 @@ function decodeType(context: ReadContext, { from, to }: Field): ValueType | unde
     const inner = () => new Map([...wire.fields(field.from, field.to)].map((each) => [each.number, each]));
     if (field.number === 1 || field.number === 8) {
       const fields = inner();
-      const dtype = dataTypeFromCode(fields.has(1) ? Number(wire.varint(fields.get(1)!.from)[0]) : 0) ?? 'undefined';
+      const dtype = dataTypeFromCode(fields.has(1) ? Number(unsigned(wire, fields.get(1)!)) : 0) ?? 'undefined';
       const shape = fields.get(2);
       type = {
         kind: field.number === 1 ? 'tensor' : 'sparse-tensor',
@@ -409,7 +409,7 @@ function decodeType(context: ReadContext, { from, to }: Field): ValueType | unde
     } else if (field.number === 5) {
       const fields = inner();
       const value = fields.get(2);
-      const key = dataTypeFromCode(fields.has(1) ? Number(wire.varint(fields.get(1)!.from)[0]) : 0) ?? 'undefined';
+      const key = dataTypeFromCode(fields.has(1) ? Number(unsigned(wire, fields.get(1)!)) : 0) ?? 'undefined';
       type = { kind: 'map', key, value: value && decodeType(context, value) };
     } else if (field.number === 7) {
       const fields = inner();
@@ -430,7 +430,7 @@ function decodeShape(wire: WireReader, shapeField: Field): { shape: Dim[]; denot
     let denotation = '';
     for (const inner of wire.fields(field.from, field.to)) {
       if (inner.number === 1) {
-        const size = Number(BigInt.asIntN(64, wire.varint(inner.from)[0]));
+        const size = Number(BigInt.asIntN(64, unsigned(wire, inner)));
         // Negative sizes stand for "not known" in files of several exporters.
         dim = size >= 0 ? size : null;
       } else if (inner.number === 2) dim = text(wire, inner) || null;
@@ -458,7 +458,7 @@ function decodeOpset({ wire, problems }: ReadContext, { from, to }: Field, opset
   let version = 0;
   for (const field of wire.fields(from, to)) {
     if (field.number === 1) domain = plainDomain(text(wire, field));
-    else if (field.number === 2) version = Number(wire.varint(field.from)[0]);
+    else if (field.number === 2) version = Number(unsigned(wire, field));
   }
   const before = opsets.get(domain);
   if (before !== undefined) {
@@ -507,13 +507,21 @@ export class Leftovers {
   }
 }
 
-export function text(wire: WireReader, { from, to }: Field): string {
+/** A string field. A field of another wire type under its number is no ONNX. */
+export function text(wire: WireReader, { number, wire: type, from, to }: Field): string {
+  if (type !== 2) throw new MalformedError(`Field ${number} should be text and is not.`);
   return decoder.decode(wire.bytes(from, to));
+}
+
+/** An integer field, unsigned. */
+export function unsigned(wire: WireReader, { number, wire: type, from }: Field): bigint {
+  if (type !== 0) throw new MalformedError(`Field ${number} should be a number and is not.`);
+  return wire.varint(from)[0];
 }
 
 /** Integers of a repeated field, packed or not. */
 export function ints(wire: WireReader, field: Field): bigint[] {
-  if (field.wire === 0) return [BigInt.asIntN(64, wire.varint(field.from)[0])];
+  if (field.wire !== 2) return [BigInt.asIntN(64, unsigned(wire, field))];
   const values: bigint[] = [];
   for (let position = field.from; position < field.to; ) {
     const [value, next] = wire.varint(position);

@@ -1,7 +1,7 @@
 import { type ByteSource, bufferSource, byteRange } from '../graph/byte-source.ts';
 import { byteLengthOf, type DataType, dataTypeFromCode, elementCount } from '../graph/data-type.ts';
 import type { Tensor } from '../graph/model.ts';
-import { decodeEntry, ints, Leftovers, type ReadContext, text } from './read-model.ts';
+import { decodeEntry, ints, Leftovers, type ReadContext, text, unsigned } from './read-model.ts';
 import { MalformedError } from './resident.ts';
 import { rememberSpan } from './spans.ts';
 import type { Field } from './wire.ts';
@@ -31,13 +31,13 @@ export function readTensor(context: ReadContext, { number, start, from, to }: Fi
   let isExternal = false;
   for (const field of wire.fields(from, to)) {
     if (field.number === 1) dims.push(...ints(wire, field).map(Number));
-    else if (field.number === 2) code = Number(wire.varint(field.from)[0]);
+    else if (field.number === 2) code = Number(unsigned(wire, field));
     else if (field.number === 6) strings.push(wire.bytes(field.from, field.to).slice());
     else if (field.number === 8) name = text(wire, field);
     else if (field.number === 9) raw = field;
     else if (field.number === 12) docString = text(wire, field);
     else if (field.number === 13) decodeEntry(wire, field, entries);
-    else if (field.number === 14) isExternal = wire.varint(field.from)[0] === 1n;
+    else if (field.number === 14) isExternal = unsigned(wire, field) === 1n;
     else if (field.number === 16) decodeEntry(wire, field, metadata);
     else if (dataFields[field.number]) held.push(field);
     else unknown.add(field);
