@@ -49,6 +49,8 @@ export interface InspectReport {
   /** Null when no node's cost is known; else the sum of what is known, and `macsUnknown` nodes that are not in it. */
   readonly macs: number | null;
   readonly macsUnknown: number;
+  /** Sizes that symbolic dimensions were taken to have for `macs` and the nodes' costs; absent when none was needed. */
+  readonly assumedDims?: Readonly<Record<string, number>>;
   readonly inputs: readonly ReportedValue[];
   readonly outputs: readonly ReportedValue[];
   readonly metadata: Readonly<Record<string, string>>;
@@ -111,7 +113,7 @@ export interface ProfiledNode {
   readonly id: NodeId;
   readonly name: string;
   readonly opType: string;
-  /** Milliseconds a run: its share of every kernel that covers it; median over the profiled runs. */
+  /** Milliseconds a run: its share of every kernel that covers it; mean over the middle half of the profiled runs. */
   readonly milliseconds: number;
   /** Half the width of the middle 50 % over the profiled runs. */
   readonly spread: number;

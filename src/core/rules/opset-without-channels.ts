@@ -1,0 +1,19 @@
+import type { Rule } from './rule.ts';
+
+export const opsetWithoutChannels: Rule = {
+  code: 'opset-without-channels',
+  title: 'Operator set too old for per-channel quantization',
+  severity: 'info',
+  documentation:
+    'QuantizeLinear and DequantizeLinear take one scale a channel since operator set 13. An older model can be quantized with one scale a tensor only, which costs accuracy, above all for depthwise convolutions. Convert the model to operator set 13 or later first.',
+  check: ({ draft }) => {
+    const version = draft.opsets.get('');
+    const quantizable = draft.main.nodes().some(({ opType }) => ['Conv', 'Gemm', 'MatMul'].includes(opType));
+    if (version === undefined || version >= 13 || !quantizable) return [];
+    return [
+      {
+        message: `Operator set ${version} is too old for per-channel quantization, which needs 13. Export the model with a newer one.`,
+      },
+    ];
+  },
+};

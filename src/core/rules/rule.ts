@@ -1,0 +1,55 @@
+import type { Draft } from '../graph/draft.ts';
+import type { Node, NodeId } from '../graph/model.ts';
+import type { GraphView } from '../graph/view.ts';
+import type { Problem } from '../problem.ts';
+import type { Facts } from '../shapes/facts.ts';
+
+/** What a rule looks at: a model with its graphs and what is known of its values. Weights are not read. */
+export interface Inspected {
+  readonly draft: Draft;
+  readonly facts: Facts;
+}
+
+/** A place that a rule does not like. */
+export interface Finding {
+  /** What is wrong and what to do. */
+  readonly message: string;
+  readonly node?: NodeId;
+}
+
+/** One check of a model. File name = `code`. */
+export interface Rule {
+  readonly code: string;
+  readonly title: string;
+  readonly severity: Problem['severity'];
+  /** Why it matters and what to do, for the docs. */
+  readonly documentation: string;
+  /** The optimizer's pass that mends it, where there is one. */
+  readonly fix?: string;
+  readonly check: (inspected: Inspected) => readonly Finding[];
+}
+
+/** A node in the words of a message. */
+export function label({ opType, name }: Pick<Node, 'opType' | 'name'>): string {
+  return name ? `${opType} ${name}` : opType;
+}
+
+/** Every node of the model with its graph. */
+export function* everyNode({ draft }: Inspected): Generator<{ readonly graph: GraphView; readonly node: Node }> {
+  for (const graph of draft.graphs()) for (const node of graph.nodes()) yield { graph, node };
+}
+
+/**
+ * One finding for however many nodes: `message` is about the first, with the number of the others behind it. A list
+ * with hundreds of equal lines hides the rest.
+ */
+export function summarized(
+  nodes: readonly Node[],
+  message: (first: Node, count: string) => string,
+): readonly Finding[] {
+  const first = nodes[0];
+  if (!first) return [];
+  const others = nodes.length - 1;
+  const count = others === 0 ? '' : ` and ${others} other ${others === 1 ? 'node' : 'nodes'}`;
+  return [{ message: message(first, count), node: first.id }];
+}
