@@ -1,0 +1,37 @@
+import { Command, CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { explainError } from './exit.ts';
+import { inspectCommand } from './inspect.ts';
+import { optimizeCommand } from './optimize.ts';
+
+/** The command line with all its commands; what they do is loaded when they run. */
+function createProgram(): Command {
+  const program = new Command('opscope')
+    .description(manifest.description)
+    .version(manifest.version)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text) })
+    .showHelpAfterError('Run it with --help to see what it takes.');
+  for (const define of [inspectCommand, optimizeCommand]) define(program);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return program;
+}
+
+/** A reader that stops early, such as `head`, is no failure. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+});
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed what was wrong, or the help or version that was asked for.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    const { code, message } = explainError(error);
+    process.stderr.write(`opscope: ${message}\n`);
+    if (process.argv.includes('--verbose') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = code;
+  }
+}
