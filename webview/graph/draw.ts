@@ -182,7 +182,7 @@ function drawHeads(
 
 function drawEdgeLabels(
   context: CanvasRenderingContext2D,
-  { scene: { edges }, colors }: Frame,
+  { scene: { nodes, edges }, colors }: Frame,
   visible: readonly number[],
 ): void {
   context.font = `10px ${colors.font}`;
@@ -190,7 +190,8 @@ function drawEdgeLabels(
   for (const edge of visible) {
     const stub = edges.kind[edge] === 'stub';
     const text = stub ? lastPart(edges.value[edge]!) : edges.label[edge]!;
-    if (text === '') continue;
+    // Inside a frame the value was named where it came in.
+    if (text === '' || (!stub && nodes.kind[edges.from[edge]!] === 'frame')) continue;
     const start = edges.offsets[edge]!;
     const end = edges.offsets[edge + 1]!;
     // The label stands at the end where the edge runs straight down into its reader.

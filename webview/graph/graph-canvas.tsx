@@ -1,5 +1,5 @@
-import { useSignalEffect } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useSignal, useSignalEffect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { GraphCanvasProps } from './graph-types.ts';
 import { createGraphView, type GraphView } from './graph-view.ts';
 import { Minimap } from './minimap.tsx';
@@ -13,7 +13,7 @@ export type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.
 export function GraphCanvas(props: GraphCanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const host = useRef<HTMLDivElement | null>(null);
-  const [view, setView] = useState<GraphView | null>(null);
+  const view = useSignal<GraphView | null>(null);
   const colors = useColors();
   const latest = useRef(props);
   latest.current = props;
@@ -21,7 +21,7 @@ export function GraphCanvas(props: GraphCanvasProps) {
   // The view lives as long as its canvas and reads the latest props itself.
   useEffect(() => {
     const made = createGraphView(host.current!, canvas.current!, () => latest.current, colors);
-    setView(made);
+    view.value = made;
     latest.current.onHandle?.(made.handle);
     return () => {
       latest.current.onHandle?.(null);
@@ -29,11 +29,11 @@ export function GraphCanvas(props: GraphCanvasProps) {
     };
   }, []);
 
-  useEffect(() => view?.setColors(colors), [view, colors]);
+  useEffect(() => view.value?.setColors(colors), [colors]);
 
   useSignalEffect(() => {
-    const { scene, selected, hits, overlay, camera, marks } = props;
-    view?.update({
+    const { scene, selected, hits, overlay, camera, marks } = latest.current;
+    view.value?.update({
       scene: scene.value,
       selected: selected.value,
       hits: hits.value,

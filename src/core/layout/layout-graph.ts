@@ -50,7 +50,16 @@ interface Level {
   height: Float64Array;
 }
 
-const framePadding = { side: 16, top: 36, bottom: 16 };
+/** Room between a frame and what it holds; values that cross the frame bring a row of ports, whose gap is room enough. */
+const framePadding = { side: 16, top: 36, bottom: 16, besidePorts: 2 };
+
+function paddingOf({ ports }: Level): { readonly top: number; readonly bottom: number } {
+  const crossing = (way: string) => [...ports.keys()].some((key) => key.startsWith(way));
+  return {
+    top: crossing('in:') ? framePadding.besidePorts : framePadding.top,
+    bottom: crossing('out:') ? framePadding.besidePorts : framePadding.bottom,
+  };
+}
 
 /** The open groups, outer before inner. */
 function openLevels(root: Item, opened: ReadonlySet<string>): Map<Item, Level> {
@@ -187,7 +196,8 @@ function layoutLevel(level: Level, levels: ReadonlyMap<Item, Level>): void {
     const inner = levels.get(item);
     if (inner) {
       level.width[index] = Math.max(inner.flow!.width + 2 * framePadding.side, textWidth(item.label, 7) + 60);
-      level.height[index] = inner.flow!.height + framePadding.top + framePadding.bottom;
+      const { top, bottom } = paddingOf(inner);
+      level.height[index] = inner.flow!.height + top + bottom;
     } else {
       const box = boxOf(item);
       level.width[index] = box.width;
@@ -219,8 +229,8 @@ function boxOf(item: Item): Box {
       ? `${item.size} node${item.size === 1 ? '' : 's'}`
       : '';
   const constants = plain ? constantLines(item.node!, item.graph) : [];
-  const title = textWidth(item.label, 7.8) + (detail ? textWidth(detail, 6.6) + 10 : 0);
-  const width = Math.min(260, Math.max(64, title + 24, ...constants.map((line) => textWidth(line, 6.2) + 24)));
+  const title = textWidth(item.label, 8.6) + (detail ? textWidth(detail, 7.6) + 8 : 0);
+  const width = Math.min(260, Math.max(64, title + 24, ...constants.map((line) => textWidth(line, 6.9) + 24)));
   const box = {
     width: Math.ceil(width),
     height: 28 + constants.length * 14 + (constants.length > 0 ? 4 : 0),
@@ -262,7 +272,7 @@ function assemble(root: Item, levels: ReadonlyMap<Item, Level>, milliseconds: nu
         work.push({
           level: inner,
           left: left + flow.x[index]! + spare / 2,
-          top: top + flow.y[index]! + framePadding.top,
+          top: top + flow.y[index]! + paddingOf(inner).top,
         });
       }
     }
@@ -271,7 +281,7 @@ function assemble(root: Item, levels: ReadonlyMap<Item, Level>, milliseconds: nu
     for (const [index, { from, to, value, label }] of level.links.entries()) {
       const points = Array.from(flow.routes[index]!, (coordinate, each) => coordinate + (each % 2 === 0 ? left : top));
       // Ports lie on the frame itself.
-      if (from >= level.boxes.length) points[1] = top - framePadding.top;
+      if (from >= level.boxes.length) points[1] = y[frame]!;
       if (to >= level.boxes.length) points[points.length - 1] = y[frame]! + height[frame]!;
       edges.push({ from: boxIndex(from), to: boxIndex(to), value, label, isStub: flow.isStub[index] === 1, points });
     }
