@@ -4,7 +4,14 @@ import { build, context } from 'esbuild';
 
 const watch = process.argv.includes('--watch');
 const shared = { bundle: true, minify: !watch, sourcemap: watch, logLevel: 'info', outdir: 'dist' };
-const node = { ...shared, platform: 'node', target: 'node20', external: ['vscode', 'onnxruntime-node'] };
+const node = {
+  ...shared,
+  platform: 'node',
+  target: 'node20',
+  external: ['vscode', 'onnxruntime-node'],
+  // Where the program's own folder is, CommonJS has another name than ES modules; the code asks for both.
+  logOverride: { 'empty-import-meta': 'silent' },
+};
 
 const programs = [
   { ...node, format: 'cjs', outExtension: { '.js': '.cjs' }, entryPoints: { extension: 'src/extension/extension.ts' } },

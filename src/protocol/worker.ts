@@ -196,10 +196,15 @@ export interface SymbolicDim {
 }
 
 export interface WorkerContract {
-  /** Opens a model file; the same path gives the same document while it is open. */
+  /**
+   * Opens a model file; the same path gives the same document while it is open. `history` is a folder that
+   * `keepHistory` wrote: versions go on from there when it belongs to the file as it is now. `head` is the version
+   * that the file would get on Save.
+   */
   open(argument: {
     readonly path: string;
-  }): Promise<{ readonly document: DocumentId; readonly versions: readonly VersionInfo[] }>;
+    readonly history?: string;
+  }): Promise<{ readonly document: DocumentId; readonly versions: readonly VersionInfo[]; readonly head: number }>;
   close(argument: { readonly document: DocumentId }): Promise<void>;
   summary(argument: VersionRef): Promise<InspectReport>;
   symbolicDims(argument: VersionRef): Promise<readonly SymbolicDim[]>;
@@ -218,6 +223,19 @@ export interface WorkerContract {
   compare(argument: CompareRequest): Promise<{ readonly report: CompareReport; readonly mapping: VersionMapping }>;
   /** Writes a version to a file, beside it first and then renamed. Never writes over the document's own source. */
   exportModel(argument: ExportRequest): Promise<{ readonly path: string; readonly bytes: number }>;
+  /**
+   * Writes a version over `path`, which may be the document's own file: what was there before is first moved to a
+   * name beside it, given as `backup`.
+   */
+  save(argument: VersionRef & { readonly path: string }): Promise<{ readonly backup: string | null }>;
+  /** Writes versions to a folder, from which `open` goes on with them; the history belongs to the file `path`. */
+  keepHistory(argument: {
+    readonly document: DocumentId;
+    readonly folder: string;
+    readonly path: string;
+    readonly versions: readonly number[];
+    readonly head: number;
+  }): Promise<void>;
   /** Providers that this machine's runtime offers, and why the others are not there. */
   providers(
     argument: undefined,

@@ -1,0 +1,105 @@
+import { basename, dirname, extname, join } from 'node:path';
+import * as vscode from 'vscode';
+import type { ViewContract } from '../protocol/webview.ts';
+import { type ComparedSide, compare, exportModel, optimize, profile, quantize } from './jobs.ts';
+import { log } from './log.ts';
+import type { ModelDocument } from './model-document.ts';
+import type { ModelEditor } from './model-editor.ts';
+import { askQuantization, askRunSettings } from './questions.ts';
+import { profileSettings, transformSettings } from './settings.ts';
+
+/** Jobs started by a command show their progress and result as notifications. */
+const notified = { notify: true };
+
+type Command = (document: ModelDocument, editor: ModelEditor) => Promise<unknown>;
+
+/** The commands on a model, by the names that package.json gives them without `opscope.`. */
+const commands: Readonly<Record<string, Command>> = {
+  profile: async (document, editor) => {
+    const settings = await askRunSettings(document, vscode.l10n.t('Profile Model'));
+    if (!settings) return;
+    showPanel(editor, 'profile');
+    await profile(document, { version: document.current, settings, ...profileSettings(document.uri) }, notified);
+  },
+  optimize: async (document, editor) => {
+    const settings = await askRunSettings(document, vscode.l10n.t('Optimize Model'));
+    if (!settings) return;
+    showPanel(editor, 'optimize');
+    await optimize(document, { version: document.current, settings, ...transformSettings(document.uri) }, notified);
+  },
+  quantize: async (document, editor) => {
+    const scheme = await askQuantization(document);
+    const settings = scheme && (await askRunSettings(document, vscode.l10n.t('Quantize Model')));
+    if (!settings) return;
+    showPanel(editor, 'quantize');
+    const { verify, measure } = transformSettings(document.uri);
+    const request = { version: document.current, settings, ...scheme, perChannel: true, exclude: [], verify, measure };
+    await quantize(document, request, notified);
+  },
+  compare: async (document, editor) => {
+    const other = await askOther(document);
+    const settings = other && (await askRunSettings(document, vscode.l10n.t('Compare')));
+    if (!settings) return;
+    showPanel(editor, 'compare');
+    await compare(document, { a: other, b: { version: document.current }, settings, measure: true }, notified);
+  },
+  export: async (document) => {
+    await document.session();
+    const { uri, current } = document;
+    const name = basename(uri.fsPath, extname(uri.fsPath));
+    const label = document.version(current)?.kind ?? 'copy';
+    const target = await vscode.window.showSaveDialog({
+      title: vscode.l10n.t('Export Model'),
+      defaultUri: vscode.Uri.file(join(dirname(uri.fsPath), `${name}.${label}.onnx`)),
+      filters: { ONNX: ['onnx'] },
+    });
+    if (target) await exportModel(document, { version: current, path: target.fsPath, weights: 'auto' }, notified);
+  },
+  cancel: async (document) => document.cancelJob(),
+};
+
+/** Registers Opscope's commands. */
+export function registerCommands(editor: ModelEditor): vscode.Disposable[] {
+  const registered = Object.entries(commands).map(([name, command]) =>
+    vscode.commands.registerCommand(`opscope.${name}`, async (uri?: vscode.Uri) => {
+      try {
+        const document = uri instanceof vscode.Uri ? await editor.documentOf(uri) : editor.active;
+        if (!document) {
+          void vscode.window.showInformationMessage(vscode.l10n.t('Open an .onnx file first.'));
+          return;
+        }
+        await command(document, editor);
+      } catch (error) {
+        log().error(error as Error);
+        void vscode.window.showErrorMessage((error as Error).message);
+      }
+    }),
+  );
+  return [...registered, vscode.commands.registerCommand('opscope.showLog', () => log().show())];
+}
+
+/** The other side of a comparison: another version, or another file. */
+async function askOther(document: ModelDocument): Promise<ComparedSide | undefined> {
+  await document.session();
+  const versions = document.history.versions.filter(({ id }) => id !== document.current);
+  const file = vscode.l10n.t('Another file…');
+  const chosen =
+    versions.length === 0
+      ? { label: file, version: undefined }
+      : await vscode.window.showQuickPick(
+          [...versions.map(({ id, label }) => ({ label, version: id })), { label: file, version: undefined }],
+          { title: vscode.l10n.t('Compare {0} with…', document.version(document.current)?.label ?? document.name) },
+        );
+  if (chosen?.version !== undefined) return { version: chosen.version };
+  if (!chosen) return undefined;
+  const picked = await vscode.window.showOpenDialog({
+    title: vscode.l10n.t('Compare with'),
+    filters: { ONNX: ['onnx'] },
+    defaultUri: vscode.Uri.joinPath(document.uri, '..'),
+  });
+  return picked?.[0] && { path: picked[0].fsPath };
+}
+
+function showPanel({ activeView }: ModelEditor, panel: Parameters<ViewContract['showPanel']>[0]['panel']): void {
+  activeView?.showPanel({ panel }).catch((error: Error) => log().debug(`View: ${error.message}`));
+}

@@ -1,0 +1,15 @@
+import * as vscode from 'vscode';
+import { registerCommands } from './commands.ts';
+import { ModelEditor, viewType } from './model-editor.ts';
+import { createWorkerProcess } from './worker-process.ts';
+
+/** Called by VS Code when a model is opened or a command is run: registers what there is and starts nothing. */
+export function activate(context: vscode.ExtensionContext): void {
+  const workers = createWorkerProcess(context.extensionPath);
+  const editor = new ModelEditor(context, workers);
+  context.subscriptions.push(
+    workers,
+    vscode.window.registerCustomEditorProvider(viewType, editor, { supportsMultipleEditorsPerDocument: true }),
+    ...registerCommands(editor),
+  );
+}

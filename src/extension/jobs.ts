@@ -1,0 +1,178 @@
+import * as vscode from 'vscode';
+import { bytes } from '../core/report/format.ts';
+import { compareHeadline, optimizeHeadline, quantizeHeadline } from '../core/report/sentences.ts';
+import { type CallOptions, CancelledError } from '../protocol/rpc.ts';
+import type { JobState } from '../protocol/webview.ts';
+import type {
+  CompareRequest,
+  ExportRequest,
+  OptimizeRequest,
+  ProfileRequest,
+  QuantizeRequest,
+  VersionRef,
+} from '../protocol/worker.ts';
+import { log } from './log.ts';
+import type { ModelDocument, Session } from './model-document.ts';
+
+type WithoutDocument<T> = Omit<T, 'document'>;
+
+/** One side of a comparison: a version of the document, or another file. */
+export type ComparedSide = WithoutDocument<VersionRef> | { readonly path: string };
+
+export interface JobOptions {
+  /** Show progress and result as notifications: for what was not started in the editor itself. */
+  readonly notify: boolean;
+}
+
+interface Job<T> {
+  readonly kind: JobState['kind'];
+  readonly title: string;
+  work(session: Session, options: CallOptions): Promise<T>;
+  /** The result in a sentence. */
+  says?(result: T): string;
+}
+
+/** Times the model and shows where the time goes. */
+export function profile(document: ModelDocument, request: WithoutDocument<ProfileRequest>, options: JobOptions) {
+  return runJob(document, options, {
+    kind: 'profile',
+    title: vscode.l10n.t('Profiling {0}', document.name),
+    work: async ({ client, document: id }, call) => {
+      const report = await client.profile({ ...request, document: id }, call);
+      document.addReports(request.version, { profile: report });
+      return report;
+    },
+  });
+}
+
+/** Makes a simplified version. */
+export function optimize(document: ModelDocument, request: WithoutDocument<OptimizeRequest>, options: JobOptions) {
+  return runJob(document, options, {
+    kind: 'optimize',
+    title: vscode.l10n.t('Optimizing {0}', document.name),
+    work: async ({ client, document: id }, call) => {
+      const { version, report } = await client.optimize({ ...request, document: id }, call);
+      document.addVersion(version, { optimize: report });
+      return report;
+    },
+    says: optimizeHeadline,
+  });
+}
+
+/** Makes a quantized version. */
+export function quantize(document: ModelDocument, request: WithoutDocument<QuantizeRequest>, options: JobOptions) {
+  return runJob(document, options, {
+    kind: 'quantize',
+    title: vscode.l10n.t('Quantizing {0}', document.name),
+    work: async ({ client, document: id }, call) => {
+      const { version, report } = await client.quantize({ ...request, document: id }, call);
+      document.addVersion(version, { quantize: report });
+      return report;
+    },
+    says: quantizeHeadline,
+  });
+}
+
+/** Compares two versions, or a version and another file. */
+export function compare(
+  document: ModelDocument,
+  request: Omit<CompareRequest, 'a' | 'b'> & { readonly a: ComparedSide; readonly b: ComparedSide },
+  options: JobOptions,
+) {
+  return runJob(document, options, {
+    kind: 'compare',
+    title: vscode.l10n.t('Comparing {0}', document.name),
+    work: async ({ client, document: id }, call) => {
+      const side = async (each: ComparedSide): Promise<VersionRef> =>
+        'path' in each
+          ? { document: (await client.open({ path: each.path }, call)).document, version: 0 }
+          : { ...each, document: id };
+      const { report, mapping } = await client.compare(
+        { ...request, a: await side(request.a), b: await side(request.b) },
+        call,
+      );
+      const name = (each: ComparedSide) => ('path' in each ? each.path : each.version);
+      document.setComparison(name(request.a), name(request.b), report, mapping);
+      return report;
+    },
+    says: compareHeadline,
+  });
+}
+
+/** Writes a version to another file than the document's own. */
+export function exportModel(document: ModelDocument, request: WithoutDocument<ExportRequest>, options: JobOptions) {
+  return runJob(document, options, {
+    kind: 'export',
+    title: vscode.l10n.t('Exporting {0}', document.name),
+    work: ({ client, document: id }, call) => client.exportModel({ ...request, document: id }, call),
+    says: (written) => vscode.l10n.t('Exported {0}, {1}.', written.path, bytes(written.bytes)),
+  });
+}
+
+/**
+ * Runs a job of a document, one at a time: progress and Cancel in the editor and, when asked for, in a notification.
+ * Gives the result; undefined when it failed or was cancelled, which the user has then been told.
+ */
+async function runJob<T>(document: ModelDocument, options: JobOptions, job: Job<T>): Promise<T | undefined> {
+  if (!vscode.workspace.isTrusted && job.kind !== 'export') {
+    throw new Error(vscode.l10n.t('This workspace is not trusted, so models are not run. Trust it to run them.'));
+  }
+  if (document.job) {
+    throw new Error(vscode.l10n.t('{0} is busy with another job. Wait for it or cancel it.', document.name));
+  }
+  const controller = new AbortController();
+  document.cancelJob = () => controller.abort();
+  document.setJob({ kind: job.kind, progress: { message: job.title } });
+  const started = Date.now();
+  log().info(`${job.title} …`);
+  try {
+    const result = await withProgress(document, options, job, controller);
+    log().info(`${job.title}: done in ${Date.now() - started} ms.`);
+    document.setJob(null);
+    if (options.notify && job.says) void vscode.window.showInformationMessage(job.says(result));
+    return result;
+  } catch (error) {
+    if (error instanceof CancelledError) {
+      log().info(`${job.title}: cancelled.`);
+      document.setJob(null);
+    } else {
+      const { message } = error as Error;
+      log().error(`${job.title}: ${message}`);
+      document.setJob(null, { job: job.kind, message });
+      void offerRetry(message, () => runJob(document, options, job));
+    }
+    return undefined;
+  }
+}
+
+function withProgress<T>(
+  document: ModelDocument,
+  { notify }: JobOptions,
+  job: Job<T>,
+  controller: AbortController,
+): Thenable<T> {
+  const location = notify ? vscode.ProgressLocation.Notification : vscode.ProgressLocation.Window;
+  return vscode.window.withProgress({ location, title: job.title, cancellable: true }, async (shown, token) => {
+    token.onCancellationRequested(() => controller.abort());
+    let reached = 0;
+    const session = await document.session();
+    return job.work(session, {
+      signal: controller.signal,
+      onProgress: (progress) => {
+        document.setJob({ kind: job.kind, progress });
+        const percent = (progress.fraction ?? 0) * 100;
+        shown.report({ message: progress.message, ...(percent > reached ? { increment: percent - reached } : {}) });
+        reached = Math.max(reached, percent);
+      },
+    });
+  });
+}
+
+/** Shows an error with a button that tries again. */
+export async function offerRetry(message: string, retry: () => unknown): Promise<void> {
+  const again = vscode.l10n.t('Retry');
+  const showLog = vscode.l10n.t('Show Log');
+  const chosen = await vscode.window.showErrorMessage(message, again, showLog);
+  if (chosen === again) await retry();
+  if (chosen === showLog) log().show();
+}

@@ -1,0 +1,237 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import * as vscode from 'vscode';
+import type { CompareReport } from '../core/report/report.ts';
+import { type Client, ConnectionClosedError } from '../protocol/rpc.ts';
+import type { DocumentState, JobState, VersionReports } from '../protocol/webview.ts';
+import type {
+  DocumentId,
+  RunSettings,
+  SymbolicDim,
+  VersionInfo,
+  VersionMapping,
+  WorkerContract,
+} from '../protocol/worker.ts';
+import { type RememberedSettings, runSettings } from './settings.ts';
+import type { RunningWorker, WorkerProcess } from './worker-process.ts';
+
+/** An open document of a worker that runs. */
+export interface Session {
+  readonly client: Client<WorkerContract>;
+  readonly document: DocumentId;
+}
+
+/** Which versions there are and which one the file would get on Save: what undo and redo go back and forth between. */
+export interface History {
+  readonly versions: readonly VersionInfo[];
+  readonly head: number;
+}
+
+/**
+ * A model in the editor: its versions and reports. The worker holds the models themselves; what is kept here outlives it.
+ */
+export class ModelDocument implements vscode.CustomDocument {
+  readonly uri: vscode.Uri;
+  history: History = { versions: [], head: 0 };
+  /** The version on view. */
+  current = 0;
+  job: JobState | null = null;
+  failure: DocumentState['failure'] = null;
+  symbolicDims: readonly SymbolicDim[] = [];
+  reports: Record<number, VersionReports> = {};
+  comparison: DocumentState['comparison'] = null;
+  /** Ends the job that runs. */
+  cancelJob: () => void = () => {};
+
+  private readonly workers: WorkerProcess;
+  private readonly memento: vscode.Memento;
+  /** Where the versions of an earlier session lie that this one goes on with. */
+  private historyFolder: string;
+  private saved: History = { versions: [], head: 0 };
+  private openedIn: RunningWorker | undefined;
+  private opening: Promise<Session> | undefined;
+  private readonly changed = new vscode.EventEmitter<void>();
+  private readonly edited = new vscode.EventEmitter<{ label: string; undo(): void; redo(): void }>();
+  private readonly disposed = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.changed.event;
+  readonly onDidEdit = this.edited.event;
+  readonly onDidDispose = this.disposed.event;
+
+  constructor(uri: vscode.Uri, workers: WorkerProcess, memento: vscode.Memento, historyFolder: string) {
+    this.uri = uri;
+    this.workers = workers;
+    this.memento = memento;
+    this.historyFolder = historyFolder;
+  }
+
+  /** The document in the worker, opened there if it is not; after the worker died, in a new one. */
+  session(): Promise<Session> {
+    const worker = this.workers.running();
+    if (!this.opening || this.openedIn !== worker) {
+      this.openedIn = worker;
+      this.opening = this.open(worker);
+      this.opening.catch(() => {
+        this.opening = undefined;
+      });
+    }
+    return this.opening;
+  }
+
+  private async open({ client }: RunningWorker): Promise<Session> {
+    if (this.uri.scheme !== 'file') {
+      throw new Error(vscode.l10n.t('Opscope reads models from disk. Copy {0} to a folder on disk first.', this.name));
+    }
+    const { document, versions, head } = await client.open({ path: this.uri.fsPath, history: this.historyFolder });
+    this.symbolicDims = await client.symbolicDims({ document, version: 0 });
+    if (this.history.versions.length === 0) {
+      this.reports = await readReports(this.historyFolder, versions);
+      this.history = { versions, head };
+      this.saved = this.history;
+      this.current = head;
+    } else {
+      this.keepKnown(new Set(versions.map(({ id }) => id)));
+    }
+    this.changed.fire();
+    return { client, document };
+  }
+
+  /** A worker that died took those versions with it that had not been kept. */
+  private keepKnown(known: ReadonlySet<number>): void {
+    const versions = this.history.versions.filter(({ id }) => known.has(id));
+    const last = versions.at(-1)?.id ?? 0;
+    this.history = { versions, head: known.has(this.history.head) ? this.history.head : last };
+    if (!known.has(this.current)) this.current = this.history.head;
+  }
+
+  /** The versions and reports were written to `folder`; a new worker goes on from there. */
+  setKept(folder: string): void {
+    this.historyFolder = folder;
+  }
+
+  /** The file is now what `history.head` is. */
+  setSaved(): void {
+    this.saved = this.history;
+  }
+
+  /** Goes back to the versions there were when the file was last saved. */
+  revert(): void {
+    this.history = this.saved;
+    this.current = this.saved.head;
+    this.comparison = null;
+    this.changed.fire();
+  }
+
+  get name(): string {
+    return basename(this.uri.path);
+  }
+
+  get settings(): RunSettings {
+    return runSettings(this.uri, this.memento.get<RememberedSettings>(this.settingsKey, {}));
+  }
+
+  /** Whether a run of this model was set up before: then nothing is asked again. */
+  get hasRememberedSettings(): boolean {
+    return this.memento.get(this.settingsKey) !== undefined;
+  }
+
+  async remember(settings: RunSettings): Promise<void> {
+    await this.memento.update(this.settingsKey, settings);
+    this.changed.fire();
+  }
+
+  private get settingsKey(): string {
+    return `settings:${this.uri.toString()}`;
+  }
+
+  version(id: number): VersionInfo | undefined {
+    return this.history.versions.find((version) => version.id === id);
+  }
+
+  show(version: number): void {
+    if (!this.version(version)) throw new Error(vscode.l10n.t('There is no version {0}.', version));
+    this.current = version;
+    this.changed.fire();
+  }
+
+  /** Takes a new version as an edit that can be undone. */
+  addVersion(version: VersionInfo, reports: VersionReports): void {
+    const before = this.history;
+    const shown = this.current;
+    this.reports[version.id] = { ...this.reports[version.id], ...reports };
+    const after: History = { versions: [...before.versions, version], head: version.id };
+    const go = (history: History, current: number) => {
+      this.history = history;
+      this.current = current;
+      this.comparison = null;
+      this.changed.fire();
+    };
+    go(after, version.id);
+    this.edited.fire({ label: version.label, undo: () => go(before, shown), redo: () => go(after, version.id) });
+  }
+
+  addReports(version: number, reports: VersionReports): void {
+    this.reports[version] = { ...this.reports[version], ...reports };
+    this.changed.fire();
+  }
+
+  setComparison(a: number | string, b: number | string, report: CompareReport, mapping: VersionMapping): void {
+    this.comparison = { a, b, report, mapping };
+    this.changed.fire();
+  }
+
+  setJob(job: JobState | null, failure: DocumentState['failure'] = null): void {
+    this.job = job;
+    this.failure = failure;
+    this.changed.fire();
+  }
+
+  state(): DocumentState {
+    return {
+      name: this.name,
+      path: this.uri.fsPath,
+      trusted: vscode.workspace.isTrusted,
+      versions: this.history.versions,
+      current: this.current,
+      job: this.job,
+      failure: this.failure,
+      settings: this.settings,
+      symbolicDims: this.symbolicDims,
+      reports: this.reports,
+      comparison: this.comparison,
+    };
+  }
+
+  dispose(): void {
+    this.cancelJob();
+    void this.close();
+    this.disposed.fire();
+    for (const emitter of [this.changed, this.edited, this.disposed]) emitter.dispose();
+  }
+
+  private async close(): Promise<void> {
+    try {
+      const session = await this.opening;
+      await session?.client.close({ document: session.document });
+    } catch (error) {
+      // A worker that is gone holds no document any more.
+      if (!(error instanceof ConnectionClosedError)) throw error;
+    }
+  }
+}
+
+/** Where reports lie in a history's folder. */
+export function reportsFile(folder: string): string {
+  return join(folder, 'reports.json');
+}
+
+/** Reports that were kept with a history, of the versions that it still has. */
+async function readReports(folder: string, versions: readonly VersionInfo[]): Promise<Record<number, VersionReports>> {
+  if (versions.length < 2) return {};
+  try {
+    const reports = JSON.parse(await readFile(reportsFile(folder), 'utf8')) as Record<number, VersionReports>;
+    return Object.fromEntries(versions.flatMap(({ id }) => (reports[id] ? [[id, reports[id]]] : [])));
+  } catch {
+    // Reports can be made again; a history without them is still one.
+    return {};
+  }
+}

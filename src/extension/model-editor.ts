@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { type Client, connect, serve } from '../protocol/rpc.ts';
+import type { ViewContract, ViewHostContract } from '../protocol/webview.ts';
+import { editorHtml, viewFolder } from './editor-html.ts';
+import { log } from './log.ts';
+import { ModelDocument } from './model-document.ts';
+import { keepHistory, saveOver, saveTo } from './saving.ts';
+import { viewHost } from './view-host.ts';
+import { webviewPort } from './webview-port.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+export const viewType = 'opscope.model';
+
+/** Milliseconds between two states sent to a view: progress comes faster than anybody reads. */
+const updateInterval = 80;
+
+/** The editor for `*.onnx`, and the documents it shows. */
+export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
+  readonly documents = new Map<string, ModelDocument>();
+  /** The document of the editor in front, or of the one that was last. */
+  active: ModelDocument | undefined;
+  /** The view of the editor in front. */
+  activeView: Client<ViewContract> | undefined;
+
+  private readonly context: vscode.ExtensionContext;
+  private readonly workers: WorkerProcess;
+  private readonly edited = new vscode.EventEmitter<vscode.CustomDocumentEditEvent<ModelDocument>>();
+  readonly onDidChangeCustomDocument = this.edited.event;
+
+  constructor(context: vscode.ExtensionContext, workers: WorkerProcess) {
+    this.context = context;
+    this.workers = workers;
+  }
+
+  async openCustomDocument(uri: vscode.Uri, { backupId }: vscode.CustomDocumentOpenContext): Promise<ModelDocument> {
+    const document = new ModelDocument(
+      uri,
+      this.workers,
+      this.context.workspaceState,
+      backupId ?? this.historyFolder(uri),
+    );
+    this.documents.set(uri.toString(), document);
+    document.onDidEdit((edit) => {
+      this.edited.fire({ document, ...edit });
+    });
+    document.onDidDispose(() => {
+      this.documents.delete(uri.toString());
+      if (this.active === document) this.active = undefined;
+    });
+    return document;
+  }
+
+  async resolveCustomEditor(document: ModelDocument, panel: vscode.WebviewPanel): Promise<void> {
+    const { webview } = panel;
+    webview.options = { enableScripts: true, localResourceRoots: [viewFolder(this.context.extensionUri)] };
+    const port = webviewPort(panel);
+    const view = connect<ViewContract>(port);
+    const stopServing = serve<ViewHostContract>(port, viewHost(document, this.context.workspaceState));
+    const update = throttle(updateInterval, () => {
+      view.update(document.state()).catch((error: Error) => log().debug(`View: ${error.message}`));
+    });
+    const onState = document.onDidChange(update);
+    const onTrust = vscode.workspace.onDidGrantWorkspaceTrust(update);
+    const focus = () => {
+      if (!panel.active) return;
+      this.active = document;
+      this.activeView = view;
+    };
+    focus();
+    panel.onDidChangeViewState(focus);
+    panel.onDidDispose(() => {
+      stopServing();
+      onState.dispose();
+      onTrust.dispose();
+      if (this.activeView === view) this.activeView = undefined;
+    });
+    webview.html = editorHtml(webview, this.context.extensionUri);
+  }
+
+  async saveCustomDocument(document: ModelDocument, token: vscode.CancellationToken): Promise<void> {
+    await saveOver(document, this.historyFolder(document.uri), token);
+  }
+
+  async saveCustomDocumentAs(
+    document: ModelDocument,
+    target: vscode.Uri,
+    token: vscode.CancellationToken,
+  ): Promise<void> {
+    await saveTo(document, target, this.historyFolder(target), token);
+  }
+
+  async revertCustomDocument(document: ModelDocument): Promise<void> {
+    document.revert();
+  }
+
+  async backupCustomDocument(
+    document: ModelDocument,
+    { destination }: vscode.CustomDocumentBackupContext,
+  ): Promise<vscode.CustomDocumentBackup> {
+    await keepHistory(document, destination.fsPath);
+    return { id: destination.fsPath, delete: () => rm(destination.fsPath, { recursive: true, force: true }) };
+  }
+
+  /** The open document of a file; opened in an editor if there is none. */
+  async documentOf(uri: vscode.Uri): Promise<ModelDocument> {
+    const open = this.documents.get(uri.toString());
+    if (open && this.active === open) return open;
+    await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
+    const document = this.documents.get(uri.toString());
+    if (!document) throw new Error(vscode.l10n.t('{0} could not be opened.', uri.fsPath));
+    return document;
+  }
+
+  /** Where the history of a file's versions is kept: one folder a file, in the workspace's own storage. */
+  private historyFolder(uri: vscode.Uri): string {
+    const storage = this.context.storageUri ?? this.context.globalStorageUri;
+    const name = createHash('sha256').update(uri.toString()).digest('hex').slice(0, 24);
+    return vscode.Uri.joinPath(storage, 'history', name).fsPath;
+  }
+}
+
+/** Calls `work` at once, then at most once an interval, the last time after the last call. */
+function throttle(interval: number, work: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let again = false;
+  const call = () => {
+    if (timer) {
+      again = true;
+      return;
+    }
+    work();
+    timer = setTimeout(() => {
+      timer = undefined;
+      if (!again) return;
+      again = false;
+      call();
+    }, interval);
+  };
+  return call;
+}

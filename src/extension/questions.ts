@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+import type { QuantizeRequest, RunSettings } from '../protocol/worker.ts';
+import type { ModelDocument } from './model-document.ts';
+
+interface Choice extends vscode.QuickPickItem {
+  /** What choosing it does; it then shows the list again. Without it: go ahead. */
+  readonly change?: () => Promise<unknown>;
+}
+
+/**
+ * The settings a run needs and only the user can know: sizes of symbolic dimensions and input data, all with defaults,
+ * in one list whose first entry starts. Asked once a model; then what was chosen is used, and the editor's panels
+ * change it. Undefined when the user leaves.
+ */
+export async function askRunSettings(document: ModelDocument, title: string): Promise<RunSettings | undefined> {
+  await document.session();
+  let settings = document.settings;
+  if (document.hasRememberedSettings) return settings;
+  const suggested = Object.fromEntries(document.symbolicDims.map(({ name, suggestion }) => [name, suggestion]));
+  settings = { ...settings, dims: { ...suggested, ...settings.dims } };
+  const choices = (): Choice[] => [
+    { label: `$(play) ${title}`, description: vscode.l10n.t('with the settings below') },
+    { label: '', kind: vscode.QuickPickItemKind.Separator },
+    ...document.symbolicDims.map(({ name, where }) => ({
+      label: `${name} = ${settings.dims[name]}`,
+      description: vscode.l10n.t('dimension of {0}', where.slice(0, 3).join(', ')),
+      change: async () => {
+        const size = await askSize(name, settings.dims[name] ?? 1);
+        if (size !== undefined) settings = { ...settings, dims: { ...settings.dims, [name]: size } };
+      },
+    })),
+    {
+      label:
+        settings.inputs === undefined
+          ? vscode.l10n.t('Random inputs')
+          : vscode.l10n.t('Inputs from {0}', settings.inputs),
+      description: vscode.l10n.t('choose a file with input data'),
+      change: async () => {
+        const path = await askDataFile(document, vscode.l10n.t('Input data'));
+        if (path) settings = { ...settings, inputs: path };
+      },
+    },
+  ];
+  if (!(await askList(title, choices))) return undefined;
+  await document.remember(settings);
+  return settings;
+}
+
+/** Shows a list until its first entry is chosen (true) or it is left (false). */
+async function askList(title: string, choices: () => Choice[]): Promise<boolean> {
+  for (;;) {
+    const chosen = await vscode.window.showQuickPick(choices(), { title, ignoreFocusOut: true });
+    if (!chosen) return false;
+    if (!chosen.change) return true;
+    await chosen.change();
+  }
+}
+
+async function askSize(name: string, now: number): Promise<number | undefined> {
+  const text = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Size of dimension {0}', name),
+    value: String(now),
+    validateInput: (value) =>
+      /^[1-9]\d{0,8}$/.test(value.trim()) ? undefined : vscode.l10n.t('Give a whole number from 1.'),
+  });
+  return text === undefined ? undefined : Number(text.trim());
+}
+
+async function askDataFile(document: ModelDocument, title: string): Promise<string | undefined> {
+  const picked = await vscode.window.showOpenDialog({
+    title,
+    canSelectFiles: true,
+    canSelectFolders: true,
+    defaultUri: vscode.Uri.joinPath(document.uri, '..'),
+    filters: { [vscode.l10n.t('Tensors')]: ['npz', 'npy', 'pb'], [vscode.l10n.t('All files')]: ['*'] },
+  });
+  return picked?.[0]?.fsPath;
+}
+
+type Scheme = Pick<QuantizeRequest, 'scheme' | 'calibration' | 'randomCalibration' | 'labelled'>;
+
+/** What to quantize to and what data to use. Data that lies beside the model under the usual names is found by itself. */
+export async function askQuantization(document: ModelDocument): Promise<Scheme | undefined> {
+  const chosen = await vscode.window.showQuickPick(schemes(), { title: vscode.l10n.t('Quantize Model') });
+  if (!chosen) return undefined;
+  const labelled = dataBeside(document, 'evaluation.npz');
+  const base = { scheme: chosen.scheme, ...(labelled ? { labelled } : {}) };
+  if (chosen.scheme !== 'static-int8' && chosen.scheme !== 'auto') return base;
+  const calibration = await askCalibration(document);
+  return calibration && { ...base, ...calibration };
+}
+
+function schemes(): (vscode.QuickPickItem & { readonly scheme: string })[] {
+  return [
+    {
+      scheme: 'static-int8',
+      label: vscode.l10n.t('Static int8'),
+      detail: vscode.l10n.t('Ranges are measured beforehand on calibration data. Suits convolutional networks.'),
+    },
+    {
+      scheme: 'dynamic-int8',
+      label: vscode.l10n.t('Dynamic int8'),
+      detail: vscode.l10n.t('Ranges are measured while the model runs. Needs no data; suits transformers.'),
+    },
+    {
+      scheme: 'int8-weights',
+      label: vscode.l10n.t('int8 weights'),
+      detail: vscode.l10n.t('Only weights are stored in 8 bits: a quarter of the size, hardly any loss.'),
+    },
+    {
+      scheme: 'int4-weights',
+      label: vscode.l10n.t('int4 weights'),
+      detail: vscode.l10n.t('Weights of MatMul in 4 bits, in blocks. For large language models.'),
+    },
+    {
+      scheme: 'fp16',
+      label: vscode.l10n.t('fp16'),
+      detail: vscode.l10n.t('Half precision: half the size; faster on GPUs.'),
+    },
+    {
+      scheme: 'auto',
+      label: vscode.l10n.t('Automatic'),
+      detail: vscode.l10n.t('Tries recipes and keeps the fastest that stays accurate.'),
+    },
+  ];
+}
+
+async function askCalibration(document: ModelDocument): Promise<Partial<Scheme> | undefined> {
+  const found = dataBeside(document, 'calibration.npz');
+  const choices: (vscode.QuickPickItem & { readonly use: 'found' | 'file' | 'random' })[] = [
+    ...(found
+      ? [{ use: 'found' as const, label: basename(found), description: vscode.l10n.t('found beside the model') }]
+      : []),
+    { use: 'file', label: vscode.l10n.t('Choose a file or folder…'), description: '.npz, .npy, .pb' },
+    {
+      use: 'random',
+      label: vscode.l10n.t('Random inputs'),
+      description: vscode.l10n.t('shows speed; accuracy will not be that of real data'),
+    },
+  ];
+  const chosen = await vscode.window.showQuickPick(choices, { title: vscode.l10n.t('Calibration data') });
+  if (!chosen) return undefined;
+  if (chosen.use === 'random') return { randomCalibration: true };
+  const path = chosen.use === 'found' ? found : await askDataFile(document, vscode.l10n.t('Calibration data'));
+  return path === undefined ? undefined : { calibration: path };
+}
+
+function dataBeside(document: ModelDocument, name: string): string | undefined {
+  const path = join(dirname(document.uri.fsPath), name);
+  return existsSync(path) ? path : undefined;
+}

@@ -1,0 +1,139 @@
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Draft } from '../core/graph/draft.ts';
+import type { Attribute, Graph, Model, Node, NodeId } from '../core/graph/model.ts';
+import type { ExplainedRewrite } from '../core/report/report.ts';
+import type { VersionInfo } from '../protocol/worker.ts';
+import { type OpenDocument, original, type Version } from './documents.ts';
+import { openModel } from './open-model.ts';
+import { saveModel } from './save-model.ts';
+
+/** The file in a history's folder that names all others. */
+const indexName = 'history.json';
+const schema = 1;
+
+interface HistoryFile {
+  readonly schema: number;
+  /** Size and time of change of the document's file, by which a history knows whether it still belongs to it. */
+  readonly file: { readonly path: string; readonly bytes: number; readonly modified: number };
+  readonly head: number;
+  readonly versions: readonly KeptVersion[];
+}
+
+interface KeptVersion {
+  readonly info: VersionInfo;
+  /** Absolute for a file of the user's, relative to the history's folder for one of its own. */
+  readonly model: string;
+  /** Ids of the nodes, bodies and functions included, in the order in which they are read. */
+  readonly ids: readonly number[];
+  readonly nextNodeId: number;
+  readonly origins: readonly (readonly [number, readonly number[]])[];
+  readonly rewrites: readonly ExplainedRewrite[];
+}
+
+export interface KeepRequest {
+  readonly folder: string;
+  /** The file that the history belongs to. */
+  readonly path: string;
+  readonly versions: readonly number[];
+  readonly head: number;
+}
+
+/** Writes versions to a folder: those that lie in files of the user's by name, the others as models. */
+export async function keepHistory(
+  document: OpenDocument,
+  { folder, path, versions, head }: KeepRequest,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const kept: KeptVersion[] = [];
+  for (const id of versions) {
+    const version = document.versions.get(id);
+    if (version) kept.push(await keepVersion(version, folder));
+  }
+  const { size, mtimeMs } = await stat(path);
+  const file: HistoryFile = { schema, file: { path, bytes: size, modified: mtimeMs }, head, versions: kept };
+  await writeFile(join(folder, indexName), JSON.stringify(file));
+}
+
+async function keepVersion(version: Version, folder: string): Promise<KeptVersion> {
+  const { info, model, origins, rewrites } = version;
+  const own = `version-${info.id}.onnx`;
+  if (info.parent !== null) await saveModel(model, join(folder, own));
+  return {
+    info,
+    model: info.parent === null ? version.path : own,
+    ids: nodesOf(model).map(({ id }) => id),
+    nextNodeId: model.nextNodeId,
+    origins: [...origins],
+    rewrites,
+  };
+}
+
+/** Adds the versions that a folder keeps for this document. A history of a file that has changed since is left alone. */
+export async function restoreHistory(document: OpenDocument, folder: string): Promise<void> {
+  const history = await readHistory(folder);
+  if (!history || !(await isSameFile(history.file, document.path))) return;
+  const [first] = history.versions;
+  if (first && first.model !== document.path) {
+    // The file was saved over: its original is the backup that was made then.
+    const file = await openModel(first.model);
+    document.files.push(file);
+    document.versions.set(0, { ...original(file, first.info), path: first.model });
+  }
+  for (const kept of history.versions.slice(1)) {
+    const file = await openModel(join(folder, kept.model));
+    document.files.push(file);
+    document.versions.set(kept.info.id, {
+      info: kept.info,
+      model: withIds(file.model, kept),
+      problems: file.problems,
+      path: file.path,
+      origins: new Map(kept.origins as [NodeId, readonly NodeId[]][]),
+      rewrites: kept.rewrites,
+    });
+  }
+  document.head = document.versions.has(history.head) ? history.head : 0;
+}
+
+async function readHistory(folder: string): Promise<HistoryFile | undefined> {
+  try {
+    const history = JSON.parse(await readFile(join(folder, indexName), 'utf8')) as HistoryFile;
+    return history.schema === schema ? history : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function isSameFile({ bytes, modified }: HistoryFile['file'], path: string): Promise<boolean> {
+  const now = await stat(path);
+  return now.size === bytes && now.mtimeMs === modified;
+}
+
+/** Nodes in the order of the file: each before those in the bodies it holds. */
+function nodesOf(model: Model): readonly Node[] {
+  return new Draft(model).graphs().flatMap((graph) => [...graph.nodes()]);
+}
+
+/** The model with the node ids it had when it was kept; reading gave it new ones. */
+function withIds(model: Model, { ids, nextNodeId }: KeptVersion): Model {
+  const nodes = nodesOf(model);
+  if (nodes.length !== ids.length) return model;
+  const idOf = new Map(nodes.map((node, index) => [node.id, ids[index] as NodeId]));
+  const renumber = (node: Node): Node => ({
+    ...node,
+    id: idOf.get(node.id)!,
+    attributes: new Map([...node.attributes].map(([name, attribute]) => [name, inAttribute(attribute)])),
+  });
+  const inAttribute = (attribute: Attribute): Attribute => {
+    if (attribute.type === 'graph') return { ...attribute, value: inGraph(attribute.value) };
+    if (attribute.type === 'graphs') return { ...attribute, value: attribute.value.map(inGraph) };
+    return attribute;
+  };
+  const inGraph = (graph: Graph): Graph => ({ ...graph, nodes: graph.nodes.map(renumber) });
+  return {
+    ...model,
+    graph: inGraph(model.graph),
+    functions: model.functions.map((each) => ({ ...each, nodes: each.nodes.map(renumber) })),
+    nextNodeId,
+  };
+}

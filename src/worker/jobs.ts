@@ -1,0 +1,160 @@
+import manifest from '../../package.json' with { type: 'json' };
+import type { NodeId } from '../core/graph/model.ts';
+import type { CallContext, Handlers } from '../protocol/rpc.ts';
+import type { RunSettings, WorkerContract } from '../protocol/worker.ts';
+import { compareModels } from './compare.ts';
+import { compareLatency } from './compare-latency.ts';
+import { addVersion, asOpened, type Documents, type Origins, type Version } from './documents.ts';
+import { modelIdentity } from './inspect.ts';
+import { type MappedSide, mapVersions } from './mapping.ts';
+import { optimizeModel } from './optimize.ts';
+import { type MeasuredModel, type MeasurementContext, profileModel } from './profile.ts';
+import { quantizeModel } from './quantize.ts';
+import type { RuntimeManager } from './runtime-client.ts';
+
+type JobMethod = 'profile' | 'optimize' | 'quantize' | 'compare' | 'providers' | 'runtimePid';
+
+/** What runs models. The functions behind it are the command line's. */
+export function jobHandlers(documents: Documents, manager: RuntimeManager): Handlers<Pick<WorkerContract, JobMethod>> {
+  const measurement = ({ signal, progress }: CallContext): MeasurementContext => ({
+    manager,
+    opscope: manifest.version,
+    signal,
+    onProgress: progress,
+  });
+  return {
+    profile: async ({ document, version: id, ...options }, context) => {
+      const version = documents.version({ document, version: id });
+      const { report, overlays, asRun } = await profileModel(await measured(version), options, measurement(context));
+      const known = documents.document(document).measured;
+      // What quantization found out about its version stays.
+      const others = (known.get(id)?.overlays ?? []).filter((old) =>
+        overlays.every((overlay) => overlay.id !== old.id),
+      );
+      known.set(id, { overlays: [...overlays, ...others], asRun });
+      return report;
+    },
+    optimize: async ({ document, version: id, settings, measure, ...options }, context) => {
+      const { signal, progress } = context;
+      const parent = documents.version({ document, version: id });
+      const { model, report, origins } = await optimizeModel(asOpened(parent), {
+        ...options,
+        seed: settings.seed,
+        ...(settings.inputs === undefined ? {} : { inputs: settings.inputs }),
+        manager,
+        signal,
+        onProgress: progress,
+      });
+      const made = {
+        model,
+        problems: [],
+        path: parent.path,
+        origins: originsThrough(origins, parent.origins),
+        rewrites: report.rewrites,
+      };
+      const latency = measure && model !== parent.model ? await latencyOf(parent, made, settings, context) : {};
+      const { nodes, bytes } = report.after;
+      const version = addVersion(documents.document(document), {
+        ...made,
+        info: { nodes, bytes, kind: 'optimized', label: 'Simplified', parent: id, verdict: report.verdict, ...latency },
+      });
+      return { version: version.info, report: { ...report, ...latency } };
+    },
+    quantize: async ({ document, version: id, ...options }, context) => {
+      const parent = documents.version({ document, version: id });
+      const { model, report, origins, overlays, rewrites } = await quantizeModel(
+        await measured(parent),
+        options,
+        measurement(context),
+      );
+      const { nodes, bytes } = report.after;
+      const { verdict, latency } = report;
+      const version = addVersion(documents.document(document), {
+        model,
+        problems: [],
+        path: parent.path,
+        origins: originsThrough(origins, parent.origins),
+        rewrites,
+        info: {
+          nodes,
+          bytes,
+          kind: 'quantized',
+          label: schemeLabels[report.scheme] ?? report.scheme,
+          parent: id,
+          verdict,
+          ...(latency ? { latency } : {}),
+        },
+      });
+      documents.document(document).measured.set(version.info.id, { overlays, asRun: null });
+      return { version: version.info, report };
+    },
+    compare: async ({ a, b, settings, measure }, context) => {
+      const sides = [a, b].map((ref) => {
+        const version = documents.version(ref);
+        return { version, analysis: documents.analysis(version) };
+      });
+      const [before, after] = sides as [MappedSide, MappedSide];
+      const options = { settings, level: 'all', measure } as const;
+      const models = [await measured(before.version), await measured(after.version)] as const;
+      const report = await compareModels(...models, options, measurement(context));
+      return { report, mapping: mapVersions(before, after, a.document === b.document) };
+    },
+    providers: async (_, { signal }) => {
+      const { backends } = await manager.use(({ client }) => client.describe(undefined), { signal });
+      return providers.map(({ name, note }) => {
+        const found = backends.find((backend) => backend.name === name);
+        const available = found !== undefined && (found.bundled || name === 'cpu');
+        return { name, available, note: available ? '' : note };
+      });
+    },
+    runtimePid: async () => manager.pid,
+  };
+
+  /** Latency of a new version against the one it was made from; what stops the measurement does not stop the version. */
+  async function latencyOf(parent: Version, made: Omit<Version, 'info'>, settings: RunSettings, context: CallContext) {
+    const identity = await modelIdentity(asOpened(parent));
+    const before = await measured(parent);
+    return {
+      latency: await compareLatency(
+        before,
+        { model: made.model, identity },
+        { settings, level: 'all' },
+        measurement(context),
+      ),
+    };
+  }
+}
+
+/** What versions are called, by the scheme that made them. */
+const schemeLabels: Readonly<Record<string, string>> = {
+  'dynamic-int8': 'int8 (dynamic)',
+  'static-int8': 'int8',
+  'int8-weights': 'int8 weights',
+  'int4-weights': 'int4 weights',
+};
+
+/** The providers that ONNX Runtime has on some platform, and what it takes where they are not there. */
+const providers = [
+  { name: 'cpu', note: '' },
+  { name: 'webgpu', note: 'This build of ONNX Runtime has no WebGPU.' },
+  { name: 'cuda', note: 'Needs an NVIDIA GPU and the CUDA libraries of ONNX Runtime.' },
+  { name: 'tensorrt', note: 'Needs an NVIDIA GPU and the TensorRT libraries of ONNX Runtime.' },
+  { name: 'dml', note: 'DirectML is there on Windows only.' },
+  { name: 'coreml', note: 'Core ML is there on macOS only.' },
+] as const;
+
+/** A version for a measurement; the original is measured from its file. */
+async function measured(version: Version): Promise<MeasuredModel> {
+  const identity = await modelIdentity(asOpened(version));
+  return { model: version.model, identity, ...(version.info.parent === null ? { path: version.path } : {}) };
+}
+
+/** Origins in the original, from origins in the parent and the parent's own. Nodes that stand for themselves are left out. */
+function originsThrough(origins: ReadonlyMap<NodeId, Iterable<NodeId>>, parents: Origins): Origins {
+  const through = new Map<NodeId, readonly NodeId[]>();
+  for (const [id, from] of origins) {
+    const sources = [...new Set([...from].flatMap((each) => parents.get(each) ?? [each]))];
+    if (sources.length !== 1 || sources[0] !== id) through.set(id, sources);
+  }
+  return through;
+}

@@ -1,0 +1,49 @@
+import { nodeCost } from '../core/cost/node-cost.ts';
+import { layoutGraph } from '../core/layout/layout-graph.ts';
+import type { Handlers } from '../protocol/rpc.ts';
+import type { VersionRef, WorkerContract } from '../protocol/worker.ts';
+import { asRunScene } from './as-run.ts';
+import { type Analysis, asOpened, type Documents, type PlacedNode } from './documents.ts';
+import { inspectModel } from './inspect.ts';
+import { nodeDetails, nodeTable } from './node-details.ts';
+import { symbolicDims } from './symbolic-dims.ts';
+import { tensorDetails } from './tensor-details.ts';
+
+type ReadMethod = 'summary' | 'scene' | 'nodeTable' | 'node' | 'tensor' | 'symbolicDims';
+
+/** What the view asks for; nothing here runs a model or changes a document. */
+export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContract, ReadMethod>> {
+  const analysis = (ref: VersionRef): Analysis => documents.analysis(documents.version(ref));
+  const placed = (ref: VersionRef & { node: number }): PlacedNode => {
+    const found = analysis(ref).byId.get(ref.node as PlacedNode['node']['id']);
+    if (!found) throw new Error('That node is not in this version.');
+    return found;
+  };
+  return {
+    summary: async (ref) => inspectModel(asOpened(documents.version(ref))),
+    symbolicDims: async (ref) => symbolicDims(documents.version(ref).model),
+    scene: async ({ open, asRun = false, ...ref }, { signal }) => {
+      if (asRun) {
+        const ran = documents.document(ref.document).measured.get(ref.version)?.asRun;
+        if (!ran) throw new Error('Profile the model first: the graph as run comes from the profile.');
+        return asRunScene(ran, open, signal);
+      }
+      const { draft, facts } = analysis(ref);
+      return layoutGraph({ main: draft.main, functions: draft.functions, facts, open, signal });
+    },
+    nodeTable: async (ref) => nodeTable(analysis(ref)),
+    node: async (ref) => {
+      const version = documents.version(ref);
+      const original = documents.version({ ...ref, version: 0 });
+      const { graph, node } = placed(ref);
+      const cost = nodeCost(graph, node, analysis(ref).sized);
+      return nodeDetails(version, analysis(ref), { graph, node }, cost, documents.analysis(original));
+    },
+    tensor: async (ref, { signal }) => {
+      const { graph } = placed(ref);
+      const tensor = graph.constant(ref.value);
+      if (!tensor) throw new Error(`${ref.value} is not a constant.`);
+      return tensorDetails(tensor, signal);
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { byteLengthOf, elementCount } from '../core/graph/data-type.ts';
+import type { Tensor } from '../core/graph/model.ts';
+import { significant } from '../core/report/format.ts';
+import { toBigInts, toNumbers } from '../core/tensor/convert.ts';
+import { tensorStatistics } from '../core/tensor/statistics.ts';
+import type { TensorDetails } from '../protocol/worker.ts';
+
+/** First elements that are written out. */
+const shownElements = 64;
+const bins = 64;
+
+/** Statistics of a constant, read in blocks, and its first elements. */
+export async function tensorDetails(tensor: Tensor, signal: AbortSignal): Promise<TensorDetails> {
+  const { name, dtype, dims } = tensor;
+  if (tensor.strings || dtype === 'string') return stringDetails(tensor);
+  const count = Math.min(shownElements, elementCount(dims));
+  const first = await tensor.data.read(0, byteLengthOf(dtype, count));
+  const values =
+    dtype === 'int64' || dtype === 'uint64'
+      ? toBigInts(dtype, first, count).map(String)
+      : Array.from(toNumbers(dtype, first, count), (value) => significant(value, 6));
+  const statistics = await tensorStatistics(tensor, bins, signal);
+  return { name, dtype, dims, bytes: tensor.data.byteLength, values, ...statistics };
+}
+
+function stringDetails({ name, dtype, dims, strings = [] }: Tensor): TensorDetails {
+  const decoder = new TextDecoder();
+  return {
+    name,
+    dtype,
+    dims,
+    bytes: strings.reduce((sum, each) => sum + each.byteLength, 0),
+    count: strings.length,
+    min: Number.NaN,
+    max: Number.NaN,
+    mean: Number.NaN,
+    standardDeviation: Number.NaN,
+    zeros: 0,
+    nan: 0,
+    infinite: 0,
+    histogram: { edges: new Float64Array(0), counts: new Float64Array(0) },
+    values: strings.slice(0, shownElements).map((each) => decoder.decode(each)),
+  };
+}

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Handlers } from '../protocol/rpc.ts';
+import type { VersionInfo, WorkerContract } from '../protocol/worker.ts';
+import type { Documents, OpenDocument } from './documents.ts';
+import { keepHistory, restoreHistory } from './history.ts';
+import { saveModel } from './save-model.ts';
+
+type VersionMethod = 'open' | 'close' | 'exportModel' | 'save' | 'keepHistory';
+
+/** Opening, writing and remembering versions. */
+export function versionHandlers(documents: Documents): Handlers<Pick<WorkerContract, VersionMethod>> {
+  return {
+    open: async ({ path, history }) => {
+      const restore = async (document: OpenDocument) => {
+        if (history !== undefined) await restoreHistory(document, history);
+      };
+      const document = await documents.open(path, restore);
+      return { document: document.id, versions: infos(document), head: document.head };
+    },
+    close: ({ document }) => documents.close(document),
+    exportModel: async ({ path, weights, ...ref }, { signal, progress }) => {
+      const document = documents.document(ref.document);
+      if (isSource(document, path)) {
+        throw new Error(
+          'That is the file the model was opened from. Choose another name; Save is what writes over it.',
+        );
+      }
+      const { bytes } = await saveModel(documents.version(ref).model, path, { weights, signal, onProgress: progress });
+      return { path, bytes };
+    },
+    save: async ({ path, ...ref }, { signal, progress }) => {
+      const document = documents.document(ref.document);
+      const { model } = documents.version(ref);
+      const backup = existsSync(path) ? freeName(path) : null;
+      // What is read from the file goes on being read from it under its new name.
+      if (backup !== null) await rename(path, backup);
+      try {
+        await saveModel(model, path, { signal, onProgress: progress });
+      } catch (error) {
+        if (backup !== null) await rename(backup, path);
+        throw error;
+      }
+      if (backup !== null) moveSource(document, path, backup);
+      return { backup };
+    },
+    keepHistory: ({ document, ...request }) => keepHistory(documents.document(document), request),
+  };
+}
+
+function infos({ versions }: OpenDocument): readonly VersionInfo[] {
+  return [...versions.values()].map(({ info }) => info);
+}
+
+/** Whether a path is one of the files that the document's versions were read from. */
+function isSource({ files }: OpenDocument, path: string): boolean {
+  return files.some((file) => resolve(file.path) === resolve(path));
+}
+
+function moveSource({ versions }: OpenDocument, from: string, to: string): void {
+  for (const [id, version] of versions) {
+    if (resolve(version.path) === resolve(from)) versions.set(id, { ...version, path: to });
+  }
+}
+
+/** `model.onnx.bak`, or with a number when there is one already: no backup is ever written over. */
+function freeName(path: string): string {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? `${path}.bak` : `${path}.bak${number}`;
+    if (!existsSync(name)) return name;
+  }
+}

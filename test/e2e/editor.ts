@@ -1,0 +1,173 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { type Browser, chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
+import { startCodeServer } from '../../scripts/code-server.ts';
+import { cacheFolder, root } from '../../scripts/processes.ts';
+import { findChromium } from '../../scripts/system-packages.ts';
+
+/** Where the packaged extension is installed for the tests. */
+export const extensionsFolder = join(cacheFolder, 'e2e/extensions');
+
+const picturesFolder = join(root, 'test-results');
+
+export type Theme = 'light' | 'dark' | 'high-contrast';
+
+const themes: Readonly<Record<Theme, string>> = {
+  light: 'Default Light Modern',
+  dark: 'Default Dark Modern',
+  'high-contrast': 'Default High Contrast',
+};
+
+/** A VS Code with a folder of its own, and the browser page it is shown in. */
+export interface Editor {
+  readonly page: Page;
+  /** The folder that is open. */
+  readonly folder: string;
+  /** Double-clicks a file in the Explorer. */
+  openFile(name: string): Promise<void>;
+  /** The page inside Opscope's editor. */
+  readonly view: FrameLocator;
+  /** Runs a command by the name it has in the palette. */
+  runCommand(title: string): Promise<void>;
+  /** The list or input box on top of the window. */
+  readonly quickInput: Locator;
+  /** Chooses an entry of the list on top of the window. */
+  choose(label: string | RegExp): Promise<void>;
+  /** Types a path into the file dialog and accepts it. */
+  enterPath(path: string): Promise<void>;
+  notification(text: string | RegExp): Locator;
+  setTheme(theme: Theme): void;
+  takePicture(name: string): Promise<void>;
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface EditorOptions {
+  /** Files to have in the folder, by the name they get there. */
+  readonly files: Readonly<Record<string, string | Uint8Array | { readonly copyOf: string }>>;
+  readonly theme?: Theme;
+  readonly workspaceTrust?: boolean;
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** Starts VS Code with the packaged extension and waits for its window. */
+export async function startEditor({
+  files,
+  theme = 'dark',
+  workspaceTrust = false,
+  settings = {},
+}: EditorOptions): Promise<Editor> {
+  const home = mkdtempSync(join(tmpdir(), 'opscope-e2e-'));
+  const folder = join(home, 'models');
+  const userFolder = join(home, 'user');
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    if (typeof content === 'string' || content instanceof Uint8Array) writeFileSync(path, content);
+    else cpSync(content.copyOf, path);
+  }
+  const settingsFile = join(userFolder, 'User/settings.json');
+  const writeSettings = (shown: Theme) => {
+    mkdirSync(dirname(settingsFile), { recursive: true });
+    writeFileSync(
+      settingsFile,
+      JSON.stringify({ ...baseSettings, ...settings, 'workbench.colorTheme': themes[shown] }),
+    );
+  };
+  writeSettings(theme);
+  const server = await startCodeServer({ folder, extensionsFolder, userFolder, workspaceTrust });
+  let browser: Browser | undefined;
+  const close = async () => {
+    await browser?.close();
+    await server.stop();
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    browser = await launchBrowser();
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.goto(server.address);
+    await waitForWindow(page);
+    return { ...actions(page), page, folder, close, setTheme: writeSettings };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const baseSettings = {
+  'workbench.startupEditor': 'none',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.tips.enabled': false,
+  'extensions.ignoreRecommendations': true,
+  'git.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'chat.disableAIFeatures': true,
+  'files.simpleDialog.enable': true,
+  'window.dialogStyle': 'custom',
+  'window.confirmBeforeClose': 'never',
+};
+
+function launchBrowser(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (!executablePath)
+    throw new Error('There is no Chromium on this machine. Install it, or name one in OPSCOPE_CHROMIUM.');
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--use-angle=swiftshader',
+      '--enable-unsafe-swiftshader',
+    ],
+  });
+}
+
+/** Waits until the files are shown and VS Code knows that `.onnx` is Opscope's: before that it opens models as text. */
+async function waitForWindow(page: Page): Promise<void> {
+  await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
+  await page.locator('.explorer-folders-view .onnx-lang-file-icon').first().waitFor({ timeout: 60_000 });
+}
+
+function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'close' | 'setTheme'> {
+  const quickInput = page.locator('.quick-input-widget:not([style*="display: none"])');
+  const runCommand = async (title: string) => {
+    await page.keyboard.press('F1');
+    await quickInput.locator('input').fill(`>${title}`);
+    await quickInput.locator('.monaco-list-row', { hasText: title }).first().click();
+  };
+  return {
+    view: page.frameLocator('iframe.webview.ready').frameLocator('#active-frame'),
+    quickInput,
+    runCommand,
+    openFile: async (name) => {
+      await page
+        .locator('.explorer-folders-view .monaco-list-row', { hasText: basename(name) })
+        .first()
+        .dblclick();
+    },
+    choose: async (label) => {
+      await quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
+    },
+    enterPath: async (path) => {
+      const input = quickInput.locator('input').first();
+      await input.waitFor();
+      await input.fill(path);
+      await page.keyboard.press('Enter');
+    },
+    notification: (text) => page.locator('.notification-toast', { hasText: text }),
+    takePicture: async (name) => {
+      mkdirSync(picturesFolder, { recursive: true });
+      await page.screenshot({ path: join(picturesFolder, `${name}.png`) });
+    },
+    reload: async () => {
+      await page.reload();
+      await waitForWindow(page);
+    },
+  };
+}
