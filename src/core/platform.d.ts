@@ -16,3 +16,5 @@ interface AbortSignal {
   readonly reason: unknown;
   throwIfAborted(): void;
 }
+
+declare const performance: { now(): number };

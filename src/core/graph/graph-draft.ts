@@ -45,6 +45,8 @@ export interface GraphEdit {
 export class GraphDraft implements GraphView {
   inputs: readonly ValueInfo[];
   outputs: readonly ValueInfo[];
+  /** Types of intermediate values, as the file states them. */
+  valueInfo: readonly ValueInfo[];
   /** Grows with every change in this graph or a body inside it. */
   version = 0;
 
@@ -54,7 +56,6 @@ export class GraphDraft implements GraphView {
   private readonly readers = new Map<string, Set<NodeId>>();
   private readonly bodiesOf = new Map<NodeId, readonly GraphDraft[]>();
   private readonly initializerByName: Map<string, Tensor>;
-  private valueInfo: readonly ValueInfo[];
   private inputNames: ReadonlySet<string>;
   private outputNames: ReadonlySet<string>;
   private declaredByName: Map<string, ValueInfo> | undefined;
@@ -132,6 +133,11 @@ export class GraphDraft implements GraphView {
     const ids = new Set(this.readers.get(value));
     for (const [id, bodies] of this.bodiesOf) if (bodies.some((body) => body.captures().has(value))) ids.add(id);
     return Array.from(ids, (id) => this.nodeById.get(id)!);
+  }
+
+  /** True when a node of this graph reads the value directly; what bodies read is in their `captures`. */
+  isRead(value: string): boolean {
+    return this.readers.has(value);
   }
 
   defines(value: string): boolean {
@@ -228,9 +234,7 @@ export class GraphDraft implements GraphView {
       change: (node, patch) => {
         const before = this.nodeById.get(node.id)!;
         const after: Node = { ...before, ...patch, id: node.id };
-        const bodies = patch.attributes ? undefined : this.bodiesOf.get(node.id);
-        this.unindex(before);
-        this.index(after, bodies);
+        this.swapNode(before, after, patch.attributes ? undefined : this.bodiesOf.get(node.id));
         removed.push(before);
         added.push(after);
         return after;
@@ -299,7 +303,7 @@ export class GraphDraft implements GraphView {
     if (!this.canReplaceValue(value, by)) throw new Error(`The value ${value} cannot be replaced by ${by}.`);
     if (this.outputNames.has(value)) {
       const producer = this.producers.get(by)!;
-      this.swapNode(producer, { ...producer, outputs: producer.outputs.map((name) => (name === by ? value : name)) });
+      this.swapNode(producer, { ...producer, outputs: producer.outputs.map((name) => (name === by ? value : name)) }, this.bodiesOf.get(producer.id));
       this.redirect(by, value);
     } else {
       this.redirect(value, by);
@@ -310,7 +314,7 @@ export class GraphDraft implements GraphView {
   private redirect(value: string, by: string): void {
     for (const id of [...(this.readers.get(value) ?? [])]) {
       const node = this.nodeById.get(id)!;
-      this.swapNode(node, { ...node, inputs: node.inputs.map((name) => (name === value ? by : name)) });
+      this.swapNode(node, { ...node, inputs: node.inputs.map((name) => (name === value ? by : name)) }, this.bodiesOf.get(id));
     }
     for (const body of this.allBodies()) {
       if (!body.captures().has(value)) continue;
@@ -319,10 +323,9 @@ export class GraphDraft implements GraphView {
     }
   }
 
-  /** Puts a new state of a node in the place of the old one, bodies kept. */
-  private swapNode(before: Node, after: Node): void {
-    const bodies = this.bodiesOf.get(before.id);
-    this.unindex(before);
+  /** Puts a new state of a node in the place of the old one; without `bodies` they are made from its attributes. */
+  private swapNode(before: Node, after: Node, bodies: readonly GraphDraft[] | undefined): void {
+    this.unlink(before);
     this.index(after, bodies);
     this.ordered = undefined;
   }
@@ -353,6 +356,10 @@ export class GraphDraft implements GraphView {
 
   private unindex(node: Node): void {
     this.nodeById.delete(node.id);
+    this.unlink(node);
+  }
+
+  private unlink(node: Node): void {
     this.bodiesOf.delete(node.id);
     for (const value of node.outputs) if (this.producers.get(value)?.id === node.id) this.producers.delete(value);
     for (const value of node.inputs) {

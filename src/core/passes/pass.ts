@@ -30,7 +30,7 @@ export interface PassContext {
 }
 
 export interface PassOptions {
-  /** Largest growth in bytes that one constant fold may cause; default 0 beyond what it removes, plus 64 KiB. */
+  /** Largest growth in bytes that one constant fold may cause beyond what it removes; default 16 KiB, or 1/128 of all weights. */
   readonly maxFoldGrowth?: number;
   /** Symbolic dimensions bound to a size: `batch` → 1. */
   readonly dims?: ReadonlyMap<string, number>;

@@ -1,0 +1,116 @@
+import { intAttribute } from '../graph/attribute.ts';
+import { dataTypeCode } from '../graph/data-type.ts';
+import type { GraphDraft } from '../graph/graph-draft.ts';
+import type { Node } from '../graph/model.ts';
+import type { Facts } from '../shapes/facts.ts';
+import { permutationOf, sliceRange } from './operands.ts';
+import type { Pass } from './pass.ts';
+import { constantValue, dtypeOf, rankOf, sameShapes, shapeOf } from './shape-facts.ts';
+import { constantScalar } from './tensors.ts';
+import { defaultOpset, forEachNode, hasInput } from './visit.ts';
+
+/**
+ * `y = Reshape(x, [2, 3]); z = Relu(y)` with `x` of shape [2, 3]
+ * becomes `z = Relu(x)`. So for every operator in `rules`: each answers whether the first output is the first input.
+ */
+export const eliminateNoOp: Pass = {
+  name: 'eliminate-no-op',
+  title: 'Remove operations without effect',
+  summary:
+    'Removes reshapes to the same shape, casts to the same type, full slices, zero pads, inactive dropouts and the like.',
+  exactness: 'exact',
+  run(draft, { facts }) {
+    forEachNode(draft, new Set(Object.keys(rules)), (node, graph) => {
+      const [input] = node.inputs;
+      const [output] = node.outputs;
+      if (!input || !output || !graph.canReplaceValue(output, input)) return;
+      if (
+        node.outputs.slice(1).some((each) => each !== '' && (graph.isOutput(each) || graph.consumers(each).length > 0))
+      )
+        return;
+      const why = rules[node.opType]!({ node, graph, facts, input, output });
+      if (!why) return;
+      graph.rewrite(node, why, (edit) => {
+        edit.remove(node);
+        edit.replaceValue(output, input);
+      });
+    });
+  },
+};
+
+interface Candidate {
+  readonly node: Node;
+  readonly graph: GraphDraft;
+  readonly facts: Facts;
+  readonly input: string;
+  readonly output: string;
+}
+
+/** Why the first output is the first input; undefined when it is not, or that is not known. */
+type Rule = (candidate: Candidate) => string | undefined;
+
+/** For operators that only move elements in order: an equal shape is an equal value. */
+const keepsShape: Rule = ({ graph, facts, input, output }) =>
+  sameShapes(shapeOf(facts, graph, input), shapeOf(facts, graph, output))
+    ? 'Input and output have the same shape.'
+    : undefined;
+
+const singleInput: Rule = ({ node }) => (node.inputs.length === 1 ? 'It has a single input.' : undefined);
+
+const rules: Readonly<Record<string, Rule>> = {
+  Reshape: keepsShape,
+  Flatten: keepsShape,
+  Squeeze: keepsShape,
+  Unsqueeze: keepsShape,
+  Expand: keepsShape,
+  Concat: singleInput,
+  Sum: singleInput,
+  Max: singleInput,
+  Min: singleInput,
+  Mean: singleInput,
+  Split: ({ node, graph, facts, input, output }) =>
+    node.outputs.length === 1 ? keepsShape({ node, graph, facts, input, output }) : undefined,
+  Cast: ({ node, graph, facts, input }) => {
+    const dtype = dtypeOf(facts, graph, input);
+    const same = dtype !== undefined && intAttribute(node, 'to') === dataTypeCode(dtype);
+    return same ? `The input is ${dtype} already.` : undefined;
+  },
+  CastLike: ({ node, graph, facts, input }) => {
+    const dtype = dtypeOf(facts, graph, input);
+    return dtype !== undefined && dtype === dtypeOf(facts, graph, node.inputs[1])
+      ? `The input is ${dtype} already.`
+      : undefined;
+  },
+  Clip: ({ node, graph }) => {
+    const bounded = hasInput(node, 1) || hasInput(node, 2) || node.attributes.has('min') || node.attributes.has('max');
+    return bounded || defaultOpset(graph) < 6 ? undefined : 'It has no bounds.';
+  },
+  Dropout: ({ node, graph }) => {
+    if (defaultOpset(graph) < 7) return undefined;
+    const training = hasInput(node, 2) ? constantScalar(graph, node.inputs[2]) : 0;
+    return training === 0 ? 'Dropout does nothing outside training.' : undefined;
+  },
+  Pad: ({ node, graph, facts }) => {
+    const pads = padsOf(node, graph, facts);
+    return pads?.every((pad) => pad === 0) ? 'It pads nothing.' : undefined;
+  },
+  Slice: (candidate) => {
+    const range = sliceRange(candidate.facts, candidate.graph, candidate.node);
+    const steps = range ? range.steps : hasInput(candidate.node, 4) ? undefined : [1];
+    return steps?.every((step) => step === 1) && keepsShape(candidate) ? 'It takes the whole input.' : undefined;
+  },
+  Tile: ({ node, graph, facts }) => {
+    const repeats = constantValue(facts, graph, node.inputs[1]);
+    return repeats?.every((repeat) => repeat === 1) ? 'It repeats nothing.' : undefined;
+  },
+  Transpose: ({ node, graph, facts, input }) => {
+    const permutation = permutationOf(node, rankOf(facts, graph, input));
+    return permutation?.every((axis, index) => axis === index) ? 'It keeps the order of the axes.' : undefined;
+  },
+};
+
+function padsOf(node: Node, graph: GraphDraft, facts: Facts): readonly number[] | undefined {
+  if (defaultOpset(graph) >= 11) return constantValue(facts, graph, node.inputs[1]);
+  const attribute = node.attributes.get('pads') ?? node.attributes.get('paddings');
+  return attribute?.type === 'ints' ? attribute.value.map(Number) : undefined;
+}

@@ -1,0 +1,55 @@
+import type { GraphDraft } from '../graph/graph-draft.ts';
+import type { Node } from '../graph/model.ts';
+import type { Facts } from '../shapes/facts.ts';
+import { type Affine, applyAffine, type Linear, linearBefore, perChannel, replaceByLinear } from './linear-node.ts';
+import type { Pass } from './pass.ts';
+import { passGraphs } from './visit.ts';
+
+/** The operators whose constant operand is a factor or an offset, and how an operand becomes one. */
+const operators: Readonly<Record<string, (operand: Float64Array) => Affine>> = {
+  Add: (shift) => ({ shift }),
+  Sub: (operand) => ({ shift: operand.map((each) => -each) }),
+  Mul: (scale) => ({ scale }),
+  Div: (operand) => ({ scale: operand.map((each) => 1 / each) }),
+};
+
+/**
+ * `a = Conv(x, W); y = Add(a, c)` with `c` one number a channel
+ * becomes `y = Conv(x, W, c)`; likewise Sub, Mul and Div, after ConvTranspose, Gemm and MatMul.
+ */
+export const fuseBiasScale: Pass = {
+  name: 'fuse-bias-scale',
+  title: 'Fold constant offsets and factors into weights',
+  summary: 'Adds or multiplies a constant per channel into the weights and bias of the convolution or Gemm before it.',
+  exactness: 'rounding',
+  async run(draft, { facts }) {
+    for (const graph of passGraphs(draft)) {
+      for (const { id, opType, domain } of graph.nodes()) {
+        const node = domain === '' && opType in operators ? graph.node(id) : undefined;
+        if (node) await fuse(graph, facts, node);
+      }
+    }
+  },
+};
+
+async function fuse(graph: GraphDraft, facts: Facts, node: Node): Promise<void> {
+  const commutes = node.opType === 'Add' || node.opType === 'Mul';
+  for (const place of commutes ? [0, 1] : [0]) {
+    const linear = linearBefore(graph, facts, node, node.inputs[place]!);
+    const operand = graph.constant(node.inputs[1 - place]!);
+    if (!linear || !operand) continue;
+    const values = await perChannel(linear, operand);
+    const affine = values && operators[node.opType]!(values);
+    if (!affine || !isSafe(linear, affine)) continue;
+    const made = await applyAffine(graph, linear, affine);
+    if (!made) continue;
+    replaceByLinear(graph, linear, node, made, `${linear.node.opType} can do it with its own weights.`);
+    return;
+  }
+}
+
+/** MatMul has no bias, and a factor that is not finite would change what 0 times the weight is. */
+function isSafe({ node, rank }: Linear, { scale, shift }: Affine): boolean {
+  if (scale && !scale.every((each) => Number.isFinite(each))) return false;
+  return node.opType !== 'MatMul' || !shift || rank === 2;
+}

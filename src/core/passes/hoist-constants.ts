@@ -1,0 +1,49 @@
+import { bufferSource } from '../graph/byte-source.ts';
+import type { Node, Tensor } from '../graph/model.ts';
+import type { Pass } from './pass.ts';
+import { float32Tensor, tensorOf } from './tensors.ts';
+import { forEachNode } from './visit.ts';
+
+/**
+ * `c = Constant() {value = 2}; y = Mul(x, c)`
+ * becomes `y = Mul(x, c)` with an initializer `c`. A Constant that is an output of its graph stays.
+ */
+export const hoistConstants: Pass = {
+  name: 'hoist-constants',
+  title: 'Turn Constant nodes into initializers',
+  summary: 'Stores the values of Constant nodes beside the weights, where every pass and runtime looks for them.',
+  exactness: 'exact',
+  run(draft) {
+    forEachNode(draft, new Set(['Constant']), (node, graph) => {
+      const [output] = node.outputs;
+      const tensor = output ? constantTensor(node, output) : undefined;
+      if (!tensor || graph.isOutput(tensor.name)) return;
+      graph.rewrite(node, 'A constant is a value, not a computation.', (edit) => {
+        edit.remove(node);
+        edit.setInitializer(tensor);
+      });
+    });
+  },
+};
+
+/** The tensor of a Constant node; undefined for sparse values. */
+function constantTensor(node: Node, name: string): Tensor | undefined {
+  for (const [attribute, { type, value }] of node.attributes) {
+    if (type === 'tensor' && attribute === 'value') return { ...value, name };
+    if (type === 'int') return int64Big(name, [value], []);
+    if (type === 'ints') return int64Big(name, value, [value.length]);
+    if (type === 'float') return float32Tensor(name, [], [value]);
+    if (type === 'floats') return float32Tensor(name, [value.length], value);
+    if (type === 'string') return stringTensor(name, [value], []);
+    if (type === 'strings') return stringTensor(name, value, [value.length]);
+  }
+  return undefined;
+}
+
+function int64Big(name: string, values: readonly bigint[], dims: readonly number[]): Tensor {
+  return tensorOf(name, 'int64', dims, new Uint8Array(BigInt64Array.from(values).buffer));
+}
+
+function stringTensor(name: string, strings: readonly Uint8Array[], dims: readonly number[]): Tensor {
+  return { name, dtype: 'string', dims, data: bufferSource(new Uint8Array(0)), strings };
+}

@@ -1,0 +1,171 @@
+/**
+ * Nodes that are linear in their input with constant weights, and what a factor and an offset per output channel do to
+ * their weights: `s·(W·x + b) + t = (s·W)·x + (s·b + t)`. Computed in float64 and rounded once.
+ */
+import { floatAttribute, intAttribute } from '../graph/attribute.ts';
+import { elementCount, isFloat } from '../graph/data-type.ts';
+import type { GraphDraft } from '../graph/graph-draft.ts';
+import type { Node, Tensor } from '../graph/model.ts';
+import type { Facts } from '../shapes/facts.ts';
+import { rankOf } from './shape-facts.ts';
+import { floatTensor, readFloats } from './tensors.ts';
+import { hasInput, soleConsumer } from './visit.ts';
+
+export const linearOperators: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+
+/** A factor and an offset for each output channel. */
+export interface Affine {
+  readonly scale?: Float64Array;
+  readonly shift?: Float64Array;
+}
+
+/** A linear node with what is needed to scale its weights. */
+export interface Linear {
+  readonly node: Node;
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly channels: number;
+  /** Rank of its output. */
+  readonly rank: number;
+  /** Axis of the output that the channels are. */
+  readonly channelAxis: number;
+  /** Output channel of the element at this place of the weight. */
+  readonly channelOf: (element: number) => number;
+}
+
+/** The node as a linear one; undefined when its weights are not constants of its own, or its form is another. */
+export function linearOf(graph: GraphDraft, facts: Facts, node: Node): Linear | undefined {
+  const weight = graph.constant(node.inputs[1] ?? '');
+  const bias = hasInput(node, 2) ? graph.constant(node.inputs[2]!) : undefined;
+  if (!weight || !isFloat(weight.dtype) || (hasInput(node, 2) && !bias)) return undefined;
+  // Weights that others read, too, would be stored twice.
+  const shared =
+    graph.consumers(weight.name).length > 1 || graph.isOutput(weight.name) || node.inputs[0] === weight.name;
+  if (shared && weight.data.byteLength > 4096) return undefined;
+  const form = formOf(graph, facts, node, weight);
+  if (!form) return undefined;
+  if (bias && (bias.dtype !== weight.dtype || !isPerChannel(bias, form.channels, node.opType === 'Gemm')))
+    return undefined;
+  return { node, weight, bias, ...form };
+}
+
+type Form = Pick<Linear, 'channels' | 'rank' | 'channelAxis' | 'channelOf'>;
+
+function formOf(graph: GraphDraft, facts: Facts, node: Node, weight: Tensor): Form | undefined {
+  const { dims } = weight;
+  const rank = dims.length;
+  switch (node.opType) {
+    case 'Conv': {
+      if (rank < 3) return undefined;
+      const each = elementCount(dims.slice(1));
+      return { channels: dims[0]!, rank, channelAxis: 1, channelOf: (element) => Math.floor(element / each) };
+    }
+    case 'ConvTranspose': {
+      // Weights are (inputs, outputs of a group, …): the inputs of group g make the outputs of group g.
+      const groups = intAttribute(node, 'group', 1);
+      const inputs = dims[0]! / groups;
+      const outputs = dims[1]!;
+      const each = elementCount(dims.slice(2));
+      if (rank < 3 || !Number.isInteger(inputs)) return undefined;
+      const channelOf = (element: number) =>
+        Math.floor(element / each / outputs / inputs) * outputs + (Math.floor(element / each) % outputs);
+      return { channels: outputs * groups, rank, channelAxis: 1, channelOf };
+    }
+    case 'Gemm': {
+      if (rank !== 2 || floatAttribute(node, 'beta', 1) !== 1) return undefined;
+      const transposed = intAttribute(node, 'transB', 0) !== 0;
+      const [rows, columns] = [dims[0]!, dims[1]!];
+      return transposed
+        ? { channels: rows, rank, channelAxis: 1, channelOf: (element) => Math.floor(element / columns) }
+        : { channels: columns, rank, channelAxis: 1, channelOf: (element) => element % columns };
+    }
+    case 'MatMul': {
+      const inputRank = rankOf(facts, graph, node.inputs[0]);
+      if (rank !== 2 || inputRank === undefined || inputRank < 2) return undefined;
+      const columns = dims[1]!;
+      return {
+        channels: columns,
+        rank: inputRank,
+        channelAxis: inputRank - 1,
+        channelOf: (element) => element % columns,
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function isPerChannel({ dims }: Tensor, channels: number, broadcasts: boolean): boolean {
+  if (dims.length === 1) return dims[0] === channels;
+  return broadcasts && (elementCount(dims) === 1 || (dims.length === 2 && dims[0] === 1 && dims[1] === channels));
+}
+
+/**
+ * The factors or offsets that a constant operand means for the channels of a linear node; undefined when it broadcasts
+ * over another axis, or not at all.
+ */
+export async function perChannel(linear: Linear, constant: Tensor): Promise<Float64Array | undefined> {
+  const { dims } = constant;
+  const offset = linear.rank - dims.length;
+  if (offset < 0 || constant.dtype !== linear.weight.dtype) return undefined;
+  const size = dims[linear.channelAxis - offset] ?? 1;
+  if (elementCount(dims) !== size || (size !== 1 && size !== linear.channels)) return undefined;
+  const values = await readFloats(constant);
+  return values && (size === 1 ? new Float64Array(linear.channels).fill(values[0]!) : values);
+}
+
+/** New weights and bias after an affine step, under new names. */
+export async function applyAffine(
+  graph: GraphDraft,
+  linear: Linear,
+  { scale, shift }: Affine,
+): Promise<{ weight: Tensor; bias: Tensor | undefined } | undefined> {
+  const { weight, bias, channels, channelOf } = linear;
+  let scaled = weight;
+  if (scale) {
+    const values = await readFloats(weight);
+    if (!values) return undefined;
+    for (let element = 0; element < values.length; element++) values[element]! *= scale[channelOf(element)]!;
+    scaled = floatTensor(graph.freshName(weight.name), weight.dtype, weight.dims, values);
+  }
+  if (!bias && !shift) return { weight: scaled, bias: undefined };
+  const given = bias ? await readFloats(bias) : new Float64Array(channels);
+  if (!given) return undefined;
+  const offsets = given.length === channels ? given : new Float64Array(channels).fill(given[0]!);
+  for (let channel = 0; channel < channels; channel++) {
+    offsets[channel] = offsets[channel]! * (scale?.[channel] ?? 1) + (shift?.[channel] ?? 0);
+  }
+  const base = bias?.name ?? `${weight.name}_bias`;
+  return { weight: scaled, bias: floatTensor(graph.freshName(base), weight.dtype, [channels], offsets) };
+}
+
+/** The linear node whose only reader is `node`, through its input `value`. */
+export function linearBefore(graph: GraphDraft, facts: Facts, node: Node, value: string): Linear | undefined {
+  const producer = graph.producer(value);
+  if (producer?.domain !== '' || !linearOperators.has(producer.opType)) return undefined;
+  return soleConsumer(graph, value) === node ? linearOf(graph, facts, producer) : undefined;
+}
+
+/** Puts the linear node with its new weights in the place of itself and the affine node after it. */
+export function replaceByLinear(
+  graph: GraphDraft,
+  linear: Linear,
+  after: Node,
+  made: { readonly weight: Tensor; readonly bias: Tensor | undefined },
+  why: string,
+): void {
+  const { node, weight } = linear;
+  graph.rewrite(after, why, (edit) => {
+    edit.remove(after);
+    if (made.weight !== weight) edit.setInitializer(made.weight);
+    if (made.bias) edit.setInitializer(made.bias);
+    const inputs = [node.inputs[0]!, made.weight.name, ...(made.bias ? [made.bias.name] : [])];
+    // A MatMul with a bias is a Gemm; callers made sure that its input has rank 2.
+    const opType = made.bias && node.opType === 'MatMul' ? 'Gemm' : node.opType;
+    edit.remove(node);
+    edit.add({ opType, name: node.name, inputs, outputs: [after.outputs[0]!], attributes: node.attributes }, [
+      node,
+      after,
+    ]);
+  });
+}

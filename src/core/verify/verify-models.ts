@@ -1,0 +1,158 @@
+import { type Evaluator, type OptimizationLevel, RuntimeError, type TensorValue } from '../evaluator.ts';
+import type { Model } from '../graph/model.ts';
+import type { Verdict } from '../report/report.ts';
+import { addComparison, type Difference, epsilonOf, noDifference, reportedDifference } from './difference.ts';
+
+export type Feeds = ReadonlyMap<string, TensorValue>;
+type Results = ReadonlyMap<string, TensorValue>;
+
+export interface VerifyOptions {
+  readonly signal?: AbortSignal;
+  /** Called after each set of inputs with how many are done. */
+  readonly onRun?: (done: number, of: number) => void;
+}
+
+/** Some valid models run only once ONNX Runtime has put casts in, or fused what it has no kernel for. */
+const levels: readonly OptimizationLevel[] = ['disabled', 'basic', 'all'];
+
+/** A kernel that refuses the inputs refuses them at every level, unless a fusion hides it; only loading gets better. */
+const duringRun = /while running/;
+
+/** Rounding errors may be this many times those that ONNX Runtime's own optimizations cause on the model. */
+const noiseFactor = 10;
+/** What is close in any case, in units of the type's precision at the output's largest element. */
+const noiseFloor = 64;
+
+/**
+ * Do two models compute the same? Both run without optimizations on all `feeds`. Where bits differ, what ONNX Runtime's
+ * optimizations and threads do to `a` alone tells how much is noise. Feeds that `a` itself refuses are left out.
+ * Rejects only when the signal aborts or the runtime process fails.
+ */
+export async function verifyModels(
+  a: Model,
+  b: Model,
+  evaluator: Evaluator,
+  feeds: readonly Feeds[],
+  options: VerifyOptions = {},
+): Promise<Verdict> {
+  const run = (model: Model, feed: Feeds, level: OptimizationLevel, threads = 0) =>
+    runOnce(evaluator, model, feed, level, threads, options.signal);
+  const differences = new Map<string, Difference>();
+  const usable: { readonly feed: Feeds; readonly reference: Results }[] = [];
+  let level: OptimizationLevel | undefined;
+  let reason = 'There are no inputs to run it on.';
+  for (const [index, feed] of feeds.entries()) {
+    let reference: Results | undefined;
+    for (const each of level ? [level] : levels) {
+      const result = await run(a, feed, each);
+      if (result instanceof RuntimeError) {
+        reason = `The original does not run: ${result.message}`;
+        if (duringRun.test(result.message)) break;
+        continue;
+      }
+      [reference, level] = [result, each];
+      break;
+    }
+    if (!reference || !level) continue;
+    const other = await run(b, feed, level);
+    if (other instanceof RuntimeError)
+      return different([], usable.length + 1, `The result does not run: ${other.message}`);
+    compareRuns(differences, reference, other);
+    usable.push({ feed, reference });
+    options.onRun?.(index + 1, feeds.length);
+  }
+  if (!level) return { status: 'not-run', outputs: [], runs: 0, reason };
+  const outputs = Array.from(differences, ([name, difference]) => reportedDifference(name, difference));
+  if ([...differences.values()].every(({ equal }) => equal)) return { status: 'equal', outputs, runs: usable.length };
+  const noise = new Map<string, Difference>();
+  for (const { feed, reference } of usable) {
+    const again = await run(a, feed, level);
+    if (again instanceof RuntimeError || !sameResults(reference, again)) {
+      return {
+        status: 'not-run',
+        outputs,
+        runs: usable.length,
+        reason: 'The model gives other results each time it runs.',
+      };
+    }
+    for (const [each, threads] of [
+      ['all', 0],
+      ['basic', 1],
+    ] as const) {
+      const result = await run(a, feed, each, threads);
+      if (!(result instanceof RuntimeError)) compareRuns(noise, reference, result);
+    }
+  }
+  return judge(differences, noise, usable.length);
+}
+
+function judge(
+  differences: ReadonlyMap<string, Difference>,
+  noise: ReadonlyMap<string, Difference>,
+  runs: number,
+): Verdict {
+  const outputs = Array.from(differences, ([name, difference]) => reportedDifference(name, difference));
+  for (const [name, difference] of differences) {
+    const reason = beyondNoise(difference, noise.get(name) ?? noDifference());
+    if (reason) return different(outputs, runs, `Output ${name}: ${reason}`);
+  }
+  return { status: 'close', outputs, runs };
+}
+
+/** Why a difference is more than noise; undefined when it is not. */
+function beyondNoise(difference: Difference, noise: Difference): string | undefined {
+  if (difference.equal) return undefined;
+  if (difference.structural) return noise.structural ? undefined : `${difference.structural}.`;
+  const { dtype, maxAbs, scale, count } = difference;
+  const epsilon = epsilonOf(dtype);
+  if (epsilon === 0) {
+    // Integers come from comparing or rounding floats; as many as noise flips may be flipped.
+    return count <= noise.count * noiseFactor ? undefined : `${count} elements differ, ${noise.count} by noise.`;
+  }
+  const allowed = Math.max(noiseFactor * noise.maxAbs, noiseFloor * epsilon * scale);
+  if (maxAbs <= allowed) return undefined;
+  return `it is off by ${maxAbs.toPrecision(3)}, where the model's own noise is ${noise.maxAbs.toPrecision(3)}.`;
+}
+
+const different = (outputs: Verdict['outputs'], runs: number, reason: string): Verdict => ({
+  status: 'different',
+  outputs,
+  runs,
+  reason,
+});
+
+async function runOnce(
+  evaluator: Evaluator,
+  model: Model,
+  feed: Feeds,
+  level: OptimizationLevel,
+  threads: number,
+  signal: AbortSignal | undefined,
+): Promise<Results | RuntimeError> {
+  try {
+    const [results] = await evaluator.run({ model, feeds: [feed], level, threads, ...(signal ? { signal } : {}) });
+    return results!;
+  } catch (error) {
+    if (error instanceof RuntimeError) return error;
+    throw error;
+  }
+}
+
+function compareRuns(into: Map<string, Difference>, reference: Results, other: Results): void {
+  for (const [name, value] of reference) {
+    const difference = into.get(name) ?? noDifference();
+    into.set(name, difference);
+    const counterpart = other.get(name);
+    if (counterpart) addComparison(difference, value, counterpart);
+    else {
+      difference.equal = false;
+      difference.structural ??= 'it is missing';
+    }
+  }
+}
+
+function sameResults(a: Results, b: Results): boolean {
+  const differences = new Map<string, Difference>();
+  compareRuns(differences, a, b);
+  return [...differences.values()].every(({ equal }) => equal);
+}

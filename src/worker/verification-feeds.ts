@@ -1,0 +1,83 @@
+import { isFloat } from '../core/graph/data-type.ts';
+import type { Model } from '../core/graph/model.ts';
+import { fromNumbers, toNumbers } from '../core/tensor/convert.ts';
+import type { Feeds } from '../core/verify/verify-models.ts';
+import { InputError, makeInputs } from './inputs.ts';
+import { symbolicDims } from './symbolic-dims.ts';
+
+export interface FeedOptions {
+  readonly dims: Readonly<Record<string, number>>;
+  readonly seed: number;
+  /** The user's own data, which comes first. */
+  readonly path?: string | undefined;
+  /** Sizes of free symbols are this many times what is usual; for models that refuse small ones. Default 1. */
+  readonly enlarge?: number;
+}
+
+/** What becomes of float inputs drawn evenly from 0 to 1: as they are, around zero, and as large as pixels. */
+const distributions: readonly ((uniform: number) => number)[] = [
+  (uniform) => uniform,
+  (uniform) => (uniform - 0.5) * 6,
+  (uniform) => uniform * 255,
+];
+
+/**
+ * Inputs to compare two models on: three seeds, each with another distribution, and two more with other sizes of the
+ * symbolic dimensions that the user has not set. Rejects with `InputError` when inputs cannot be made.
+ */
+export async function verificationFeeds(
+  model: Model,
+  { dims: given, seed, path, enlarge = 1 }: FeedOptions,
+): Promise<readonly Feeds[]> {
+  const feeds: Feeds[] = [];
+  const free = symbolicDims(model).filter(({ name }) => !Object.hasOwn(given, name));
+  const sized = (size: (suggestion: number) => number) => ({
+    ...given,
+    ...Object.fromEntries(
+      free.map(({ name, suggestion }) => [
+        name,
+        size(suggestion > 1 ? Math.max(1, Math.round(suggestion * enlarge)) : 1),
+      ]),
+    ),
+  });
+  const dims = sized((size) => size);
+  if (path !== undefined) {
+    const { feeds: own } = await makeInputs(model, { dims, seed, path });
+    feeds.push(...own.map((each) => new Map(Object.entries(each))));
+  }
+  for (const index of distributions.keys()) feeds.push(await makeFeed(model, dims, seed + index, index));
+  if (free.length > 0) {
+    const others = sized(otherSize);
+    for (const index of [0, 1]) {
+      try {
+        feeds.push(await makeFeed(model, others, seed + 10 + index, index));
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+      }
+    }
+  }
+  return feeds;
+}
+
+/** Another size that a model is likely to take: pictures stay a multiple of what they were. */
+function otherSize(size: number): number {
+  if (size <= 1) return 2;
+  return size < 64 ? size - 1 : Math.ceil(size / 2);
+}
+
+async function makeFeed(
+  model: Model,
+  dims: Readonly<Record<string, number>>,
+  seed: number,
+  distribution: number,
+): Promise<Feeds> {
+  const { feeds, described } = await makeInputs(model, { dims, seed });
+  const feed = new Map(Object.entries(feeds[0]!));
+  for (const { name, source } of described) {
+    const value = feed.get(name)!;
+    if (distribution === 0 || !isFloat(value.dtype) || !source.startsWith('uniform')) continue;
+    const numbers = Array.from(toNumbers(value.dtype, value.bytes), distributions[distribution]!);
+    feed.set(name, { ...value, bytes: fromNumbers(value.dtype, numbers) });
+  }
+  return feed;
+}

@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Model } from '../../../src/core/graph/model.ts';
+import { catalog } from '../../../src/core/passes/catalog.ts';
+import { runPasses } from '../../../src/core/passes/runner.ts';
+import { createFacts } from '../../../src/core/shapes/infer.ts';
+import { verifyModels } from '../../../src/core/verify/verify-models.ts';
+import { createEvaluator } from '../../../src/worker/evaluator.ts';
+import { createRuntimeManager } from '../../../src/worker/runtime-client.ts';
+import { verificationFeeds } from '../../../src/worker/verification-feeds.ts';
+import { parseModel, printModel } from './graph-text.ts';
+
+/**
+ * `test/fixtures/passes/<pass>/<case>.txt`: what it is about, the graph before, and either `nothing changes` or `becomes`
+ * and the graph after. Each runs twice, and both graphs run in ONNX Runtime and are compared.
+ */
+const root = join(import.meta.dirname, '../../fixtures/passes');
+const manager = createRuntimeManager();
+const evaluator = createEvaluator(manager);
+afterAll(() => manager.dispose());
+
+const folders = readdirSync(root);
+
+test('every pass has a fixture in which it works and one in which it must do nothing', () => {
+  for (const { name } of catalog) {
+    const texts = folders.includes(name)
+      ? fixturesOf(name).map((each) => readFileSync(join(root, name, each), 'utf8'))
+      : [];
+    expect(
+      texts.some((text) => text.includes('\nbecomes\n')),
+      `${name} works`,
+    ).toBe(true);
+    expect(
+      texts.some((text) => text.includes('\nnothing changes')),
+      `${name} does nothing`,
+    ).toBe(true);
+  }
+  expect(folders.filter((folder) => !catalog.some(({ name }) => name === folder))).toEqual([]);
+});
+
+for (const folder of folders) {
+  const pass = catalog.find(({ name }) => name === folder)!;
+  const helpers =
+    pass.name === 'eliminate-dead-code' ? [] : catalog.filter(({ name }) => name === 'eliminate-dead-code');
+  const optimize = async (model: Model) =>
+    (
+      await runPasses(model, [pass, ...helpers], {
+        factsOf: (draft) => createFacts(draft),
+        evaluator,
+        options: { targetOpset: 23 },
+      })
+    ).model;
+
+  describe(folder, () => {
+    test.each(fixturesOf(folder))('%s', async (file) => {
+      const { before, after } = readFixture(join(root, folder, file));
+      const model = parseModel(before);
+      const cleaned = helpers.length > 0 ? await cleanUp(model) : model;
+      const result = await optimize(model);
+      expect(printModel(result)).toBe(after === undefined ? printModel(cleaned) : printModel(parseModel(after)));
+      expect(printModel(await optimize(result))).toBe(printModel(result));
+      if (after === undefined) return;
+      const verdict = await verifyModels(
+        model,
+        result,
+        evaluator,
+        await verificationFeeds(model, { dims: {}, seed: 1 }),
+      );
+      expect(verdict).toMatchObject({
+        status: pass.exactness === 'exact' ? 'equal' : expect.stringMatching(/equal|close/),
+      });
+    });
+  });
+}
+
+async function cleanUp(model: Model): Promise<Model> {
+  const deadCode = catalog.filter(({ name }) => name === 'eliminate-dead-code');
+  return (await runPasses(model, deadCode, { factsOf: (draft) => createFacts(draft), options: {} })).model;
+}
+
+function fixturesOf(folder: string): string[] {
+  return readdirSync(join(root, folder)).filter((name) => name.endsWith('.txt'));
+}
+
+function readFixture(path: string): { before: string; after: string | undefined } {
+  const text = readFileSync(path, 'utf8').replace(/^#.*\n/gm, '');
+  const [before, after] = text.split(/^becomes\n/m);
+  return { before: before!.replace(/^nothing changes\n?/m, ''), after };
+}
