@@ -61,7 +61,8 @@ export function toNativeTensor(name: string, { dtype, dims, bytes, strings }: Te
       `Input ${name}: ${bytes.byteLength} bytes were given; ${dtype} [${dims.join(', ')}] takes ${expected}.`,
     );
   }
-  const aligned = bytes.byteOffset % arrayType.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  // A Buffer's own `slice` would not copy.
+  const aligned = bytes.byteOffset % arrayType.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   const length = aligned.byteLength / arrayType.BYTES_PER_ELEMENT;
   return native(new arrayType(aligned.buffer, aligned.byteOffset, length));
 }

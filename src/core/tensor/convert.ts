@@ -148,7 +148,7 @@ export function fromNumbers(dtype: DataType, values: ArrayLike<number>): Uint8Ar
 
 /** A view of the same bytes that starts at a multiple of 8, copied only when it must be. */
 export function aligned(bytes: Uint8Array): Uint8Array {
-  return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
 }
 
 function countIn(dtype: DataType, bytes: Uint8Array): number {

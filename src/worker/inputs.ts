@@ -1,0 +1,225 @@
+import type { TensorValue } from '../core/evaluator.ts';
+import { byteLengthOf, type DataType, elementCount } from '../core/graph/data-type.ts';
+import type { Graph, Model, Node } from '../core/graph/model.ts';
+import { createRandom, type Random } from '../core/random.ts';
+import { fromNumbers } from '../core/tensor/convert.ts';
+import type { Feeds } from '../protocol/runtime.ts';
+import { readInputFiles } from './input-files.ts';
+import { requiredInputs, resolveShape, symbolicDims } from './symbolic-dims.ts';
+
+export interface InputOptions {
+  /** Symbolic dimension → size; the rest gets what `symbolicDims` suggests. */
+  readonly dims: Readonly<Record<string, number>>;
+  readonly seed: number;
+  /** Default `random`. */
+  readonly kind?: 'random' | 'zeros';
+  /** The user's own data: an `.npz`, an `.npy` for a model with one input, a `.pb`, or a folder of these. */
+  readonly path?: string | undefined;
+}
+
+export interface InputSet {
+  /** At least one; several when the user's folder holds several. */
+  readonly feeds: readonly Feeds[];
+  /** What the first one holds and where it comes from. */
+  readonly described: readonly { name: string; dtype: string; shape: readonly number[]; source: string }[];
+}
+
+/** No inputs can be made or read; the message says what to do. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+}
+
+/** Most bytes that inputs made here may take: a symbolic dimension set too large is a mistake, not a wish. */
+const mostBytes = 2e9;
+
+/** Inputs for a model: the user's, or made by name, type and use of each input, the same for the same seed. */
+export async function makeInputs(model: Model, options: InputOptions): Promise<InputSet> {
+  if (options.path !== undefined) return readInputs(model, options.path);
+  const suggested = new Map(symbolicDims(model).map(({ name, suggestion }) => [name, suggestion]));
+  const feeds: Record<string, TensorValue> = {};
+  const described: { name: string; dtype: string; shape: readonly number[]; source: string }[] = [];
+  for (const [index, { name, type }] of requiredInputs(model).entries()) {
+    if (type?.kind !== 'tensor') {
+      throw new InputError(
+        `Input ${name} is a ${type?.kind ?? 'value of unknown type'}; only tensors can be made or fed.`,
+      );
+    }
+    if (!type.shape) {
+      throw new InputError(`The number of axes of input ${name} is not known. Give data for it with --inputs.`);
+    }
+    const dims = resolveShape(name, type.shape, options.dims, suggested);
+    if (byteLengthOf(type.dtype, elementCount(dims)) > mostBytes) {
+      throw new InputError(
+        `Input ${name} would be [${dims.join(', ')}], more than 2 GB. Set smaller dimensions with --dim.`,
+      );
+    }
+    // Each input has its own stream: adding one does not change the others.
+    const random = createRandom(options.seed * 1000 + index);
+    const { value, source } = makeValue(name, type.dtype, dims, model.graph, options.kind ?? 'random', random);
+    feeds[name] = value;
+    described.push({ name, dtype: type.dtype, shape: dims, source });
+  }
+  return { feeds: [feeds], described };
+}
+
+async function readInputs(model: Model, path: string): Promise<InputSet> {
+  const names = requiredInputs(model).map(({ name }) => name);
+  const feeds = await readInputFiles(path, names);
+  for (const [index, set] of feeds.entries()) {
+    const missing = names.filter((name) => !Object.hasOwn(set, name));
+    if (missing.length > 0) {
+      const found = Object.keys(set).join(', ') || 'none';
+      throw new InputError(
+        `${path} has no data for the input ${missing.join(', ')}${feeds.length > 1 ? ` in set ${index}` : ''}. Found: ${found}.`,
+      );
+    }
+  }
+  const kept = feeds.map((set) => Object.fromEntries(names.map((name) => [name, set[name]!])));
+  const first = kept[0];
+  if (!first) throw new InputError(`${path} holds no data. Give an .npz, an .npy, or a folder of .pb files.`);
+  return {
+    feeds: kept,
+    described: Object.entries(first).map(([name, { dtype, dims }]) => ({ name, dtype, shape: dims, source: path })),
+  };
+}
+
+interface Made {
+  readonly value: TensorValue;
+  readonly source: string;
+}
+
+function makeValue(
+  name: string,
+  dtype: DataType,
+  dims: readonly number[],
+  graph: Graph,
+  kind: 'random' | 'zeros',
+  random: Random,
+): Made {
+  const count = elementCount(dims);
+  if (dtype === 'string') {
+    const strings = Array.from({ length: count }, () => (kind === 'zeros' ? '' : words[random.integer(words.length)]!));
+    return {
+      value: { dtype, dims, bytes: new Uint8Array(0), strings },
+      source: kind === 'zeros' ? 'empty strings' : 'random words',
+    };
+  }
+  const filled = (source: string, element: (index: number) => number): Made => {
+    return { value: { dtype, dims, bytes: fill(dtype, count, element) }, source };
+  };
+  if (kind === 'zeros') return filled('zeros', () => 0);
+  if (/mask/i.test(name)) return filled('ones (a mask)', () => 1);
+  if (dtype.startsWith('float') || dtype === 'bfloat16') return filled('uniform in 0…1', () => random.next());
+  if (dtype === 'bool') return count === 1 ? filled('false', () => 0) : filled('random bits', () => random.integer(2));
+  const size = indexRange(name, graph);
+  const last = dims.at(-1) ?? 1;
+  if (/position/i.test(name) && (size === undefined || last <= size))
+    return filled('positions', (index) => index % last);
+  if (size !== undefined) return filled(`random in 0…${size - 1} (indices into a table)`, () => random.integer(size));
+  if (/token_type|segment/i.test(name)) return filled('zeros', () => 0);
+  // Speech models that take the rate beside the samples are trained for 16 kHz.
+  if (/^sr$|sample_?rate|sampling_?rate/i.test(name)) return filled('16000 (a sampling rate)', () => 16000);
+  if (/len(?:gth)?s?$/i.test(name)) return filled('ones (lengths)', () => 1);
+  const range = randomRange(dtype);
+  return filled(`random in ${range[0]}…${range[1]}`, () => range[0] + random.integer(range[1] - range[0] + 1));
+}
+
+/** `count` elements in pieces, so that the numbers on the way take little memory. Pieces are even: 4-bit types pack two to a byte. */
+function fill(dtype: DataType, count: number, element: (index: number) => number): Uint8Array {
+  const bytes = new Uint8Array(byteLengthOf(dtype, count));
+  const piece = 1 << 16;
+  for (let from = 0; from < count; from += piece) {
+    const numbers = new Float64Array(Math.min(piece, count - from));
+    for (let index = 0; index < numbers.length; index++) numbers[index] = element(from + index);
+    bytes.set(fromNumbers(dtype, numbers), byteLengthOf(dtype, from));
+  }
+  return bytes;
+}
+
+const words = ['alpha', 'bravo', 'charlie', 'delta', 'echo'];
+
+/** 8-bit types carry pictures and quantized values, so their whole range; wider ones counts and classes. */
+function randomRange(dtype: DataType): readonly [number, number] {
+  switch (dtype) {
+    case 'uint8':
+      return [0, 255];
+    case 'int8':
+      return [-128, 127];
+    case 'uint4':
+      return [0, 15];
+    case 'int4':
+      return [-8, 7];
+    default:
+      return [0, 9];
+  }
+}
+
+/** Operators that hand indices on as they are. */
+const passesOn = /^(?:Identity|Cast|Reshape|Squeeze|Unsqueeze|Flatten|Transpose|Slice|Expand|Concat|Split|Tile)$/;
+
+/** How many rows the smallest table has that an input indexes, when the graph says so: `Gather` and its kin on a constant. */
+function indexRange(input: string, graph: Graph): number | undefined {
+  const readers = new Map<string, Node[]>();
+  for (const node of graph.nodes) {
+    for (const value of new Set(node.inputs)) readers.set(value, [...(readers.get(value) ?? []), node]);
+  }
+  const seen = new Set([input]);
+  const open = [input];
+  let smallest: number | undefined;
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    for (const node of readers.get(value) ?? []) {
+      const rows = tableRows(node, value, graph);
+      if (rows !== undefined && rows > 0) smallest = Math.min(smallest ?? rows, rows);
+      if (!passesOn.test(node.opType)) continue;
+      for (const output of node.outputs) {
+        if (seen.has(output)) continue;
+        seen.add(output);
+        open.push(output);
+      }
+    }
+  }
+  return smallest;
+}
+
+/** Rows of the constant table that `node` looks `value` up in. */
+function tableRows(node: Node, value: string, graph: Graph): number | undefined {
+  const dimsOf = (name: string | undefined) => (name === undefined ? undefined : constantDims(name, graph));
+  switch (node.opType) {
+    case 'Gather': {
+      const axis = node.attributes.get('axis');
+      const dims = node.inputs[1] === value ? dimsOf(node.inputs[0]) : undefined;
+      return dims?.at(axis?.type === 'int' ? Number(axis.value) : 0);
+    }
+    case 'GatherND':
+      return node.inputs[1] === value ? dimsOf(node.inputs[0])?.[0] : undefined;
+    case 'GatherBlockQuantized':
+      return node.inputs[1] === value ? dimsOf(node.inputs[0])?.[0] : undefined;
+    case 'ArrayFeatureExtractor':
+      return node.inputs[1] === value ? dimsOf(node.inputs[0])?.at(-1) : undefined;
+    case 'EmbedLayerNormalization':
+      // input_ids and segment_ids, tables at 2 and 4.
+      return node.inputs[0] === value
+        ? dimsOf(node.inputs[2])?.[0]
+        : node.inputs[1] === value
+          ? dimsOf(node.inputs[4])?.[0]
+          : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Dims of an initializer, also behind `DequantizeLinear`, `Cast` or `Identity`, or of a `Constant` node. */
+function constantDims(name: string, graph: Graph): readonly number[] | undefined {
+  let value = name;
+  for (let step = 0; step < 4; step++) {
+    const initializer = graph.initializers.get(value);
+    if (initializer) return initializer.dims;
+    const producer = graph.nodes.find(({ outputs }) => outputs.includes(value));
+    if (!producer) return undefined;
+    const constant = producer.attributes.get('value');
+    if (producer.opType === 'Constant') return constant?.type === 'tensor' ? constant.value.dims : undefined;
+    if (!/^(?:DequantizeLinear|Cast|Identity)$/.test(producer.opType)) return undefined;
+    value = producer.inputs[0]!;
+  }
+  return undefined;
+}

@@ -1,0 +1,144 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TensorValue } from '../../src/core/evaluator.ts';
+import { toNumbers } from '../../src/core/tensor/convert.ts';
+import { writeNpy } from '../../src/core/tensor/npy.ts';
+import { writeNpz } from '../../src/core/tensor/npz.ts';
+import { writeTensorProto } from '../../src/core/tensor/tensor-proto.ts';
+import { makeInputs } from '../../src/worker/inputs.ts';
+import { symbolicDims } from '../../src/worker/symbolic-dims.ts';
+import { buildModel } from './build-model.ts';
+
+const table: TensorValue = { dtype: 'float32', dims: [50, 4], bytes: new Uint8Array(800) };
+const smallTable: TensorValue = { dtype: 'float32', dims: [4, 7], bytes: new Uint8Array(112) };
+
+const language = buildModel({
+  inputs: {
+    input_ids: ['int64', ['batch_size', 'sequence_length']],
+    attention_mask: ['int64', ['batch_size', 'past_length + sequence_length']],
+    token_type_ids: ['int64', ['batch_size', 'sequence_length']],
+    image: ['float32', [null, 3, 'h', 'w']],
+    flag: ['bool', [1]],
+    sr: ['int64', []],
+    half: ['float16', ['batch_size', 8]],
+  },
+  outputs: { y: ['float32', [null]] },
+  initializers: { table, smallTable },
+  nodes: [
+    { opType: 'Cast', inputs: ['input_ids'], outputs: ['ids32'], attributes: { to: 6 } },
+    { opType: 'Gather', inputs: ['table', 'ids32'], outputs: ['embedded'] },
+    { opType: 'Gather', inputs: ['smallTable', 'ids32'], outputs: ['other'], attributes: { axis: 1 } },
+  ],
+});
+
+const numbers = ({ dtype, bytes }: TensorValue) => Array.from(toNumbers(dtype, bytes));
+
+describe('symbolic dimensions', () => {
+  test('each is listed once, with where it stands and a size to use; sums follow from their parts', () => {
+    expect(symbolicDims(language)).toEqual([
+      {
+        name: 'batch_size',
+        where: ['input_ids[0]', 'attention_mask[0]', 'token_type_ids[0]', 'half[0]'],
+        suggestion: 1,
+      },
+      { name: 'sequence_length', where: ['input_ids[1]', 'attention_mask[1]', 'token_type_ids[1]'], suggestion: 32 },
+      { name: 'past_length', where: ['attention_mask[1]'], suggestion: 8 },
+      { name: 'image[0]', where: ['image[0]'], suggestion: 1 },
+      { name: 'h', where: ['image[2]'], suggestion: 224 },
+      { name: 'w', where: ['image[3]'], suggestion: 224 },
+    ]);
+  });
+});
+
+describe('inputs that are made', () => {
+  test('have the sizes asked for, and ranges that the model can take', async () => {
+    const { feeds, described } = await makeInputs(language, { dims: { batch_size: 2, h: 16, w: 8 }, seed: 1 });
+    const feed = feeds[0]!;
+    expect(described.map(({ name, shape }) => [name, shape])).toEqual([
+      ['input_ids', [2, 32]],
+      ['attention_mask', [2, 40]],
+      ['token_type_ids', [2, 32]],
+      ['image', [1, 3, 16, 8]],
+      ['flag', [1]],
+      ['sr', []],
+      ['half', [2, 8]],
+    ]);
+    const ids = numbers(feed.input_ids!);
+    // Seven columns, the smaller of the two tables.
+    expect(Math.max(...ids)).toBe(6);
+    expect(Math.min(...ids)).toBe(0);
+    expect(new Set(numbers(feed.attention_mask!))).toEqual(new Set([1]));
+    expect(new Set(numbers(feed.token_type_ids!))).toEqual(new Set([0]));
+    expect(numbers(feed.sr!)).toEqual([16000]);
+    for (const value of numbers(feed.half!)) expect(value >= 0 && value <= 1).toBe(true);
+    expect(new Set(numbers(feed.image!)).size).toBeGreaterThan(300);
+  });
+
+  test('are the same for the same seed only', async () => {
+    const make = async (seed: number) =>
+      (await makeInputs(language, { dims: { h: 8, w: 8 }, seed })).feeds[0]!.image!.bytes;
+    expect(await make(1)).toEqual(await make(1));
+    expect(await make(1)).not.toEqual(await make(2));
+  });
+
+  test('can be zeros', async () => {
+    const { feeds } = await makeInputs(language, { dims: { h: 4, w: 4 }, seed: 1, kind: 'zeros' });
+    expect(Object.values(feeds[0]!).every(({ bytes }) => bytes.every((byte) => byte === 0))).toBe(true);
+  });
+
+  test('a size that is a mistake is refused', async () => {
+    await expect(makeInputs(language, { dims: { h: 1e8 }, seed: 1 })).rejects.toThrow(/more than 2 GB/);
+  });
+});
+
+describe('inputs from files', () => {
+  const two = buildModel({
+    inputs: { a: ['float32', [2]], b: ['int64', [1]] },
+    outputs: { y: ['float32', [2]] },
+    nodes: [],
+  });
+  const a: TensorValue = { dtype: 'float32', dims: [2], bytes: new Uint8Array(new Float32Array([1, 2]).buffer) };
+  const b: TensorValue = { dtype: 'int64', dims: [1], bytes: new Uint8Array(new BigInt64Array([7n]).buffer) };
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'opscope-inputs-'));
+    await writeFile(join(folder, 'both.npz'), writeNpz(new Map(Object.entries({ a, b, extra: a }))));
+    await writeFile(join(folder, 'one.npz'), writeNpz(new Map([['a', a]])));
+    await writeFile(join(folder, 'broken.npy'), 'no array');
+    for (const set of ['test_data_set_0', 'test_data_set_1']) {
+      await mkdir(join(folder, 'onnx', set), { recursive: true });
+      await writeFile(join(folder, 'onnx', set, 'input_0.pb'), writeTensorProto('', a));
+      await writeFile(join(folder, 'onnx', set, 'input_1.pb'), writeTensorProto('b', b));
+      await writeFile(join(folder, 'onnx', set, 'output_0.pb'), writeTensorProto('y', a));
+    }
+    await mkdir(join(folder, 'arrays'));
+    await writeFile(join(folder, 'arrays', 'a.npy'), writeNpy(a));
+    await writeFile(join(folder, 'arrays', 'b.npy'), writeNpy(b));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const read = (path: string) => makeInputs(two, { dims: {}, seed: 1, path: join(folder, path) });
+
+  test.each(['both.npz', 'arrays'])('%s gives one set, by name', async (path) => {
+    const { feeds, described } = await read(path);
+    expect(feeds).toHaveLength(1);
+    expect(Object.keys(feeds[0]!)).toEqual(['a', 'b']);
+    expect(numbers(feeds[0]!.a!)).toEqual([1, 2]);
+    expect(numbers(feeds[0]!.b!)).toEqual([7]);
+    expect(described[0]).toMatchObject({ name: 'a', shape: [2], source: join(folder, path) });
+  });
+
+  test('ONNX test data gives a set for each folder, inputs by place or name', async () => {
+    const { feeds } = await read('onnx');
+    expect(feeds).toHaveLength(2);
+    expect(feeds.every((set) => numbers(set.a!)[1] === 2 && numbers(set.b!)[0] === 7)).toBe(true);
+  });
+
+  test('what is missing or cannot be read is said', async () => {
+    await expect(read('one.npz')).rejects.toThrow(/has no data for the input b\. Found: a\./);
+    await expect(read('nothing')).rejects.toThrow(/There is no input data at/);
+    await expect(read('broken.npy')).rejects.toThrow(/broken\.npy could not be read/);
+  });
+});
