@@ -134,8 +134,9 @@ function closeRun(
   kernels: TraceKernel[],
   places: Map<string, number>,
 ): TraceRun {
-  // A holder starts no later than what it holds and lasts at least as long.
-  events.sort((a, b) => a.start - b.start || b.duration - a.duration);
+  // A holder starts no later than what it holds, lasts at least as long, and is written after it.
+  const written = new Map(events.map((event, index) => [event, event.duration > 0 ? -index : index]));
+  events.sort((a, b) => a.start - b.start || b.duration - a.duration || written.get(a)! - written.get(b)!);
   const kernel = new Uint32Array(events.length);
   const starts = new Float64Array(events.length);
   const durations = new Float64Array(events.length);

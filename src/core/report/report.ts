@@ -223,6 +223,20 @@ export interface LatencyComparison {
   readonly rounds: number;
 }
 
+/** One way to quantize a model that `auto` tried. */
+export interface QuantizeCandidate {
+  readonly label: string;
+  readonly bytes: number;
+  readonly sqnrDb: number | null;
+  /** Share of labelled samples that are right. */
+  readonly metric?: number;
+  /** Median time over that of the float model, where it was measured. */
+  readonly ratio?: number;
+  readonly interval95?: readonly [number, number];
+  readonly verdict?: LatencyComparison['verdict'];
+  readonly chosen: boolean;
+}
+
 export interface QuantizeReport {
   readonly schema: number;
   readonly model: ModelIdentity;
@@ -247,6 +261,8 @@ export interface QuantizeReport {
     readonly samples: number;
   };
   readonly latency?: LatencyComparison;
+  /** `auto`: what was tried, in that order. */
+  readonly candidates?: readonly QuantizeCandidate[];
   readonly advice: readonly string[];
   readonly problems: readonly string[];
   readonly milliseconds: number;

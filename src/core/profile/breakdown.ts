@@ -1,0 +1,124 @@
+/**
+ * From traces to times by node. Every time is the mean over the middle half of the profiled runs, by their duration:
+ * runs that something disturbed are left out, and the parts add up to the whole, which medians of parts do not.
+ */
+import type { Graph, Model, Node, NodeId } from '../graph/model.ts';
+import type { ProfiledKernel, ProfiledNode } from '../report/report.ts';
+import { type Attribution, bodiesOf, type Cover } from './attribution.ts';
+import { mean, spread } from './statistics.ts';
+import type { Trace, TraceRun } from './trace.ts';
+
+/** Where the time of a run goes. All times are milliseconds a run. */
+export interface Breakdown {
+  /** Most time first. */
+  readonly nodes: readonly ProfiledNode[];
+  /** In the order of `trace.kernels`. */
+  readonly kernels: readonly ProfiledKernel[];
+  /** All kernels together. */
+  readonly kernelMs: number;
+  /** Kernels that no node was found for. */
+  readonly unattributedMs: number;
+  /** Kernels that ORT put in to convert layouts and types. */
+  readonly insertedMs: number;
+  /** The whole run as the trace has it. */
+  readonly runMs: number;
+  /** Which runs of the trace stand behind the times. */
+  readonly runs: readonly number[];
+}
+
+/** Every node of a model, bodies included. */
+export function allNodes(model: Model): ReadonlyMap<NodeId, Node> {
+  const nodes = new Map<NodeId, Node>();
+  const open: Graph[] = [model.graph];
+  for (let graph = open.pop(); graph; graph = open.pop()) {
+    for (const node of graph.nodes) {
+      nodes.set(node.id, node);
+      open.push(...bodiesOf(node));
+    }
+  }
+  return nodes;
+}
+
+/** Adds the runs of a trace up by kernel and by node. Throws when the trace holds no run. */
+export function breakDown(source: Model, trace: Trace, attribution: Attribution): Breakdown {
+  const runs = middleHalf(trace.runs.map(({ duration }) => duration));
+  if (runs.length === 0) throw new Error('The trace holds no complete run.');
+  const times = trace.runs.map((run) => kernelTimes(run, trace.kernels.length));
+  const calls = new Float64Array(trace.kernels.length);
+  for (const run of runs) for (const kernel of trace.runs[run]!.kernel) calls[kernel]!++;
+  const average = (of: (run: number) => number) => mean(runs.map(of));
+  const kernels = trace.kernels.map(
+    ({ name, opType, provider }, index): ProfiledKernel => ({
+      name,
+      opType,
+      provider: provider.replace(/ExecutionProvider$/, ''),
+      milliseconds: average((run) => times[run]![index]!),
+      calls: calls[index]! / runs.length,
+      nodes: attribution.covers[index]!.nodes,
+    }),
+  );
+  const sumWhere = (wanted: (cover: Cover) => boolean) =>
+    kernels.reduce((sum, { milliseconds }, index) => sum + (wanted(attribution.covers[index]!) ? milliseconds : 0), 0);
+  const kernelMs = sumWhere(() => true);
+  return {
+    nodes: nodeTimes(source, kernels, attribution, times, kernelMs),
+    kernels,
+    kernelMs,
+    unattributedMs: sumWhere(({ nodes }) => nodes.length === 0),
+    insertedMs: sumWhere(({ inserted }) => inserted),
+    runMs: average((run) => trace.runs[run]!.duration),
+    runs,
+  };
+}
+
+/** Indices of the values in the middle half; all of them when there are fewer than four. */
+function middleHalf(values: readonly number[]): readonly number[] {
+  const order = values.map((_, index) => index).sort((a, b) => values[a]! - values[b]!);
+  return values.length < 4 ? order : order.slice(Math.floor(values.length / 4), Math.ceil((values.length * 3) / 4));
+}
+
+/** Own time of each kernel in a run. */
+function kernelTimes({ kernel, self }: TraceRun, kernels: number): Float64Array {
+  const times = new Float64Array(kernels);
+  for (let at = 0; at < kernel.length; at++) times[kernel[at]!]! += self[at]!;
+  return times;
+}
+
+/** Times by node. A node's share of a kernel is the same in every run, so means of kernels give means of nodes. */
+function nodeTimes(
+  source: Model,
+  kernels: readonly ProfiledKernel[],
+  { covers }: Attribution,
+  times: readonly Float64Array[],
+  kernelMs: number,
+): readonly ProfiledNode[] {
+  const parts = new Map<NodeId, { readonly kernel: number; readonly milliseconds: number; readonly share: number }[]>();
+  for (const [kernel, { nodes, shares }] of covers.entries()) {
+    for (const [index, node] of nodes.entries()) {
+      const list = parts.get(node);
+      const share = shares[index]!;
+      const part = { kernel, share, milliseconds: kernels[kernel]!.milliseconds * share };
+      if (list) list.push(part);
+      else parts.set(node, [part]);
+    }
+  }
+  const profiled: ProfiledNode[] = [];
+  for (const [id, { name, opType }] of allNodes(source)) {
+    const own = parts.get(id);
+    if (!own) continue;
+    const milliseconds = own.reduce((sum, part) => sum + part.milliseconds, 0);
+    const main = own.reduce((a, b) => (b.milliseconds > a.milliseconds ? b : a));
+    profiled.push({
+      id,
+      name,
+      opType,
+      milliseconds,
+      spread: spread(times.map((time) => own.reduce((sum, { kernel, share }) => sum + time[kernel]! * share, 0))),
+      share: kernelMs > 0 ? milliseconds / kernelMs : 0,
+      calls: own.reduce((most, { kernel }) => Math.max(most, kernels[kernel]!.calls), 0),
+      provider: kernels[main.kernel]!.provider,
+      kernels: own.map(({ kernel }) => kernel),
+    });
+  }
+  return profiled.sort((a, b) => b.milliseconds - a.milliseconds);
+}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { createTraceReader, readTrace } from '../../../src/core/profile/trace.ts';
+
+const event = (name: string, ts: number, dur: number, args: object = {}, cat = 'Node') =>
+  `{"cat" : "${cat}","pid" :1,"tid" :1,"dur" :${dur},"ts" :${ts},"ph" : "X","name" :"${name}","args" : ${JSON.stringify(args)}},`;
+const kernel = (name: string, ts: number, dur: number, opType: string, index: number) =>
+  event(`${name}_kernel_time`, ts, dur, { op_name: opType, provider: 'CPUExecutionProvider', node_index: `${index}` });
+const run = (ts: number, dur: number) => event('model_run', ts, dur, {}, 'Session');
+
+/** Two runs of a loop whose body runs twice, and a node after it; the body has a node of the same name and index as the main graph. */
+const lines = [
+  '[',
+  event('session_initialization', 5, 2500, {}, 'Session'),
+  ...[0, 1000].flatMap((at) => [
+    kernel('Add_1', at + 110, 20, 'Add', 1),
+    kernel('Add_1', at + 140, 30, 'Add', 1),
+    event('SequentialExecutor::Execute', at + 105, 70, {}, 'Session'),
+    kernel('loop', at + 100, 100, 'Loop', 0),
+    kernel('Add_1', at + 200, 40, 'Add', 1),
+    run(at + 95, 150),
+  ]),
+  '{"cat" : "Future","new" : [1,2]},',
+  ']',
+];
+
+test('kernels, calls and own times; what ran in a body is told from its namesake outside', () => {
+  const { kernels, runs, sessionMs, unread } = readTrace(lines.join('\n'));
+  expect(kernels.map(({ name, opType, parent }) => ({ name, opType, parent }))).toEqual([
+    { name: 'loop', opType: 'Loop', parent: -1 },
+    { name: 'Add_1', opType: 'Add', parent: 0 },
+    { name: 'Add_1', opType: 'Add', parent: -1 },
+  ]);
+  expect(runs).toHaveLength(2);
+  expect([...runs[1]!.kernel]).toEqual([0, 1, 1, 2]);
+  expect([...runs[1]!.self].map((value) => Math.round(value * 1000))).toEqual([50, 20, 30, 40]);
+  expect(runs[1]!.duration).toBe(0.15);
+  expect(sessionMs).toBe(2.5);
+  expect(unread).toBe(1);
+});
+
+test('a trace in one line, or as an object with traceEvents, reads the same', () => {
+  const events = lines.slice(1, -1).join('\n').replace(/,\s*$/, '');
+  const expected = readTrace(lines.join('\n'));
+  const oneLine = `[${events.replaceAll('\n', '')}]`;
+  expect(readTrace(oneLine)).toEqual(expected);
+  expect(readTrace(`{"traceEvents": ${oneLine}}`)).toEqual(expected);
+});
+
+test('names with quotes and braces, which ORT does not escape, are read', () => {
+  const { kernels } = readTrace([kernel('a "b" {c}', 0, 5, 'Add', 3), run(0, 6)].join('\n'));
+  expect(kernels[0]).toMatchObject({ name: 'a "b" {c}', opType: 'Add', index: 3 });
+});
+
+test('shapes, sizes and unknown fields of the arguments', () => {
+  const reader = createTraceReader();
+  reader.line(
+    event('c_kernel_time', 0, 5, {
+      op_name: 'Conv',
+      provider: 'X',
+      node_index: '7',
+      parameter_size: '64',
+      output_size: '128',
+      mem_in_use_peak: '4096',
+      input_type_shape: [{ float: [1, 3] }, { int64: [] }],
+      something_new: { nested: [1] },
+    }),
+  );
+  reader.line(run(0, 9));
+  const [found] = reader.finish().kernels;
+  expect(found).toMatchObject({ parameterBytes: 64, outputBytes: 128, memoryPeak: 4096 });
+  expect(found!.activationBytes).toBeNaN();
+  expect(found!.inputs).toEqual(['float32 [1, 3]', 'int64 []']);
+});
+
+test('a trace that was cut off keeps its complete runs', () => {
+  const whole = lines.join('\n');
+  const cut = readTrace(whole.slice(0, whole.length - 700));
+  expect(cut.runs).toHaveLength(1);
+  expect(readTrace('').runs).toEqual([]);
+  expect(readTrace('not json').runs).toEqual([]);
+});
