@@ -16,11 +16,17 @@ interface KeptSession {
 /** Verification goes back and forth between two models, calibration feeds one again and again. */
 const keptSessions = 2;
 
+/** An evaluator whose sessions can be given up before the runtime process ends. */
+export interface RuntimeEvaluator extends Evaluator {
+  /** Releases what it keeps; it can go on being used. */
+  dispose(): Promise<void>;
+}
+
 /**
  * Runs models in the runtime process. Sessions of the last two models are kept, so asking again for the same model
  * costs no new session. Without a level, ONNX Runtime changes nothing about the model: the results are the model's own.
  */
-export function createEvaluator(manager: RuntimeManager): Evaluator {
+export function createEvaluator(manager: RuntimeManager): RuntimeEvaluator {
   let kept: KeptSession[] = [];
 
   const release = async ({ runtime, session, prepared }: KeptSession, current: Runtime) => {
@@ -78,5 +84,11 @@ export function createEvaluator(manager: RuntimeManager): Evaluator {
         .catch((error: unknown) => {
           throw error instanceof Error && error.name === 'RuntimeError' ? new RuntimeError(error.message) : error;
         }),
+    dispose: async () => {
+      if (kept.length === 0) return;
+      await manager.use(async (runtime) => {
+        for (const entry of kept.splice(0)) await release(entry, runtime);
+      });
+    },
   };
 }

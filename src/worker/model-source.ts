@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,11 +36,26 @@ export async function prepareModel(model: Model, signal?: AbortSignal): Promise<
 
 export interface TemporaryFolder {
   readonly path: string;
-  /** Removes it with everything in it; a file that is still in use stays for the system to clear. */
+  /** Removes it with everything in it; a file that is still in use stays until this process ends. */
   remove(): Promise<void>;
 }
 
+const temporaryFolders = new Set<string>();
+process.once('exit', () => {
+  for (const path of temporaryFolders) rmSync(path, { recursive: true, force: true });
+});
+
+/** A folder of its own under the system's temporary one, removed at the latest when this process ends. */
 export async function makeTemporaryFolder(): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), 'opscope-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true }).catch(() => {}) };
+  temporaryFolders.add(path);
+  const remove = async () => {
+    try {
+      await rm(path, { recursive: true, force: true });
+      temporaryFolders.delete(path);
+    } catch {
+      // Windows does not remove a file that the runtime still maps.
+    }
+  };
+  return { path, remove };
 }

@@ -1,0 +1,397 @@
+import { join } from 'node:path';
+import { nodeCost } from '../core/cost/node-cost.ts';
+import type { OptimizationLevel } from '../core/evaluator.ts';
+import { Draft } from '../core/graph/draft.ts';
+import type { Model, NodeId } from '../core/graph/model.ts';
+import type { Overlay } from '../core/overlay.ts';
+import { type Attribution, attributeKernels, typicalWork, type Weigh } from '../core/profile/attribution.ts';
+import { allNodes, type Breakdown, breakDown } from '../core/profile/breakdown.ts';
+import { summarizeLatency } from '../core/profile/latency.ts';
+import { mean, median } from '../core/profile/statistics.ts';
+import type { Trace } from '../core/profile/trace.ts';
+import { withUniqueNames } from '../core/profile/unique-names.ts';
+import { type Latency, type ModelIdentity, type ProfileReport, reportSchema } from '../core/report/report.ts';
+import { createFacts } from '../core/shapes/infer.ts';
+import { CancelledError, type Progress } from '../protocol/rpc.ts';
+import type { Feeds } from '../protocol/runtime.ts';
+import type { RunSettings } from '../protocol/worker.ts';
+import { type InputSet, makeInputs } from './inputs.ts';
+import { describeEnvironment } from './machine.ts';
+import { makeTemporaryFolder, type PreparedModel, prepareModel } from './model-source.ts';
+import { openModel } from './open-model.ts';
+import type { Runtime, RuntimeManager } from './runtime-client.ts';
+import { timeRuns } from './timed-runs.ts';
+import { joinTraces, readTraceFile } from './trace-file.ts';
+
+/** A model to measure. */
+export interface MeasuredModel {
+  readonly model: Model;
+  /** A file that holds exactly this model; absent for a version that only exists here. */
+  readonly path?: string | undefined;
+  readonly identity: ModelIdentity;
+}
+
+/** What every measurement needs beside the model. */
+export interface MeasurementContext {
+  readonly manager: RuntimeManager;
+  /** Version of Opscope, for the report. */
+  readonly opscope: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface ProfileOptions {
+  readonly settings: RunSettings;
+  /** Timed runs; 0: as many as a stable median needs within the time limit. */
+  readonly runs: number;
+  /** Runs before timing; −1: until the times have settled. */
+  readonly warmup: number;
+  readonly level: OptimizationLevel;
+  /** Keep every time in the report. */
+  readonly samples?: boolean;
+}
+
+/** The graph that ONNX Runtime ran, and how it belongs to the model's own. */
+export interface AsRun {
+  readonly model: Model;
+  /** Node as run → nodes of the model that it covers. */
+  readonly origins: ReadonlyMap<NodeId, readonly NodeId[]>;
+  /** Node as run → milliseconds a run. */
+  readonly milliseconds: ReadonlyMap<NodeId, number>;
+}
+
+export interface ProfileResult {
+  readonly report: ProfileReport;
+  readonly overlays: readonly Overlay[];
+  /** Null when the profiled runs failed. */
+  readonly asRun: AsRun | null;
+  /** The profiled runs, for a timeline; null when they failed. */
+  readonly trace: Trace | null;
+}
+
+/** Events that ONNX Runtime drops beyond 1,000,000; sessions end well before. */
+const mostEventsPerSession = 900_000;
+/** Reading 300,000 events takes about a second; more runs than that buys say little more about the shares. */
+const eventsWorthReading = 300_000;
+const profiledRuns = { least: 5, most: 50, warmup: 3 } as const;
+/** Shares of the time limit. */
+const plainShare = 0.6;
+const profiledShare = 0.3;
+
+/**
+ * Measures a model: first plain runs for its latency, then runs with ORT's profiler on for where the time goes. When
+ * the second part fails, the report has the latency and says so. Rejects when the model does not run, and with
+ * `CancelledError` within a second of the signal.
+ */
+export async function profileModel(
+  target: MeasuredModel,
+  options: ProfileOptions,
+  context: MeasurementContext,
+): Promise<ProfileResult> {
+  const { settings } = options;
+  const inputs = await makeInputs(target.model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
+  const named = withUniqueNames(target.model);
+  const prepared = await sourceOf(target, named, context.signal);
+  try {
+    const plain = await measurePlain(prepared, inputs.feeds[0]!, options, context);
+    const latency = summarizeLatency(plain.times, {
+      warmup: options.warmup,
+      seed: settings.seed,
+      ...(options.samples ? { keepSamples: true } : {}),
+    });
+    const profiled = await measureProfiled(named, prepared, inputs, latency, options, context);
+    const environment = await describeEnvironment({
+      provider: settings.provider,
+      threads: settings.threads,
+      level: options.level,
+      onnxruntime: plain.version,
+      opscope: context.opscope,
+      modelSha256: target.identity.sha256,
+    });
+    const base = {
+      schema: reportSchema,
+      model: target.identity,
+      environment,
+      inputs: inputs.described,
+      latency,
+      sessionMs: plain.sessionMs,
+    };
+    if ('failure' in profiled) {
+      return { report: { ...base, ...nothingProfiled(profiled.failure) }, overlays: [], asRun: null, trace: null };
+    }
+    return { ...describeProfile(target.model, base, latency, profiled, settings), trace: profiled.trace };
+  } finally {
+    await prepared.dispose();
+  }
+}
+
+/** The file itself where it serves, else what is written for the runtime. */
+export async function sourceOf(
+  { model, path }: MeasuredModel,
+  named: Model,
+  signal: AbortSignal | undefined,
+): Promise<PreparedModel> {
+  return named === model && path !== undefined
+    ? { source: { path }, dispose: async () => {} }
+    : prepareModel(named, signal);
+}
+
+async function measurePlain(
+  { source }: PreparedModel,
+  feeds: Feeds,
+  { settings, runs, warmup, level }: ProfileOptions,
+  { manager, signal, onProgress }: MeasurementContext,
+): Promise<{ times: Float64Array; sessionMs: number; version: string }> {
+  onProgress?.({ message: 'Creating a session' });
+  return manager.use(
+    async (runtime) => {
+      const { version } = await runtime.client.describe(undefined);
+      const { provider, threads } = settings;
+      const { session, milliseconds } = await runtime.client.createSession({
+        model: source,
+        options: { provider, threads, level },
+      });
+      const timeLimit = settings.timeLimit * 1000 * plainShare;
+      const times = await timeRuns(runtime, { session, feeds, runs, warmup, timeLimit, onProgress });
+      await runtime.client.release({ session });
+      return { times, sessionMs: milliseconds, version };
+    },
+    { signal, timeLimit: hangLimit(settings) },
+  );
+}
+
+/** After this many milliseconds a measurement counts as hung: one run may exceed the time limit, a session takes time too. */
+function hangLimit({ timeLimit }: RunSettings): number {
+  return timeLimit * 1500 + 30_000;
+}
+
+interface Profiled {
+  readonly trace: Trace;
+  /** Profiled runs as timed from outside, warm-up left out. */
+  readonly walls: readonly number[];
+  /** The same for the runs behind the breakdown. */
+  readonly wallMs: number;
+  readonly asRunModel: Model;
+  readonly attribution: Attribution;
+  readonly breakdown: Breakdown;
+}
+
+async function measureProfiled(
+  model: Model,
+  prepared: PreparedModel,
+  inputs: InputSet,
+  latency: Latency,
+  options: ProfileOptions,
+  context: MeasurementContext,
+): Promise<Profiled | { readonly failure: string }> {
+  const folder = await makeTemporaryFolder();
+  try {
+    context.onProgress?.({ message: 'Profiling' });
+    const { paths, walls } = await context.manager.use(
+      (runtime) => runProfiled(runtime, folder.path, model, prepared, inputs.feeds[0]!, latency, options),
+      { signal: context.signal, timeLimit: hangLimit(options.settings) },
+    );
+    context.onProgress?.({ message: 'Reading the trace' });
+    const traces: Trace[] = [];
+    for (const path of paths) {
+      const trace = await readTraceFile(path);
+      traces.push({ ...trace, runs: trace.runs.slice(profiledRuns.warmup) });
+    }
+    const trace = joinTraces(traces);
+    const asRun = await openModel(join(folder.path, 'as-run.onnx'));
+    await asRun.close();
+    const attribution = attributeKernels(model, asRun.model, trace.kernels, weighByCost(model, inputs));
+    const breakdown = breakDown(model, trace, attribution);
+    // A trace that was cut short has fewer runs than were timed.
+    const wallMs = mean(breakdown.runs.map((run) => walls[run]!));
+    return { trace, walls, wallMs, asRunModel: asRun.model, attribution, breakdown };
+  } catch (error) {
+    if (error instanceof CancelledError) throw error;
+    return { failure: error instanceof Error ? error.message : String(error) };
+  } finally {
+    await folder.remove();
+  }
+}
+
+/** Profiled runs in as many sessions as the cap on events asks for. Gives the trace files and the times from outside. */
+async function runProfiled(
+  { client }: Runtime,
+  folder: string,
+  model: Model,
+  { source }: PreparedModel,
+  feeds: Feeds,
+  latency: Latency,
+  { settings, level, runs }: ProfileOptions,
+): Promise<{ paths: readonly string[]; walls: readonly number[] }> {
+  const paths: string[] = [];
+  const walls: number[] = [];
+  const oneSession = async (count: number) => {
+    const { session } = await client.createSession({
+      model: source,
+      options: {
+        provider: settings.provider,
+        threads: settings.threads,
+        level,
+        profilePrefix: join(folder, `trace-${paths.length}`),
+        ...(paths.length === 0 ? { optimizedModelPath: join(folder, 'as-run.onnx') } : {}),
+      },
+    });
+    const timeLimit = settings.timeLimit * 1000 * profiledShare;
+    const times = await client.time({ session, feeds, count: count + profiledRuns.warmup, timeLimit });
+    paths.push((await client.endProfiling({ session })).tracePath);
+    await client.release({ session });
+    walls.push(...times.subarray(profiledRuns.warmup));
+  };
+  const afford = Math.floor((settings.timeLimit * 1000 * profiledShare) / latency.median) - profiledRuns.warmup;
+  const wanted = Math.max(1, Math.min(afford, runs > 0 ? runs : profiledRuns.most, profiledRuns.most));
+  const events = await eventsPerRun(model, async () => {
+    await oneSession(1);
+    return (await readTraceFile(paths[0]!)).runs[0]?.kernel.length ?? 0;
+  });
+  const worthwhile = Math.max(profiledRuns.least, Math.floor(eventsWorthReading / events));
+  const perSession = Math.max(1, Math.floor(mostEventsPerSession / events) - profiledRuns.warmup);
+  const total = Math.min(wanted, worthwhile);
+  for (let done = walls.length; done < total; done = walls.length) {
+    await oneSession(Math.min(perSession, total - done));
+    // The time limit was reached before a run that counts.
+    if (walls.length === done) break;
+  }
+  if (walls.length === 0)
+    throw new Error('One run takes longer than the time limit leaves for profiled runs. Raise it.');
+  return { paths, walls };
+}
+
+/** An upper bound of the events of a run: ORT may put conversions in, but without loops no node runs twice. With loops, one run tells. */
+async function eventsPerRun(model: Model, measure: () => Promise<number>): Promise<number> {
+  const nodes = [...allNodes(model).values()];
+  const repeats = nodes.some(({ opType }) => /^(?:Loop|Scan|SequenceMap)$|Search$|Sampling$/.test(opType));
+  return (repeats ? await measure() : 2 * nodes.length) + 10;
+}
+
+/** Work of a node from its shapes, as seconds on a machine of 20 GMAC/s and 10 GB/s; only the ratios matter. */
+function weighByCost(model: Model, { feeds }: InputSet): Weigh {
+  const draft = new Draft(model);
+  const dims = new Map<string, number>();
+  for (const { name, type } of model.graph.inputs) {
+    if (type?.kind !== 'tensor') continue;
+    const fed = feeds[0]?.[name]?.dims;
+    for (const [axis, dim] of (type.shape ?? []).entries())
+      if (typeof dim === 'string' && fed) dims.set(dim, fed[axis]!);
+  }
+  const facts = createFacts(draft, { dims });
+  const weights = new Map<NodeId, number>();
+  for (const graph of draft.graphs()) {
+    for (const node of graph.nodes()) {
+      const { macs, bytes } = nodeCost(graph, node, facts);
+      if (bytes !== null) weights.set(node.id, (macs ?? 0) / 2e10 + bytes / 1e10);
+    }
+  }
+  return (node) => weights.get(node.id) ?? typicalWork(node) * 1e-6;
+}
+
+function nothingProfiled(failure: string) {
+  return {
+    nodes: [],
+    kernels: [],
+    kernelMs: 0,
+    unattributedMs: 0,
+    frameworkMs: 0,
+    wallMs: 0,
+    overheadRatio: 1,
+    profiledRuns: 0,
+    problems: [`The time could not be broken down by node: ${failure}`],
+  };
+}
+
+function describeProfile(
+  model: Model,
+  base: Omit<ProfileReport, keyof ReturnType<typeof nothingProfiled>>,
+  latency: Latency,
+  { trace, walls, wallMs, asRunModel, attribution, breakdown }: Profiled,
+  { provider }: RunSettings,
+): Omit<ProfileResult, 'trace'> {
+  const { nodes, kernels, kernelMs, unattributedMs } = breakdown;
+  const report: ProfileReport = {
+    ...base,
+    nodes,
+    kernels,
+    kernelMs,
+    unattributedMs,
+    frameworkMs: Math.max(0, wallMs - kernelMs),
+    wallMs,
+    overheadRatio: median(walls) / latency.median,
+    profiledRuns: walls.length,
+    problems: profileProblems(provider, breakdown, trace, wallMs, walls.length),
+  };
+  const origins = new Map<NodeId, readonly NodeId[]>();
+  const milliseconds = new Map<NodeId, number>();
+  for (const [index, node] of attribution.asRun.entries()) {
+    if (node === null) continue;
+    origins.set(node, attribution.covers[index]!.nodes);
+    milliseconds.set(node, kernels[index]!.milliseconds);
+  }
+  return { report, overlays: profileOverlays(model, report), asRun: { model: asRunModel, origins, milliseconds } };
+}
+
+function profileProblems(
+  provider: string,
+  { kernels, kernelMs, unattributedMs, insertedMs, runMs }: Breakdown,
+  trace: Trace,
+  wallMs: number,
+  runs: number,
+): readonly string[] {
+  const problems: string[] = [];
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+  const onCpu = kernels.filter((kernel) => /^CPU$/i.test(kernel.provider));
+  if (provider !== 'cpu' && onCpu.length > 0) {
+    const time = onCpu.reduce((sum, kernel) => sum + kernel.milliseconds, 0);
+    problems.push(
+      `${onCpu.length} of ${kernels.length} kernels ran on the CPU instead of ${provider}, ${percent(time / kernelMs)} of the kernel time: ${provider} has no kernel for them, or ONNX Runtime thought the CPU faster.`,
+    );
+  }
+  if (trace.runs.length < runs)
+    problems.push(`The trace holds ${trace.runs.length} of ${runs} runs; figures are from those.`);
+  if (trace.unread > 0) problems.push(`${trace.unread} events of the trace could not be read.`);
+  if (unattributedMs > 0.01 * kernelMs) {
+    problems.push(
+      `${percent(unattributedMs / kernelMs)} of the kernel time could not be traced to nodes of the model.`,
+    );
+  }
+  if (insertedMs > 0.1 * kernelMs) {
+    problems.push(
+      `${percent(insertedMs / kernelMs)} of the kernel time goes to conversions of layouts and types that ONNX Runtime put in.`,
+    );
+  }
+  // What the trace calls a run, and what the clock outside says: the rest is the call itself.
+  if (Math.abs(wallMs - runMs) > 0.03 * wallMs + 0.05) {
+    problems.push(
+      `The trace accounts for ${runMs.toFixed(3)} ms of ${wallMs.toFixed(3)} ms a profiled run; the rest is outside ONNX Runtime's run.`,
+    );
+  }
+  return problems;
+}
+
+function profileOverlays(model: Model, { nodes, profiledRuns: runs }: ProfileReport): readonly Overlay[] {
+  const basis = `${runs} profiled runs`;
+  // A node without a kernel was folded or dropped: it takes no time. Functions' nodes have no times of their own.
+  const time = new Float32Array(model.nextNodeId).fill(Number.NaN);
+  const provider = new Float32Array(model.nextNodeId).fill(Number.NaN);
+  for (const id of allNodes(model).keys()) time[id] = 0;
+  const providers = [...new Set(nodes.map((node) => node.provider))].filter((name) => name !== '');
+  for (const node of nodes) {
+    time[node.id] = node.milliseconds;
+    if (node.provider !== '') provider[node.id] = providers.indexOf(node.provider);
+  }
+  return [
+    { id: 'time', title: 'Time', unit: 'ms', scale: 'linear', values: time, basis },
+    {
+      id: 'provider',
+      title: 'Execution provider',
+      unit: '',
+      scale: 'category',
+      values: provider,
+      categories: providers,
+      basis,
+    },
+  ];
+}

@@ -1,0 +1,43 @@
+import { createReadStream } from 'node:fs';
+import { createTraceReader, type Trace } from '../core/profile/trace.ts';
+
+/** Reads traces of sessions of one model from their files, piece by piece: they may be larger than a string can be. */
+export async function readTraceFile(path: string): Promise<Trace> {
+  const reader = createTraceReader();
+  let rest = '';
+  for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 20 })) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) reader.line(line);
+  }
+  reader.line(rest);
+  return reader.finish();
+}
+
+/** Joins traces of several sessions of the same model: kernels that are the same become one. */
+export function joinTraces(traces: readonly Trace[]): Trace {
+  const [first, ...others] = traces;
+  if (!first) throw new RangeError('There are no traces to join.');
+  if (others.length === 0) return first;
+  const kernels = [...first.kernels];
+  const places = new Map<string, number>();
+  const keyOf = (parent: number, { name, index }: { name: string; index: number }) => `${parent}/${index}/${name}`;
+  for (const [place, kernel] of kernels.entries()) places.set(keyOf(kernel.parent, kernel), place);
+  const runs = [...first.runs];
+  for (const trace of others) {
+    const placeOf = new Uint32Array(trace.kernels.length);
+    for (const [index, kernel] of trace.kernels.entries()) {
+      const parent = kernel.parent < 0 ? -1 : placeOf[kernel.parent]!;
+      const key = keyOf(parent, kernel);
+      let place = places.get(key);
+      if (place === undefined) {
+        place = kernels.push({ ...kernel, parent }) - 1;
+        places.set(key, place);
+      }
+      placeOf[index] = place;
+    }
+    for (const run of trace.runs) runs.push({ ...run, kernel: run.kernel.map((place) => placeOf[place]!) });
+  }
+  const unread = traces.reduce((sum, trace) => sum + trace.unread, 0);
+  return { kernels, runs, unread, sessionMs: first.sessionMs };
+}
