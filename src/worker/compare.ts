@@ -1,0 +1,121 @@
+import type { OptimizationLevel } from '../core/evaluator.ts';
+import { Draft } from '../core/graph/draft.ts';
+import type { Model, Node } from '../core/graph/model.ts';
+import { type CompareReport, type ModelSize, reportSchema } from '../core/report/report.ts';
+import { verifyModels } from '../core/verify/verify-models.ts';
+import type { RunSettings } from '../protocol/worker.ts';
+import { compareLatency } from './compare-latency.ts';
+import { createEvaluator } from './evaluator.ts';
+import { describeEnvironment } from './machine.ts';
+import type { MeasuredModel, MeasurementContext } from './profile.ts';
+import { verificationFeeds } from './verification-feeds.ts';
+
+export interface CompareOptions {
+  readonly settings: RunSettings;
+  readonly level: OptimizationLevel;
+  /** Compare latency too. */
+  readonly measure: boolean;
+}
+
+/**
+ * Compares two models: their graphs, their outputs on the same inputs, and, when asked, their latency. A part that
+ * cannot be done is told in `problems` and leaves the others standing; cancelling rejects with `CancelledError`.
+ */
+export async function compareModels(
+  a: MeasuredModel,
+  b: MeasuredModel,
+  options: CompareOptions,
+  context: MeasurementContext,
+): Promise<CompareReport> {
+  const { settings, level } = options;
+  const problems: string[] = [];
+  const evaluator = createEvaluator(context.manager);
+  context.onProgress?.({ message: 'Comparing outputs' });
+  const feeds = await verificationFeeds(a.model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
+  const verdict = await verifyModels(
+    a.model,
+    b.model,
+    evaluator,
+    feeds,
+    context.signal ? { signal: context.signal } : {},
+  );
+  // What the outputs needed must not take memory while the clock runs.
+  await evaluator.dispose();
+  let latency: CompareReport['latency'];
+  if (options.measure) {
+    try {
+      latency = await compareLatency(a, b, { settings, level }, context);
+    } catch (error) {
+      if (context.signal?.aborted) throw error;
+      problems.push(`The latency could not be compared: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  const { version } = await context.manager.use(({ client }) => client.describe(undefined), { signal: context.signal });
+  const { provider, threads } = settings;
+  return {
+    schema: reportSchema,
+    a: a.identity,
+    b: b.identity,
+    graph: graphDifference(a.model, b.model),
+    before: sizeOf(a),
+    after: sizeOf(b),
+    verdict,
+    outputs: verdict.outputs,
+    ...(latency ? { latency } : {}),
+    environment: await describeEnvironment({
+      provider,
+      threads,
+      level,
+      onnxruntime: version,
+      opscope: context.opscope,
+    }),
+    problems,
+  };
+}
+
+function sizeOf({ model, identity }: MeasuredModel): ModelSize {
+  const operators: Record<string, number> = {};
+  const nodes = nodesOf(model);
+  for (const { opType } of nodes) operators[opType] = (operators[opType] ?? 0) + 1;
+  return { nodes: nodes.length, bytes: identity.bytes, operators };
+}
+
+function nodesOf(model: Model): readonly Node[] {
+  return new Draft(model).graphs().flatMap((graph) => graph.nodes());
+}
+
+/** Nodes that make the same value: with the same operator, inputs and attributes they are the same, else changed. */
+function graphDifference(a: Model, b: Model): CompareReport['graph'] {
+  const keyOf = (node: Node) => node.outputs.find((output) => output !== '') ?? '';
+  const before = new Map(nodesOf(a).map((node) => [keyOf(node), node]));
+  let same = 0;
+  let changed = 0;
+  let added = 0;
+  const seen = new Set<string>();
+  for (const node of nodesOf(b)) {
+    const key = keyOf(node);
+    const counterpart = before.get(key);
+    seen.add(key);
+    if (!counterpart) added++;
+    else if (describeNode(counterpart) === describeNode(node)) same++;
+    else changed++;
+  }
+  const removed = [...before.keys()].filter((key) => !seen.has(key)).length;
+  return { same, changed, added, removed };
+}
+
+/** What makes a node, as text; bodies and tensors by their names. */
+function describeNode({ opType, domain, inputs, outputs, attributes }: Node): string {
+  const values = [...attributes]
+    .sort(([x], [y]) => (x < y ? -1 : 1))
+    .map(([name, { type, value }]) => {
+      const text =
+        typeof value === 'object' && value !== null && 'name' in value
+          ? value.name
+          : Array.isArray(value)
+            ? value.join()
+            : String(value);
+      return `${name}:${type}=${text}`;
+    });
+  return [domain, opType, inputs.join(), outputs.join(), ...values].join('\n');
+}

@@ -1,0 +1,73 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { fromNumbers } from '../../src/core/tensor/convert.ts';
+import { compareModels } from '../../src/worker/compare.ts';
+import { compareLatency } from '../../src/worker/compare-latency.ts';
+import type { MeasuredModel } from '../../src/worker/profile.ts';
+import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
+import { buildModel } from './build-model.ts';
+
+const manager = createRuntimeManager();
+afterAll(() => manager.dispose());
+
+const context = { manager, opscope: '0.0.0' };
+const settings = { provider: 'cpu', threads: 1, timeLimit: 3, dims: {}, seed: 1 };
+
+/** A chain of matrix products: time grows with their number. */
+function products(count: number): MeasuredModel {
+  const size = 192;
+  const values = Array.from({ length: size * size }, (_, index) => ((index * 7919) % 1000) / 5e4);
+  const model = buildModel({
+    inputs: { x: ['float32', [size, size]] },
+    outputs: { y: ['float32', [size, size]] },
+    initializers: { w: { dtype: 'float32', dims: [size, size], bytes: fromNumbers('float32', values) } },
+    nodes: Array.from({ length: count }, (_, index) => ({
+      opType: 'MatMul',
+      name: `product ${index}`,
+      inputs: [index === 0 ? 'x' : `v${index}`, 'w'],
+      outputs: [index === count - 1 ? 'y' : `v${index + 1}`],
+    })),
+  });
+  return { model, identity: { path: `${count}.onnx`, bytes: 0, irVersion: 10, producer: '', opsets: {} } };
+}
+
+describe('latency of two models', () => {
+  test('twice the work is slower, half of it faster, each with an interval around the ratio', async () => {
+    const options = { settings, level: 'all' } as const;
+    const slower = await compareLatency(products(4), products(8), options, context);
+    expect(slower.verdict).toBe('slower');
+    expect(slower.interval95[0]).toBeLessThan(slower.ratio);
+    expect(slower.interval95[1]).toBeGreaterThan(slower.ratio);
+    expect(slower.ratio).toBeGreaterThan(1.3);
+    expect(slower.rounds).toBeGreaterThanOrEqual(12);
+    expect(slower.a.median).toBeLessThan(slower.b.median);
+    const faster = await compareLatency(products(8), products(4), options, context);
+    expect(faster.verdict).toBe('faster');
+  });
+
+  test('comes with the control of the first model against itself', async () => {
+    const model = products(2);
+    const { control95 } = await compareLatency(model, model, { settings, level: 'all' }, context);
+    expect(control95![0]).toBeLessThan(control95![1]);
+  });
+});
+
+describe('two models', () => {
+  test('graph, outputs and sizes', async () => {
+    const a = products(3);
+    const b = products(3);
+    const last = b.model.graph.nodes[2]!;
+    const changed = {
+      ...b.model,
+      graph: { ...b.model.graph, nodes: [...b.model.graph.nodes.slice(0, 2), { ...last, inputs: ['v2', 'x'] }] },
+    };
+    const same = await compareModels(a, b, { settings, level: 'all', measure: false }, context);
+    expect(same).toMatchObject({ graph: { same: 3, changed: 0, added: 0, removed: 0 }, verdict: { status: 'equal' } });
+    const other = await compareModels(a, { ...b, model: changed }, { settings, level: 'all', measure: false }, context);
+    expect(other).toMatchObject({
+      graph: { same: 2, changed: 1, added: 0, removed: 0 },
+      verdict: { status: 'different' },
+      before: { nodes: 3, operators: { MatMul: 3 } },
+    });
+    expect(other).not.toHaveProperty('latency');
+  });
+});
