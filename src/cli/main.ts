@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { compareCommand } from './compare.ts';
 import { explainError } from './exit.ts';
 import { inspectCommand } from './inspect.ts';
 import { optimizeCommand } from './optimize.ts';
+import { profileCommand } from './profile.ts';
 
 /** The command line with all its commands; what they do is loaded when they run. */
 function createProgram(): Command {
@@ -12,7 +14,7 @@ function createProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text) })
     .showHelpAfterError('Run it with --help to see what it takes.');
-  for (const define of [inspectCommand, optimizeCommand]) define(program);
+  for (const define of [inspectCommand, profileCommand, optimizeCommand, compareCommand]) define(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }

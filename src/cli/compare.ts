@@ -1,0 +1,160 @@
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { bytes, change, count, decibels, significant } from '../core/report/format.ts';
+import type { Gate } from '../core/report/junit.ts';
+import type { CompareReport } from '../core/report/report.ts';
+import { latencySentence, outputsSentence } from '../core/report/sentences.ts';
+import { execute, heading, type Outcome, positive, type RunOptions, type Session, withRunOptions } from './command.ts';
+import { bad, careful, good, pairs, shortened, strong, table } from './print.ts';
+
+interface CompareOptions extends RunOptions {
+  readonly maxSlowdown?: number;
+  readonly minSqnr?: number;
+  readonly latency: boolean;
+  readonly junit?: string;
+  readonly markdown?: string;
+  readonly html?: string;
+}
+
+/** `opscope compare A B` */
+export function compareCommand(program: Command): void {
+  withRunOptions(program.command('compare'))
+    .description('compare two models: graph, outputs, latency')
+    .argument('<a>', 'the model to compare with')
+    .argument('<b>', 'the other model')
+    .option('--max-slowdown <percent>', 'fail when b is surely slower than this', percentage)
+    .option(
+      '--min-sqnr <db>',
+      'fail when an output has less signal to noise than this; without it, when outputs differ',
+      positive,
+    )
+    .option('--no-latency', 'do not measure')
+    .option('--junit <file>', 'write the gates as a JUnit report')
+    .option('--markdown <file>', 'write the report as Markdown')
+    .option('--html <file>', 'write the report as one HTML file')
+    .action((a: string, b: string, options: CompareOptions) =>
+      execute(options, (session) => compare(a, b, options, session)),
+    );
+}
+
+const percentage = (text: string): number => positive(text.replace(/\s*%$/, ''));
+
+async function compare(pathA: string, pathB: string, options: CompareOptions, session: Session): Promise<Outcome> {
+  const { openModel } = await import('../worker/open-model.ts');
+  const { compareModels } = await import('../worker/compare.ts');
+  const { measuredModel, measurementContext, settingsOf } = await import('./measuring.ts');
+  const start = performance.now();
+  const a = await openModel(pathA);
+  try {
+    const b = await openModel(pathB);
+    try {
+      const report = await compareModels(
+        await measuredModel(a),
+        await measuredModel(b),
+        { settings: settingsOf(options), level: 'all', measure: options.latency },
+        await measurementContext(session),
+      );
+      const gates = gatesOf(report, options);
+      await writeReports(report, gates, (performance.now() - start) / 1000, options);
+      return { report, text: () => compareText(report, gates), code: gates.every(({ passed }) => passed) ? 0 : 1 };
+    } finally {
+      await b.close();
+    }
+  } finally {
+    await a.close();
+  }
+}
+
+/** What must hold for the command to succeed. A slowdown counts only when the whole interval lies beyond the limit. */
+export function gatesOf(
+  { verdict, outputs, latency }: CompareReport,
+  { minSqnr, maxSlowdown }: Pick<CompareOptions, 'minSqnr' | 'maxSlowdown'>,
+): readonly Gate[] {
+  const gates: Gate[] = [];
+  if (minSqnr === undefined) {
+    const sentence = outputsSentence(verdict);
+    const message =
+      outputs.length === 0 ? (verdict.reason ?? sentence) : [sentence, verdict.reason].filter(Boolean).join(': ');
+    gates.push({ name: 'outputs', passed: verdict.status === 'equal' || verdict.status === 'close', message });
+  } else {
+    const ratios = outputs.map(({ sqnrDb }) => sqnrDb ?? Number.POSITIVE_INFINITY);
+    const compared = verdict.status !== 'not-run' && ratios.length > 0;
+    gates.push({
+      name: 'signal to noise',
+      passed: compared && Math.min(...ratios) >= minSqnr,
+      message: compared
+        ? `${decibels(Math.min(...ratios))}, at least ${decibels(minSqnr)} asked for`
+        : (verdict.reason ?? outputsSentence(verdict)),
+    });
+  }
+  if (maxSlowdown !== undefined) {
+    const low = latency?.interval95[0];
+    gates.push({
+      name: 'latency',
+      passed: low !== undefined && (low - 1) * 100 <= maxSlowdown,
+      message: latency
+        ? `${latencySentence(latency)}, at most ${maxSlowdown} % slower asked for`
+        : 'latency was not measured',
+    });
+  }
+  return gates;
+}
+
+async function writeReports(
+  report: CompareReport,
+  gates: readonly Gate[],
+  seconds: number,
+  { junit, markdown, html }: CompareOptions,
+): Promise<void> {
+  if (junit) {
+    const { toJunit } = await import('../core/report/junit.ts');
+    await writeFile(junit, toJunit('opscope compare', gates, seconds));
+  }
+  if (!markdown && !html) return;
+  const { compareDocument } = await import('../core/report/sections.ts');
+  const document = compareDocument(report);
+  if (markdown) await writeFile(markdown, (await import('../core/report/markdown.ts')).toMarkdown(document));
+  if (html) await writeFile(html, (await import('../core/report/html.ts')).toHtml(document));
+}
+
+export function compareText(report: CompareReport, gates: readonly Gate[]): string {
+  const { a, b, graph, before, after, outputs, latency, problems } = report;
+  const parts = [
+    `${heading(a)}\n${heading(b)}`,
+    pairs([
+      ['nodes', `${count(before.nodes)} → ${count(after.nodes)}  ${change(before.nodes, after.nodes)}`],
+      [
+        'graph',
+        `${count(graph.same)} same, ${count(graph.changed)} changed, ${count(graph.added)} added, ${count(graph.removed)} removed`,
+      ],
+      ['size', `${bytes(before.bytes)} → ${bytes(after.bytes)}  ${change(before.bytes, after.bytes)}`],
+      ...(latency ? [['latency', latencySentence(latency)] as const] : []),
+    ]),
+  ];
+  if (outputs.length > 0) {
+    const right = 'right' as const;
+    parts.push(
+      table(
+        [
+          { title: 'output' },
+          { title: 'largest difference', align: right },
+          { title: 'relative', align: right },
+          { title: 'signal to noise', align: right },
+          { title: 'cosine', align: right },
+        ],
+        outputs.map(({ name, maxAbs, maxRel, sqnrDb, cosine }) => [
+          shortened(name, 48),
+          significant(maxAbs),
+          significant(maxRel),
+          decibels(sqnrDb),
+          cosine.toFixed(6),
+        ]),
+      ),
+    );
+  }
+  parts.push(
+    gates.map(({ name, passed, message }) => `${passed ? good('ok') : bad('failed')}  ${name}: ${message}`).join('\n'),
+  );
+  if (problems.length > 0) parts.push([strong('notes'), ...problems.map((problem) => careful(problem))].join('\n'));
+  return parts.join('\n\n');
+}

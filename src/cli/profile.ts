@@ -1,0 +1,139 @@
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { OptimizationLevel } from '../core/evaluator.ts';
+import { count, interval, percent, shape, time } from '../core/report/format.ts';
+import type { Latency, ProfileReport } from '../core/report/report.ts';
+import {
+  execute,
+  heading,
+  type Outcome,
+  oneOf,
+  type RunOptions,
+  type Session,
+  count as wholeNumber,
+  withRunOptions,
+} from './command.ts';
+import { careful, faint, pairs, shortened, strong, table } from './print.ts';
+
+interface ProfileOptions extends RunOptions {
+  readonly runs: number;
+  readonly warmup?: number;
+  readonly level: OptimizationLevel;
+  readonly trace?: string;
+  readonly csv?: string;
+}
+
+/** `opscope profile MODEL` */
+export function profileCommand(program: Command): void {
+  withRunOptions(program.command('profile'))
+    .description('measure latency, and where the time goes, node by node')
+    .argument('<model>', 'an .onnx file')
+    .option('--runs <n>', 'timed runs; 0: as many as a stable median needs', wholeNumber, 0)
+    .option('--warmup <n>', 'runs before timing; without it until the times have settled', wholeNumber)
+    .option(
+      '--level <name>',
+      "ONNX Runtime's optimizations: disabled, basic, extended, layout or all",
+      oneOf('disabled', 'basic', 'extended', 'layout', 'all'),
+      'all',
+    )
+    .option('--trace <file>', 'write the profiled runs as a Chrome trace')
+    .option('--csv <file>', 'write the nodes as a CSV table')
+    .action((model: string, options: ProfileOptions) =>
+      execute(options, (session) => profile(model, options, session)),
+    );
+}
+
+async function profile(path: string, options: ProfileOptions, session: Session): Promise<Outcome> {
+  const { openModel } = await import('../worker/open-model.ts');
+  const { profileModel } = await import('../worker/profile.ts');
+  const { measuredModel, measurementContext, settingsOf } = await import('./measuring.ts');
+  const { runs, warmup = -1, level, trace: traceFile, csv } = options;
+  const opened = await openModel(path);
+  try {
+    const { report, trace } = await profileModel(
+      await measuredModel(opened),
+      { settings: settingsOf(options), runs, warmup, level },
+      await measurementContext(session),
+    );
+    if (csv) await writeFile(csv, nodesCsv(report));
+    if (traceFile && trace) {
+      const { toChromeTrace } = await import('./chrome-trace.ts');
+      await writeFile(traceFile, JSON.stringify(toChromeTrace(trace)));
+    }
+    return { report, text: () => profileText(report) };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Nodes that the table for people names; the rest is in `--json` and `--csv`. */
+const shownNodes = 25;
+
+export function profileText(report: ProfileReport): string {
+  const { environment, latency, inputs, nodes, problems } = report;
+  const { cpu, provider, threads, level, onnxruntime } = environment;
+  const entries: [string, string][] = [
+    ['latency', latencyText(latency)],
+    ...latencyNotes(latency),
+    ['session', `${time(report.sessionMs)} to create`],
+    ['inputs', inputs.map((each) => `${each.name} ${each.dtype} ${shape(each.shape)} (${each.source})`).join(', ')],
+    ['machine', `${cpu}, ${provider}, ${threads === 0 ? 'default threads' : `${threads} threads`}, level ${level}`],
+    ['runtime', `ONNX Runtime ${onnxruntime}`],
+  ];
+  const parts = [heading(report.model), pairs(entries)];
+  if (nodes.length > 0) parts.push(nodesTable(report), restText(report));
+  if (problems.length > 0) parts.push(problems.map((problem) => careful(problem)).join('\n'));
+  return parts.join('\n\n');
+}
+
+function latencyText({ median, interval95, runs, warmup }: Latency): string {
+  return `${strong(time(median))} median of ${count(runs)} runs ${faint(`(95 % within ${interval(interval95, 'ms')}; ${count(warmup)} warm-up runs)`)}`;
+}
+
+function latencyNotes({ p90, p99, stable, problems }: Latency): [string, string][] {
+  const tail = [...(p90 === undefined ? [] : [`p90 ${time(p90)}`]), ...(p99 === undefined ? [] : [`p99 ${time(p99)}`])];
+  return [
+    ...(tail.length > 0 ? [['', tail.join(', ')] as [string, string]] : []),
+    ...(stable ? [] : [['', careful(`not stable: ${problems.join(' ')}`)] as [string, string]]),
+  ];
+}
+
+function nodesTable({ nodes }: ProfileReport): string {
+  const right = 'right' as const;
+  const slowest = nodes.toSorted((a, b) => b.milliseconds - a.milliseconds).slice(0, shownNodes);
+  return table(
+    [
+      { title: 'time', align: right },
+      { title: 'share', align: right },
+      { title: 'operator' },
+      { title: 'node' },
+      { title: 'provider' },
+    ],
+    slowest.map(({ milliseconds, share, opType, name, provider }) => [
+      time(milliseconds),
+      percent(share),
+      opType,
+      shortened(name, 60),
+      provider.replace('ExecutionProvider', ''),
+    ]),
+  );
+}
+
+function restText(report: ProfileReport): string {
+  const { nodes, kernels, kernelMs, unattributedMs, frameworkMs, overheadRatio, profiledRuns } = report;
+  const more = nodes.length > shownNodes ? `the ${shownNodes} slowest of ${count(nodes.length)} nodes; ` : '';
+  return faint(
+    `${more}${count(kernels.length)} kernels take ${time(kernelMs)} a run, ${time(unattributedMs)} of them belong to no node, ${time(frameworkMs)} lie between kernels; ${count(profiledRuns)} profiled runs took ${overheadRatio.toFixed(2)} × the time of plain ones`,
+  );
+}
+
+function nodesCsv({ nodes }: ProfileReport): string {
+  const cell = (value: string | number) => {
+    const text = String(value);
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const rows = nodes.map(({ id, name, opType, milliseconds, spread, share, calls, provider }) =>
+    [id, name, opType, milliseconds, spread, share, calls, provider].map(cell).join(','),
+  );
+  return ['id,name,operator,milliseconds,spread,share,calls,provider', ...rows, ''].join('\n');
+}

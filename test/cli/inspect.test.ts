@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { explainError } from '../../src/cli/exit.ts';
+import { inspectText } from '../../src/cli/inspect.ts';
+import type { InspectReport } from '../../src/core/report/report.ts';
+import { inspectModel } from '../../src/worker/inspect.ts';
+import { openModel } from '../../src/worker/open-model.ts';
+import { corpusFolder, corpusModels, corpusPresent, sampleModels } from '../corpus.ts';
+import { runCli } from './run-cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'opscope-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const written = (name: string, content: string | Uint8Array): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+// Needs the model corpus; `test/corpus.ts` says so when it is not there.
+describe.skipIf(!corpusPresent)('inspect over the corpus', () => {
+  it('describes every file, or says in one line why it cannot', async () => {
+    const refused: string[] = [];
+    for (const file of corpusModels) {
+      try {
+        const opened = await openModel(join(corpusFolder, file));
+        const report = await inspectModel(opened, { nodes: true });
+        expect(inspectText(report)).toContain(file);
+        expect(report.nodeList).toHaveLength(report.nodes);
+        await opened.close();
+      } catch (error) {
+        const { code, message } = explainError(error);
+        expect({ file, code }).toEqual({ file, code: 2 });
+        expect(message).not.toContain('\n');
+        refused.push(file);
+      }
+    }
+    expect(corpusModels.length).toBeGreaterThan(400);
+    expect(refused.length).toBeLessThan(corpusModels.length / 50);
+  });
+});
+
+describe('opscope inspect', () => {
+  const [classifier] = sampleModels as [string];
+
+  it('prints a summary for people', async () => {
+    const { code, stdout, stderr } = await runCli('inspect', classifier);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^parameters {2}\d/m);
+    expect(stdout).toMatch(/^inputs {6}/m);
+  });
+
+  it('prints one JSON object whose first field is the schema', async () => {
+    const { code, stdout, stderr } = await runCli('inspect', classifier, '--json', '--nodes', '--sha256');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^\{\s*"schema": 1,/);
+    const report: InspectReport = JSON.parse(stdout);
+    expect(report.nodeList).toHaveLength(report.nodes);
+    expect(Object.values(report.operators).reduce((sum, times) => sum + times, 0)).toBe(report.nodes);
+    expect(report.model.sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it.each([
+    ['a missing file', () => join(folder, 'nowhere.onnx'), /no file/],
+    ['a folder', () => folder, /folder/],
+    ['an empty file', () => written('empty.onnx', ''), /empty/],
+    ['text', () => written('text.onnx', '<html><body>404</body></html>'), /text file/],
+    [
+      'a pointer',
+      () => written('pointer.onnx', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n'),
+      /git lfs pull/,
+    ],
+  ])('answers %s with one line and exit code 2', async (_what, path, reason) => {
+    const { code, stdout, stderr } = await runCli('inspect', path());
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(stderr).toMatch(reason);
+  });
+
+  it('answers a request that it cannot read with exit code 2', async () => {
+    for (const parameters of [['inspect'], ['inspect', classifier, '--dim', 'batch'], ['inspekt', classifier]]) {
+      const { code, stdout, stderr } = await runCli(...parameters);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^error: /);
+    }
+  });
+});
