@@ -3,8 +3,8 @@ import { type Adjacency, adjacency } from './rank.ts';
 
 /**
  * Centres of all points from left to right, so that links run straight where they can and neighbours keep `gap`.
- * Points move towards the median of what they are linked to, alternately from above and below; points that would
- * overlap share the shift between them, the ones that are bends of long edges staying straightest.
+ * Points move towards the median of what they are linked to, alternately from above and below, at last from above, so
+ * that chains hang straight; points that would overlap share the shift, bends of long edges giving way least.
  */
 export function placeAcross(
   rows: readonly Int32Array[],
@@ -12,7 +12,7 @@ export function placeAcross(
   width: Float64Array,
   isBend: Uint8Array,
   gap: number,
-  rounds = 8,
+  rounds = 9,
 ): Float64Array {
   const out = adjacency(points, links, 'from');
   const into = adjacency(points, links, 'to');
@@ -29,38 +29,44 @@ export function placeAcross(
     const down = round % 2 === 0;
     for (let step = 0; step < rows.length; step++) {
       const row = rows[down ? step : rows.length - 1 - step]!;
-      placeRow(row, (point) => wanted(point, links, down ? into : out, down ? 'from' : 'to', x), x, width, isBend, gap);
+      placeRow(
+        row,
+        (point) => wanted(point, links, down ? into : out, down ? 'from' : 'to', x, isBend),
+        x,
+        width,
+        isBend,
+        gap,
+      );
     }
-  }
-  // A last look both ways, so that neither direction's view wins.
-  for (const row of rows) {
-    placeRow(
-      row,
-      (point) => {
-        const above = wanted(point, links, into, 'from', x);
-        const below = wanted(point, links, out, 'to', x);
-        if (Number.isNaN(above)) return below;
-        return Number.isNaN(below) ? above : isBend[point] || Math.abs(above - below) < 1 ? above : (above + below) / 2;
-      },
-      x,
-      width,
-      isBend,
-      gap,
-    );
   }
   return x;
 }
 
-/** The median of where a point's links on one side lead; NaN when there are none. */
-function wanted(point: number, links: Rows['links'], side: Adjacency, end: 'from' | 'to', x: Float64Array): number {
+/**
+ * Where a point's links on one side want it: the median of the boxes there. Bends of long links count only where there
+ * is no box, or the trunk of the graph would lean towards every mask that flows along it. NaN when there are no links.
+ */
+function wanted(
+  point: number,
+  links: Rows['links'],
+  side: Adjacency,
+  end: 'from' | 'to',
+  x: Float64Array,
+  isBend: Uint8Array,
+): number {
   const first = side.start[point]!;
-  const count = side.start[point + 1]! - first;
-  if (count === 0) return Number.NaN;
-  if (count === 1) return x[links[end][side.edges[first]!]!]!;
-  const places = new Float64Array(count);
-  for (let at = 0; at < count; at++) places[at] = x[links[end][side.edges[first + at]!]!]!;
-  places.sort();
-  return (places[(count - 1) >> 1]! + places[count >> 1]!) / 2;
+  const last = side.start[point + 1]!;
+  if (first === last) return Number.NaN;
+  if (last - first === 1) return x[links[end][side.edges[first]!]!]!;
+  const boxes: number[] = [];
+  const all: number[] = [];
+  for (let at = first; at < last; at++) {
+    const other = links[end][side.edges[at]!]!;
+    all.push(x[other]!);
+    if (!isBend[other]) boxes.push(x[other]!);
+  }
+  const places = (boxes.length > 0 ? boxes : all).sort((a, b) => a - b);
+  return (places[(places.length - 1) >> 1]! + places[places.length >> 1]!) / 2;
 }
 
 /**
