@@ -82,15 +82,15 @@ export function createState(host: Client<ViewHostContract>) {
 
   const beside = createSideBySide(host, { document, version, panel, selected });
 
-  // Node ids are the same in every version, so a node that is not in this one is looked up in the other.
-  const detailsKey = computed(() => {
+  // Node ids are the same in every version, so a node that is gone from this one is looked up where it still was.
+  const detailsVersion = computed(() => {
     if (selected.value === null || version.value === null) return null;
-    const here = table.value.value?.id.includes(selected.value) ?? true;
-    const asked = here ? version.value : beside.comparedVersion.value;
-    return asked === null ? null : `${asked}:${selected.value}`;
+    if (table.value.value?.id.includes(selected.value) ?? true) return version.value;
+    const shown = document.value!.versions.find(({ id }) => id === version.value);
+    return beside.comparedVersion.value ?? shown?.parent ?? version.value;
   });
   const details = resource(
-    () => detailsKey.value,
+    () => (detailsVersion.value === null ? null : `${detailsVersion.value}:${selected.value}`),
     (key, signal) => {
       const [asked, node] = key.split(':').map(Number) as [number, NodeId];
       return host.node({ version: asked, node }, { signal });
@@ -125,12 +125,16 @@ export function createState(host: Client<ViewHostContract>) {
     pane.camera.value = null;
   };
 
-  /** A new profile colours the graph and sorts the table by time. */
+  /** A new profile colours the graph and sorts the table by time, a new quantization by error, worst first. */
   const showResult = (before: DocumentState, after: DocumentState) => {
-    const profiled = after.reports[after.current]?.profile;
-    if (!profiled || profiled === before.reports[after.current]?.profile) return;
-    overlayId.value = 'time';
-    tableSorting.value = { column: 'time', descending: true };
+    const [old, now] = [before.reports[after.current], after.reports[after.current]];
+    if (now?.profile && now.profile !== old?.profile) {
+      overlayId.value = 'time';
+      tableSorting.value = { column: 'time', descending: true };
+    } else if (now?.quantize && now.quantize !== old?.quantize) {
+      overlayId.value = 'error';
+      tableSorting.value = { column: 'error', descending: false };
+    }
   };
 
   const restore = (kept: ViewState) =>
@@ -170,9 +174,10 @@ export function createState(host: Client<ViewHostContract>) {
     pane.handle.value?.reveal(node);
   };
 
-  /** Selects a node and brings it into the window, opening the groups around it. */
+  /** Selects a node and brings it into the window, opening the groups around it. One that is gone shows its details. */
   const reveal = async (node: NodeId) => {
     select(node);
+    if (detailsVersion.value !== version.value) panel.value = 'node';
     await pane.reveal(node);
     const other = beside.otherSelected.value;
     if (other !== null && beside.otherVersion.value !== null) await beside.otherPane.reveal(other);
@@ -267,6 +272,7 @@ export function createState(host: Client<ViewHostContract>) {
     summary,
     table,
     details,
+    detailsVersion,
     providers,
     pane,
     ...beside,

@@ -12,7 +12,7 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
   let opened: OpenView;
 
   beforeAll(async () => {
-    host = await startWorkerHost('src/worker/main.ts', 'samples/image-classifier/image-classifier.onnx');
+    host = await startWorkerHost('samples/image-classifier/image-classifier.onnx');
     browser = await launchBrowser();
     opened = await openView({
       browser,

@@ -37,6 +37,7 @@ export function NodePanel({ state }: { readonly state: State }) {
         <NodeActions state={state} node={node} />
       </header>
       <p class="node-name">{node.name || `#${node.id}, no name in the file`}</p>
+      <Elsewhere state={state} />
       <Timing state={state} node={node} />
       <Facts facts={costs(node)} />
       <Attributes attributes={node.attributes} />
@@ -49,6 +50,20 @@ export function NodePanel({ state }: { readonly state: State }) {
         </Section>
       )}
     </>
+  );
+}
+
+/** Says when the node is not in the version on view, and goes to the one that has it. */
+function Elsewhere({ state }: { readonly state: State }) {
+  const { versions } = state.document.value!;
+  const at = state.detailsVersion.value;
+  const label = (id: number | null) => versions.find((version) => version.id === id)?.label;
+  if (at === null || at === state.version.value) return null;
+  return (
+    <p class="quiet">
+      In {label(at)}; nothing is left of it under its own name in {label(state.version.value)}.{' '}
+      <Link onClick={() => void state.host.showVersion({ version: at })}>Show {label(at)}</Link>
+    </p>
   );
 }
 
@@ -98,7 +113,7 @@ function costs({ macs, bytes: moved, parameters, opset }: NodeDetails): readonly
 function Timing({ state, node }: { readonly state: State; readonly node: NodeDetails }) {
   const profile = state.reports.value?.profile;
   const timed = profile?.nodes.find(({ id }) => id === node.id);
-  if (!profile) return null;
+  if (!profile || state.detailsVersion.value !== state.version.value) return null;
   if (!timed) return <p class="quiet">No kernel ran for this node: it was folded away, or its kernel is not known.</p>;
   return (
     <>

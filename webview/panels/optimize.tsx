@@ -11,7 +11,7 @@ import { Checkbox } from '../widgets/checkbox.tsx';
 import { Field } from '../widgets/field.tsx';
 import { Fold, Section } from '../widgets/section.tsx';
 import { Select } from '../widgets/select.tsx';
-import { Headline, LatencyPair, Outputs, Sizes } from './outcome.tsx';
+import { Headline, LatencyPair, Outputs, Sizes, signed } from './outcome.tsx';
 import { PassList } from './pass-list.tsx';
 import { RunButton } from './run-button.tsx';
 import { RunSettingsForm } from './run-settings.tsx';
@@ -172,6 +172,7 @@ interface PassDetailsProps {
 
 function PassDetails({ state, pass, rewrites }: PassDetailsProps) {
   const [shown, setShown] = useState(rewritesAtFirst);
+  const growth = pass.added - pass.removed;
   return (
     <details class="pass">
       <summary>
@@ -179,10 +180,9 @@ function PassDetails({ state, pass, rewrites }: PassDetailsProps) {
         <span title={pass.name}>{passTitle(pass.name)}</span>
         <span class="figure">
           {counted(pass.rewrites, 'rewrite')}
-          <span class="quiet optional">
-            {' '}
-            −{count(pass.removed)} +{count(pass.added)} nodes
-          </span>
+          {growth !== 0 && (
+            <span class="quiet optional"> {`${signed(growth)} ${Math.abs(growth) === 1 ? 'node' : 'nodes'}`}</span>
+          )}
         </span>
       </summary>
       <ol class="rewrites">

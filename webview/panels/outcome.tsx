@@ -154,6 +154,7 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function signed(value: number): string {
+/** A change in a count, with its sign: `−28`, `+3`. */
+export function signed(value: number): string {
   return value > 0 ? `+${count(value)}` : `−${count(-value)}`;
 }

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
+import type { CalibrationMethod, Scheme } from '../../src/core/quantize/quantize-model.ts';
 import { bytes, count, counted, decibels, percent } from '../../src/core/report/format.ts';
 import type { QuantizeReport } from '../../src/core/report/report.ts';
 import { quantizeHeadline } from '../../src/core/report/sentences.ts';
@@ -11,6 +12,7 @@ import { Field } from '../widgets/field.tsx';
 import { PathField } from '../widgets/path-field.tsx';
 import { Facts, Fold, Section } from '../widgets/section.tsx';
 import { Select } from '../widgets/select.tsx';
+import { Candidates } from './candidates.tsx';
 import { parentOf, ResultActions } from './optimize.tsx';
 import { capital, Headline, LatencyPair, Outputs, Sizes } from './outcome.tsx';
 import { RunButton } from './run-button.tsx';
@@ -37,20 +39,40 @@ export function QuantizePanel({ state }: { readonly state: State }) {
   );
 }
 
-const schemes = [
-  {
-    value: 'dynamic-int8',
-    label: 'Dynamic int8',
-    description: 'MatMul and Gemm; ranges found while running. Needs no data.',
-  },
-  {
-    value: 'static-int8',
-    label: 'Static int8',
-    description: 'Convolutions too; ranges found beforehand, from calibration data.',
-  },
-];
+type OfferedScheme = Scheme | 'auto';
 
-const methods = [{ value: 'minmax', label: 'Min and max', description: 'The whole range that was seen' }];
+const schemeTexts: Readonly<Record<OfferedScheme, { readonly label: string; readonly description: string }>> = {
+  'dynamic-int8': {
+    label: 'Dynamic int8',
+    description: 'MatMul, Gemm, LSTM; ranges are found while running. Needs no data.',
+  },
+  'static-int8': {
+    label: 'Static int8',
+    description: 'Convolutions too; ranges are found beforehand, from calibration data.',
+  },
+  'int8-weights': { label: 'int8 weights', description: 'Weights of MatMul and Gemm in 8 bits, arithmetic in float.' },
+  'int4-weights': { label: 'int4 weights', description: 'Weights of MatMul and Gemm in 4 bits, arithmetic in float.' },
+  fp16: { label: 'fp16', description: 'Half precision: half the size; faster on GPUs, seldom on CPUs.' },
+  auto: {
+    label: 'Find the best',
+    description: 'Tries schemes, ranges and exceptions, measures the best of them, and says so when float stays best.',
+  },
+};
+
+const schemes = Object.entries(schemeTexts).map(([value, text]) => ({ value, ...text }));
+
+const methodTexts: Readonly<Record<CalibrationMethod, { readonly label: string; readonly description: string }>> = {
+  minmax: { label: 'Least and greatest', description: 'The whole range that was seen' },
+  'moving-average': { label: 'Moving average', description: 'Least and greatest of each sample, smoothed' },
+  percentile: { label: 'Percentile', description: 'Leaves out the rarest values' },
+  entropy: { label: 'Entropy', description: 'The range that keeps the distribution best' },
+  mse: { label: 'Least squared error', description: 'The range with the least rounding and clipping error' },
+};
+
+const methods = Object.entries(methodTexts).map(([value, text]) => ({ value, ...text }));
+
+/** Schemes that fit ranges to data. */
+const calibrated: readonly string[] = ['static-int8', 'auto'] satisfies OfferedScheme[];
 
 const dataChoices = [
   { value: 'files', label: 'Files' },
@@ -64,7 +86,7 @@ function QuantizeForm({ state, again }: { readonly state: State; readonly again?
   const change = (patch: Partial<typeof form.value>) => {
     form.value = { ...form.value, ...patch };
   };
-  const needsData = scheme === 'static-int8';
+  const needsData = calibrated.includes(scheme);
   const refusal =
     needsData && data === 'files' && calibration === ''
       ? 'Choose calibration data: a file or folder with typical inputs.'
@@ -213,6 +235,7 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
           ['Size', `${bytes(report.before.bytes)} → ${bytes(report.after.bytes)}`],
         ]}
       />
+      {report.candidates && <Candidates candidates={report.candidates} />}
       {report.latency && <LatencyPair latency={report.latency} labels={['Before', 'After']} />}
       <Outputs verdict={report.verdict} lossy />
       <Kept state={state} report={report} />

@@ -25,7 +25,7 @@ export function TensorView({ state, node, value }: TensorViewProps) {
   useEffect(() => {
     if (!asked) return;
     const controller = new AbortController();
-    const request = { version: state.version.value!, value: value.name, node };
+    const request = { version: state.detailsVersion.value!, value: value.name, node };
     state.host.tensor(request, { signal: controller.signal }).then(setTensor, (error: Error) => {
       if (!controller.signal.aborted) setProblem(error.message);
     });

@@ -78,6 +78,6 @@ function isTyping(event: KeyboardEvent): boolean {
   return (
     target instanceof HTMLElement &&
     (target.matches('input:not([type=checkbox]), textarea, select, [contenteditable]') ||
-      target.closest('dialog') !== null)
+      target.closest('dialog[open]') !== null)
   );
 }

@@ -103,9 +103,9 @@ export function tableColumns(table: NodeTable, overlays: readonly Overlay[]): Co
     text: of,
   });
   return [
-    text('name', 'Node', 240, (row) => nodeName(table, row)),
-    text('operator', 'Operator', 112, (row) => table.opType[row]!),
-    text('output', 'Output', 144, (row) => table.outputType[row]!),
+    { ...text('name', 'Node', 280, (row) => nodeName(table, row)), cut: true },
+    text('operator', 'Operator', 128, (row) => table.opType[row]!),
+    text('output', 'Output', 176, (row) => table.outputType[row]!),
     ...overlays.map((overlay) => overlayColumn(table, overlay)),
   ];
 }
@@ -119,22 +119,34 @@ export function nodeName(table: NodeTable, row: number): string {
 function overlayColumn({ id }: NodeTable, overlay: Overlay): Column {
   const { values, categories } = overlay;
   const at = (row: number) => values[id[row]!] ?? Number.NaN;
-  const head = { id: overlay.id, title: overlay.title };
   if (overlay.scale === 'category') {
     const of = (row: number) => categories?.[at(row)] ?? '';
-    return { ...head, align: 'left', width: 96, value: of, text: of };
+    return {
+      id: overlay.id,
+      title: overlay.title,
+      align: 'left',
+      width: headWidth(overlay.title),
+      value: of,
+      text: of,
+    };
   }
   let largest = 0;
   for (const node of id) if (Math.abs(values[node] ?? 0) > largest) largest = Math.abs(values[node]!);
   const unit = unitFor(largest, overlay.unit);
   const decimals = columnDecimals(largest / unit.size);
   return {
-    ...head,
+    id: overlay.id,
+    title: overlay.title,
     unit: unit.name,
     align: 'right',
-    width: 96,
+    width: headWidth(`${overlay.title} ${unit.name}`),
     // In the unit of the head, since that is what a CSV says.
     value: (row) => Number((at(row) / unit.size).toPrecision(7)),
     text: (row) => aligned(at(row) / unit.size, decimals),
   };
+}
+
+/** Pixels that a column's head needs, with its arrow: letters of 12 px text are about 7 wide. */
+function headWidth(head: string): number {
+  return Math.min(176, Math.max(88, head.length * 7 + 40));
 }

@@ -1,4 +1,5 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { CutText } from './cut-text.tsx';
 import { Icon } from './icon.tsx';
 
 /** A column of a table. Rows are numbers; the column knows what stands in them. */
@@ -10,6 +11,8 @@ export interface Column {
   readonly align: 'left' | 'right';
   /** Least width in pixels; room left over is shared in proportion. */
   readonly width: number;
+  /** Long text loses its middle instead of its end. */
+  readonly cut?: boolean;
   /** What the row is sorted by and written to CSV as. NaN and empty text sort last. */
   value(row: number): string | number;
   /** What is shown. */
@@ -139,7 +142,7 @@ export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, 
             >
               {columns.map((column) => (
                 <td key={column.id} class={column.align} title={column.text(row)}>
-                  {column.text(row)}
+                  {column.cut ? <CutText text={column.text(row)} /> : column.text(row)}
                 </td>
               ))}
             </tr>
@@ -175,8 +178,8 @@ function Head({ columns, sorting, onSort }: Pick<DataTableProps, 'columns' | 'so
           const direction = sorting?.column === column.id && (sorting.descending ? 'descending' : 'ascending');
           return (
             <th key={column.id} scope="col" class={column.align} aria-sort={direction || 'none'}>
-              <button type="button" onClick={() => sort(column)}>
-                <span>{column.title}</span>
+              <button type="button" title={column.title} onClick={() => sort(column)}>
+                <span class="head-title">{column.title}</span>
                 {column.unit && <span class="unit">{column.unit}</span>}
                 {direction && <Icon name={direction === 'descending' ? 'arrow-down' : 'arrow-up'} />}
               </button>

@@ -61,7 +61,7 @@ const units: Readonly<Record<string, readonly Unit[]>> = {
 };
 
 /** Base units under the names that overlays give them. */
-const baseOf: Readonly<Record<string, string>> = { bytes: 'B', MACs: '', parameters: '', elements: '' };
+const baseOf: Readonly<Record<string, string>> = { bytes: 'B', MAC: '', MACs: '', parameters: '', elements: '' };
 
 /** The unit in which a figure of this size reads best; `unit` itself when it has no multiples. */
 export function unitFor(value: number, unit: string): Unit {

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { build } from 'esbuild';
 import { ipcPort } from '../../../src/protocol/node-port.ts';
 import { CancelledError, type Client, connect, type Handlers, type Progress } from '../../../src/protocol/rpc.ts';
 import type {
@@ -27,9 +28,23 @@ export interface WorkerHost {
   stop(): void;
 }
 
-/** Starts a worker from `program` and opens the model at `path` in it. */
-export async function startWorkerHost(program: string, path: string): Promise<WorkerHost> {
-  const child = fork(program, [], { serialization: 'advanced' });
+/** Where the harness's own build of the worker lies; git leaves it out. */
+const programs = 'test-results/view';
+
+/** Builds worker and runtime, starts the worker and opens the model at `path` in it. */
+export async function startWorkerHost(path: string): Promise<WorkerHost> {
+  await build({
+    entryPoints: { worker: 'src/worker/main.ts', runtime: 'src/runtime/main.ts' },
+    outdir: programs,
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    external: ['onnxruntime-node'],
+    logLevel: 'error',
+  });
+  const child = fork(`${programs}/worker.cjs`, [], { serialization: 'advanced' });
   const worker = connect<WorkerContract>(ipcPort(child, ended(child)));
   const { document, versions } = await worker.open({ path });
   const symbolicDims = await worker.symbolicDims({ document, version: 0 });

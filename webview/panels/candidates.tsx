@@ -1,0 +1,60 @@
+import { bytes, counted, decibels, percent } from '../../src/core/report/format.ts';
+import type { QuantizeCandidate } from '../../src/core/report/report.ts';
+import { Scatter } from '../charts/scatter.tsx';
+import { Section } from '../widgets/section.tsx';
+
+/** What was tried: speed against accuracy where both were measured, and every candidate in a table. */
+export function Candidates({ candidates }: { readonly candidates: readonly QuantizeCandidate[] }) {
+  const labelled = candidates.some(({ metric }) => metric !== undefined);
+  const quality = (candidate: QuantizeCandidate) => (labelled ? (candidate.metric ?? null) : candidate.sqnrDb);
+  const points = candidates.flatMap((candidate) => {
+    const y = quality(candidate);
+    return candidate.ratio === undefined || y === null
+      ? []
+      : [
+          {
+            label: candidate.label,
+            x: candidate.ratio,
+            interval95: candidate.interval95,
+            y: labelled ? y * 100 : y,
+            chosen: candidate.chosen,
+          },
+        ];
+  });
+  return (
+    <Section title="What was tried" aside={<span class="quiet">{counted(candidates.length, 'candidate')}</span>}>
+      {points.length > 1 && (
+        <Scatter
+          label="Time against accuracy"
+          xTitle="Time, as a share of float"
+          yTitle={labelled ? 'Accuracy, %' : 'Signal to noise, dB'}
+          points={points}
+        />
+      )}
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">Candidate</th>
+            <th scope="col">{labelled ? 'Accuracy' : 'Signal to noise'}</th>
+            <th scope="col">Time</th>
+            <th scope="col" class="optional">
+              Bytes
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {candidates.map((candidate) => (
+            <tr key={candidate.label} class={candidate.chosen ? 'chosen' : undefined}>
+              <th scope="row" title={candidate.label}>
+                {candidate.chosen ? `${candidate.label}, chosen` : candidate.label}
+              </th>
+              <td>{labelled ? percent(candidate.metric) : decibels(candidate.sqnrDb)}</td>
+              <td>{candidate.ratio === undefined ? '–' : `${candidate.ratio.toFixed(2)}\u00a0×`}</td>
+              <td class="optional">{bytes(candidate.bytes)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Section>
+  );
+}
