@@ -40,6 +40,21 @@ export function symbolDim(name: string): DimExpression {
   return atom(/^[A-Za-z_][\w.]*$/.test(name) ? name : `"${escaped(name)}"`);
 }
 
+/**
+ * What a dimension's text stands for: exporters write sums and products of symbols, `past_length + length`, and mean
+ * them. Any other text is one name. `sizeOf` gives each symbol its meaning.
+ */
+export function dimOfText(text: string, sizeOf: (symbol: string) => Axis): Axis {
+  if (!/^\s*[A-Za-z_][\w.]*(?:(?:\s+[+*-]\s+|[+*])(?:[A-Za-z_][\w.]*|\d{1,9}))+\s*$/.test(text)) return sizeOf(text);
+  const valueOf = (factor: string): Axis => (/^\d+$/.test(factor) ? constantDim(Number(factor)) : sizeOf(factor));
+  let sum: Axis = constantDim(0);
+  for (const [, sign, product] of text.matchAll(/([+-]?)\s*([\w.]+(?:\s*\*\s*[\w.]+)*)/g)) {
+    const term = productOf(product!.split('*').map((factor) => valueOf(factor.trim())));
+    sum = sign === '-' ? subtractDims(sum, term) : addDims(sum, term);
+  }
+  return sum;
+}
+
 /** The size of one axis of a value, which nothing else is known of: equal only to itself. */
 export function anonymousDim(value: string, axis: number): DimExpression {
   return atom(`${anonymousMark}"${escaped(value)}[${axis}]"`);

@@ -1,7 +1,7 @@
 import type { Draft } from '../graph/draft.ts';
 import type { Attribute, FunctionDefinition, Node, NodeId, ValueInfo } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
-import { type Axis, anonymousDim, constantDim, dimText, symbolDim } from './dim.ts';
+import { type Axis, anonymousDim, constantDim, dimOfText, dimText, symbolDim } from './dim.ts';
 import type { Facts, ValueFacts } from './facts.ts';
 import { Operation, unknown } from './operation.ts';
 import { type BodyInputs, bodyRules } from './operators/control-flow.ts';
@@ -142,11 +142,16 @@ class Inference {
         if (dim === null || dim === '' || !trusted || meaninglessSymbols.has(dim))
           return this.nameless(named, value, axis);
         const bound = this.dims.get(dim);
-        return bound === undefined ? symbolDim(dim) : constantDim(bound);
+        return bound === undefined ? dimOfText(dim, (symbol) => this.symbol(symbol)) : constantDim(bound);
       });
     }
     const overridable = graph.initializer(value);
     return overridable ? { kind: 'tensor', dtype: overridable.dtype } : unknown;
+  }
+
+  private symbol(name: string): Axis {
+    const bound = this.dims.get(name);
+    return bound === undefined ? symbolDim(name) : constantDim(bound);
   }
 
   private nameless(named: boolean, value: string, axis: number): Axis {

@@ -5,6 +5,7 @@ import {
   addDims,
   ceilDivide,
   constantDim,
+  dimOfText,
   dimText,
   floorDivide,
   hugeDim,
@@ -107,6 +108,16 @@ describe('dimension expressions', () => {
     expect(symbolDim('a*b').key).not.toBe(multiplyDims(symbolDim('a'), symbolDim('b'))?.key);
     expect(symbolDim('2').key).not.toBe(number(2).key);
     expect(dimText(symbolDim('past + 1'))).toBe('past + 1');
+  });
+
+  it('read the sums and products that exporters write, and nothing else', () => {
+    const read = (text: string) => dimOfText(text, symbolDim)?.key;
+    expect(read('past_length + length')).toBe('length + past_length');
+    expect(read('2_x')).toBe('"2_x"');
+    expect(read('seq*4')).toBe('4*seq');
+    expect(read('seq - 1 + batch*seq')).toBe('batch*seq + seq - 1');
+    expect(read('batch-size')).toBe('"batch-size"');
+    expect(read('length of text')).toBe('"length of text"');
   });
 
   it('keep integers that no number can hold', () => {

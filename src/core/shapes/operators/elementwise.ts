@@ -242,6 +242,8 @@ export const elementwiseRules: Rules = {
   Where: where,
   Cast: cast,
   CastLike: cast,
+  BitCast: (op) => [tensor(dataTypeFromCode(op.int('to', 0)), op.shape(0))],
+  SwiGLU: same(),
   Identity: (op) => [op.input(0)],
   Dropout: (op) => [tensor(op.dtype(0), op.shape(0)), tensor(op.opset >= 10 ? 'bool' : op.dtype(0), op.shape(0))],
   DynamicQuantizeLinear: (op) => [

@@ -1,7 +1,7 @@
 /** Matrix products. */
 import type { DataType } from '../../graph/data-type.ts';
 import type { Axis } from '../dim.ts';
-import { constantDim, divideExactly, multiplyDims } from '../dim.ts';
+import { constantDim, divideExactly, multiplyDims, subtractDims } from '../dim.ts';
 import type { ValueFacts } from '../facts.ts';
 import { broadcast, broadcastAxis, type Operation, type Rules, type Shape, tensor, unknownAxes } from '../operation.ts';
 
@@ -76,6 +76,25 @@ function attention(op: Operation): readonly ValueFacts[] {
   return [tensor(dtype, output), cache(4, key), cache(5, value), tensor(dtype, unknownAxes(4))];
 }
 
+/** Packed like attention, with a state of batch, heads, key size, value size in place of a cache. */
+function linearAttention(op: Operation): readonly ValueFacts[] {
+  const [query, key, value] = [op.shape(0), op.shape(1), op.shape(2)];
+  const [heads, groups] = [constantDim(op.int('q_num_heads', 0)), constantDim(op.int('kv_num_heads', 0))];
+  const perGroup = (size: Axis | undefined): Axis =>
+    size && groups.constant ? (divideExactly(size, groups) ?? null) : null;
+  const width = perGroup(value?.[2]);
+  const output: Shape = [query?.[0] ?? null, query?.[1] ?? null, multiplyDims(width, heads)];
+  const state = op.shape(3) ?? [query?.[0] ?? null, groups, perGroup(key?.[2]), width];
+  return [tensor(op.dtype(0), output), tensor(op.dtype(3) ?? op.dtype(0), state)];
+}
+
+/** Depthwise over batch, channels, length; the state keeps the last kernel − 1 columns. */
+function causalConvolution(op: Operation): readonly ValueFacts[] {
+  const [data, weight] = [op.shape(0), op.shape(1)];
+  const state = [data?.[0] ?? null, data?.[1] ?? null, subtractDims(weight?.at(-1) ?? null, constantDim(1))];
+  return [tensor(op.dtype(0), data), tensor(op.dtype(0), state)];
+}
+
 const product =
   (a: number, b: number, dtype: DataType | ((op: Operation) => DataType | undefined)) =>
   (op: Operation): readonly ValueFacts[] => [
@@ -90,5 +109,7 @@ export const matMulRules: Rules = {
   Einsum: einsum,
   Det: (op) => [tensor(op.dtype(0), op.shape(0)?.slice(0, -2))],
   Attention: attention,
+  LinearAttention: linearAttention,
+  CausalConvWithState: causalConvolution,
   RotaryEmbedding: (op) => [tensor(op.dtype(0), op.shape(0))],
 };
