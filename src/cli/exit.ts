@@ -33,7 +33,8 @@ export function explainError(error: unknown): { readonly code: ExitCode; readonl
   const { code, path } = error as NodeJS.ErrnoException;
   const known = code ? pathErrors[code] : undefined;
   if (known) return { code: 2, message: `${known}: ${path ?? error.message}.` };
-  return { code: unusable.has(error.name) ? 2 : 3, message: oneLine(error.message) };
+  const exit = error.name === 'QuantizeError' ? 1 : unusable.has(error.name) ? 2 : 3;
+  return { code: exit, message: oneLine(error.message) };
 }
 
 const oneLine = (message: string): string => message.trim().replaceAll(/\s*\n\s*/g, ' ');

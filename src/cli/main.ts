@@ -3,8 +3,10 @@ import manifest from '../../package.json' with { type: 'json' };
 import { compareCommand } from './compare.ts';
 import { explainError } from './exit.ts';
 import { inspectCommand } from './inspect.ts';
+import { layoutCommand } from './layout.ts';
 import { optimizeCommand } from './optimize.ts';
 import { profileCommand } from './profile.ts';
+import { quantizeCommand } from './quantize.ts';
 
 /** The command line with all its commands; what they do is loaded when they run. */
 function createProgram(): Command {
@@ -14,7 +16,15 @@ function createProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text) })
     .showHelpAfterError('Run it with --help to see what it takes.');
-  for (const define of [inspectCommand, profileCommand, optimizeCommand, compareCommand]) define(program);
+  for (const define of [
+    inspectCommand,
+    profileCommand,
+    optimizeCommand,
+    quantizeCommand,
+    compareCommand,
+    layoutCommand,
+  ])
+    define(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }

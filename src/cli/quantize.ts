@@ -1,0 +1,152 @@
+import type { Command } from 'commander';
+import type { Model } from '../core/graph/model.ts';
+import { bytes, change, count, decibels, percent, time } from '../core/report/format.ts';
+import type { QuantizeReport } from '../core/report/report.ts';
+import { latencySentence, outputsSentence } from '../core/report/sentences.ts';
+import {
+  checkOutput,
+  collect,
+  execute,
+  heading,
+  type Outcome,
+  oneOf,
+  positive,
+  type RunOptions,
+  type Session,
+  withRunOptions,
+} from './command.ts';
+import { UsageError } from './exit.ts';
+import { bad, careful, faint, good, pairs, strong, table } from './print.ts';
+
+interface QuantizeOptions extends RunOptions {
+  readonly output?: string;
+  readonly scheme: string;
+  readonly calibration?: string;
+  readonly randomCalibration?: boolean;
+  readonly method?: string;
+  readonly exclude?: readonly string[];
+  readonly perTensor?: boolean;
+  readonly labelled?: string;
+  readonly minSqnr?: number;
+  readonly measure: boolean;
+  readonly verify: boolean;
+}
+
+const schemes = ['dynamic-int8', 'static-int8', 'int8-weights', 'int4-weights', 'fp16', 'auto'] as const;
+
+/** `opscope quantize MODEL -o OUT` */
+export function quantizeCommand(program: Command): void {
+  withRunOptions(program.command('quantize'))
+    .description('quantize a model, compare its outputs and measure what it gains')
+    .argument('<model>', 'an .onnx file')
+    .option('-o, --output <file>', 'where the result goes')
+    .option('--scheme <name>', schemes.join(', '), oneOf(...schemes), 'dynamic-int8')
+    .option('--calibration <path>', 'data for static-int8: .npz, .npy, or a folder of .npz, .npy, .pb or pictures')
+    .option('--random-calibration', 'make calibration data up; good for trying speed, not for accuracy')
+    .option('--method <name>', 'minmax, percentile, entropy or mse', oneOf('minmax', 'percentile', 'entropy', 'mse'))
+    .option('--exclude <node>', 'name of a node that stays float; repeat for more', collect)
+    .option('--per-tensor', 'one scale a tensor, not one a channel')
+    .option('--labelled <path>', 'labelled data to measure accuracy on')
+    .option('--min-sqnr <db>', 'least signal to noise that auto accepts', positive)
+    .option('--no-measure', 'do not measure latency')
+    .option('--no-verify', 'do not compare the outputs')
+    .action((model: string, options: QuantizeOptions) =>
+      execute(options, (session) => quantize(model, options, session)),
+    );
+}
+
+async function quantize(path: string, options: QuantizeOptions, session: Session): Promise<Outcome> {
+  const output = await checkOutput(options.output, path);
+  if (options.scheme === 'static-int8' && !options.calibration && !options.randomCalibration) {
+    throw new UsageError(
+      'static-int8 needs data like what the model will see: give --calibration PATH, or --random-calibration to try its speed.',
+    );
+  }
+  const { openModel } = await import('../worker/open-model.ts');
+  const { quantizeModel } = await import('../worker/quantize.ts');
+  const { saveModel } = await import('../worker/save-model.ts');
+  const { measuredModel, measurementContext, settingsOf } = await import('./measuring.ts');
+  const { scheme, calibration, randomCalibration, method, labelled, minSqnr, verify, measure } = options;
+  const opened = await openModel(path);
+  try {
+    const { model, report } = await quantizeModel(
+      await measuredModel(opened),
+      {
+        settings: settingsOf(options),
+        scheme,
+        perChannel: !options.perTensor,
+        exclude: await excludedNodes(opened.model, options.exclude ?? []),
+        verify,
+        measure,
+        ...(calibration ? { calibration } : {}),
+        ...(randomCalibration ? { randomCalibration } : {}),
+        ...(method ? { method } : {}),
+        ...(labelled ? { labelled } : {}),
+        ...(minSqnr === undefined ? {} : { minSqnr }),
+      },
+      await measurementContext(session),
+    );
+    await saveModel(model, output, { signal: session.signal, onProgress: session.onProgress });
+    const written = { ...report, output };
+    return { report: written, text: () => quantizeText(written), code: report.verdict.status === 'different' ? 1 : 0 };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Ids of the nodes with these names; a name may belong to several. */
+async function excludedNodes(model: Model, names: readonly string[]) {
+  const { Draft } = await import('../core/graph/draft.ts');
+  const nodes = new Draft(model).graphs().flatMap((graph) => graph.nodes());
+  return names.flatMap((wanted) => {
+    const found = nodes.filter(({ name }) => name === wanted);
+    if (found.length === 0)
+      throw new UsageError(`The model has no node named ${wanted}. List them with inspect --nodes.`);
+    return found.map(({ id }) => id);
+  });
+}
+
+/** Nodes kept in float that are named; the rest is counted. */
+const shownKept = 12;
+
+export function quantizeText(report: QuantizeReport): string {
+  const { quantized, fused, kept, before, after, verdict, sqnrDb, metric, latency, calibration, advice, problems } =
+    report;
+  const paint = verdict.status === 'different' ? bad : verdict.status === 'not-run' ? careful : good;
+  const quality = [outputsSentence(verdict), ...(sqnrDb === null ? [] : [`signal to noise ${decibels(sqnrDb)}`])];
+  const entries: [string, string][] = [
+    ['scheme', report.scheme],
+    ...(calibration
+      ? [
+          ['calibration', `${count(calibration.samples)} samples, ${calibration.method}, ${calibration.source}`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+    ['quantized', `${count(quantized.nodes)} of ${count(quantized.of)} nodes`],
+    ['integer', `${count(fused.nodes)} of ${count(fused.of)} run with an integer kernel`],
+    ['size', `${bytes(before.bytes)} → ${bytes(after.bytes)}  ${change(before.bytes, after.bytes)}`],
+    ['outputs', paint(quality.join(', '))],
+    ...(metric
+      ? [
+          [
+            metric.name,
+            `${percent(metric.before)} → ${percent(metric.after)} ${faint(`(${count(metric.samples)} samples)`)}`,
+          ] as [string, string],
+        ]
+      : []),
+    ...(latency ? [['latency', latencySentence(latency)] as [string, string]] : []),
+    ['time', time(report.milliseconds)],
+    ...(report.output ? [['written', report.output] as [string, string]] : []),
+  ];
+  const parts = [heading(report.model), pairs(entries)];
+  if (kept.length > 0) {
+    const rows = kept.slice(0, shownKept).map(({ node, reason }) => [node, reason]);
+    if (kept.length > shownKept) rows.push([`and ${count(kept.length - shownKept)} more`, '']);
+    parts.push(table([{ title: 'kept in float' }, { title: 'because' }], rows));
+  }
+  if (advice.length > 0) parts.push([strong('advice'), ...advice].join('\n'));
+  if (problems.length > 0) parts.push([strong('notes'), ...problems.map((problem) => careful(problem))].join('\n'));
+  return parts.join('\n\n');
+}
