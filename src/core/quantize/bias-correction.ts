@@ -1,0 +1,65 @@
+/**
+ * Bias correction, after Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction" (2019),
+ * with means from calibration data: rounded weights shift the mean of each output channel; the bias takes it back.
+ */
+import { intAttribute } from '../graph/attribute.ts';
+import type { Model } from '../graph/model.ts';
+import type { CalibrationContext, Samples } from './calibration.ts';
+import { channelMeans } from './calibration.ts';
+import type { Target } from './targets.ts';
+import { channelLayout, type QuantizedWeight } from './weights.ts';
+
+/** Means of the inputs of targets by channel: value → one number a channel. MatMul has no bias and is left out. */
+export function inputMeans(
+  model: Model,
+  targets: readonly Target[],
+  samples: Samples,
+  context: CalibrationContext,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const values = new Map<string, { axes: readonly number[]; channels: number }>();
+  for (const { node, weight, channelAxis } of targets) {
+    if (node.opType === 'Gemm') values.set(node.inputs[0]!, { axes: [0], channels: weight.dims[1 - channelAxis]! });
+    if (node.opType !== 'Conv') continue;
+    const axes = weight.dims.map((_, axis) => axis).filter((axis) => axis !== 1);
+    values.set(node.inputs[0]!, { axes, channels: weight.dims[1]! * intAttribute(node, 'group', 1) });
+  }
+  return channelMeans(model, values, samples, context);
+}
+
+/** What to add to the bias of each output channel: the mean of what rounding took from the weights. */
+export function biasShift(
+  { node, weight, channelAxis }: Target,
+  values: Float32Array,
+  { values: stored, scales, zeroPoints }: QuantizedWeight,
+  means: Float32Array,
+): Float32Array {
+  const { dims } = weight;
+  const shift = new Float32Array(dims[channelAxis]!);
+  const scaleOf = (channel: number) => scales[scales.length === 1 ? 0 : channel]!;
+  const lost = (at: number, channel: number) =>
+    values[at]! - (stored[at]! - zeroPoints[scales.length === 1 ? 0 : channel]!) * scaleOf(channel);
+  if (node.opType === 'Gemm') {
+    const [rows, columns] = dims as [number, number];
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const [channel, input] = channelAxis === 0 ? [row, column] : [column, row];
+        shift[channel]! += lost(row * columns + column, channel) * means[input]!;
+      }
+    }
+    return shift;
+  }
+  const { channels, inner } = channelLayout(dims, 0);
+  const inputsPerGroup = dims[1]!;
+  const kernel = inner / inputsPerGroup;
+  const outputsPerGroup = channels / intAttribute(node, 'group', 1);
+  for (let channel = 0; channel < channels; channel++) {
+    const firstInput = Math.floor(channel / outputsPerGroup) * inputsPerGroup;
+    for (let input = 0; input < inputsPerGroup; input++) {
+      let sum = 0;
+      const start = channel * inner + input * kernel;
+      for (let at = start; at < start + kernel; at++) sum += lost(at, channel);
+      shift[channel]! += sum * means[firstInput + input]!;
+    }
+  }
+  return shift;
+}

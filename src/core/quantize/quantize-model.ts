@@ -1,0 +1,174 @@
+/** One call for every scheme: a recipe and a model give a quantized model and an account of what was done. */
+import { assertUnreachable } from '../assert.ts';
+import { Draft, type Rewrite } from '../graph/draft.ts';
+import type { Model, Node, NodeId } from '../graph/model.ts';
+import { createFacts } from '../shapes/infer.ts';
+import type { BlockMethod } from './blocks.ts';
+import type { QuantizedType, Range } from './ranges.ts';
+import { type Density, planStatic, type StaticPlan } from './static-plan.ts';
+import type { KeptNode } from './targets.ts';
+import { type WrittenNodes, writeDynamic, writeDynamicLstm, writeGather } from './write-dynamic.ts';
+import { writeFloat16 } from './write-float16.ts';
+import { writeMatMulNBits } from './write-matmul-nbits.ts';
+import { type WeightError, writeQdq } from './write-qdq.ts';
+
+export const schemes = ['dynamic-int8', 'static-int8', 'int8-weights', 'int4-weights', 'fp16'] as const;
+export type Scheme = (typeof schemes)[number];
+
+export const calibrationMethods = ['minmax', 'moving-average', 'percentile', 'entropy', 'mse'] as const;
+export type CalibrationMethod = (typeof calibrationMethods)[number];
+
+/** Everything that decides a result, beside the model and the data. */
+export interface Recipe {
+  readonly scheme: Scheme;
+  readonly perChannel: boolean;
+  /** Nodes that stay float. */
+  readonly exclude?: ReadonlySet<NodeId>;
+  /** Static: which operators between weighted ones compute on integers. */
+  readonly density?: Density;
+  readonly activations?: QuantizedType;
+  readonly weights?: QuantizedType;
+  readonly symmetricActivations?: boolean;
+  readonly reduceRange?: boolean;
+  readonly searchWeights?: boolean;
+  /** Static: added to biases, by node; see `biasShifts`. */
+  readonly biasShifts?: ReadonlyMap<NodeId, Float32Array>;
+  /** Weight-only: elements that share a scale, and how it is found. */
+  readonly blockSize?: number;
+  readonly blockMethod?: BlockMethod;
+}
+
+export interface QuantizeContext {
+  readonly dims?: ReadonlyMap<string, number>;
+  /** Static: the ranges of these values over the calibration data. */
+  readonly ranges?: (values: readonly string[]) => Promise<ReadonlyMap<string, Range>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface QuantizedModel {
+  readonly model: Model;
+  /** Nodes that are quantized now, as they were before. */
+  readonly nodes: readonly Node[];
+  /** Nodes that the scheme could have taken and did not, and why. */
+  readonly kept: readonly KeptNode[];
+  readonly weightErrors: readonly WeightError[];
+  readonly rewrites: readonly Rewrite[];
+  /** Node of the result → nodes of the model given that it stands for. */
+  readonly origins: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
+  /** Static: values that are stored as integers, under the name that both models have. */
+  readonly values: readonly string[];
+}
+
+/**
+ * Quantizes the main graph of a model. The model given is not changed; when no node can be taken, it is the result.
+ * Static schemes per channel need opset 13: pass `raise-opset` first. Rejects when the signal aborts.
+ */
+export async function quantizeGraph(model: Model, recipe: Recipe, context: QuantizeContext): Promise<QuantizedModel> {
+  const draft = new Draft(model);
+  draft.currentPass = `quantize-${recipe.scheme}`;
+  const written =
+    recipe.scheme === 'static-int8' ? await runStatic(draft, recipe, context) : await run(draft, recipe, context);
+  const result = draft.finish();
+  const graphs = draft.graphs();
+  return {
+    ...written,
+    model: result,
+    rewrites: draft.rewrites,
+    origins: new Map(graphs.flatMap((graph) => graph.nodes()).map(({ id }) => [id, draft.origin(id)])),
+  };
+}
+
+type Written = WrittenNodes & Pick<QuantizedModel, 'values'>;
+
+async function run(draft: Draft, recipe: Recipe, { dims, signal }: QuantizeContext): Promise<Written> {
+  const graph = draft.main;
+  const facts = createFacts(draft, dims ? { dims } : {});
+  const shared = { ...(recipe.exclude ? { exclude: recipe.exclude } : {}), ...(signal ? { signal } : {}) };
+  switch (recipe.scheme) {
+    case 'dynamic-int8': {
+      const { perChannel, reduceRange = false, searchWeights = false } = recipe;
+      const options = { ...shared, perChannel, reduceRange, searchWeights };
+      return joined([
+        await writeDynamic(graph, facts, options),
+        await writeDynamicLstm(graph, options),
+        await writeGather(graph, shared),
+      ]);
+    }
+    case 'int8-weights':
+    case 'int4-weights': {
+      const bits = recipe.scheme === 'int4-weights' ? 4 : 8;
+      const { blockSize = 32, blockMethod: method = bits === 4 ? 'search' : 'round' } = recipe;
+      const options = { ...shared, bits, blockSize, method, symmetric: false } as const;
+      return joined([await writeMatMulNBits(graph, facts, options)]);
+    }
+    case 'fp16':
+      return joined([await writeFloat16(graph, facts, shared)]);
+    case 'static-int8':
+      return runStatic(draft, recipe, { ...(dims ? { dims } : {}), ...(signal ? { signal } : {}) });
+    default:
+      return assertUnreachable(recipe.scheme);
+  }
+}
+
+function joined(parts: readonly WrittenNodes[]): Written {
+  return {
+    nodes: parts.flatMap(({ nodes }) => nodes),
+    kept: parts.flatMap(({ kept }) => kept),
+    weightErrors: parts.flatMap(({ weightErrors }) => weightErrors),
+    values: [],
+  };
+}
+
+async function runStatic(draft: Draft, recipe: Recipe, { dims, ranges, signal }: QuantizeContext): Promise<Written> {
+  if (!ranges) throw new Error('Static quantization needs ranges: give calibration data.');
+  const { activations = 'uint8', weights = 'int8', symmetricActivations = false, density } = recipe;
+  const exclude = new Set(recipe.exclude);
+  const unseen: KeptNode[] = [];
+  const plan = () =>
+    planStatic(draft.main, createFacts(draft, dims ? { dims } : {}), {
+      exclude,
+      ...(density ? { density } : {}),
+      clampsAtZero: activations.startsWith('uint') && !symmetricActivations,
+    });
+  let planned = plan();
+  let found = await ranges([...new Set(planned.values.values())]);
+  // A value that no sample reached has no range: what touches it stays float. Each round excludes at least one node.
+  for (let lost = nodesWithout(planned, draft, found); lost.length > 0; lost = nodesWithout(planned, draft, found)) {
+    for (const node of lost) {
+      exclude.add(node.id);
+      unseen.push({ node, reason: 'the calibration data never reached it' });
+    }
+    planned = plan();
+    found = new Map([
+      ...found,
+      ...(await ranges([...new Set(planned.values.values())].filter((value) => !found.has(value)))),
+    ]);
+  }
+  const weightErrors = await writeQdq(draft.main, planned, found, {
+    activations,
+    weights,
+    symmetricActivations,
+    perChannel: recipe.perChannel,
+    reduceRange: recipe.reduceRange ?? false,
+    searchWeights: recipe.searchWeights ?? false,
+    ...(recipe.biasShifts ? { biasShifts: recipe.biasShifts } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  const nodes = [...planned.targets.map(({ node }) => node), ...planned.between];
+  const isUnseen = new Set(unseen.map(({ node }) => node.id));
+  const kept = [...planned.kept.filter(({ node }) => !isUnseen.has(node.id)), ...unseen];
+  return { nodes, kept, weightErrors, values: [...planned.values.keys()] };
+}
+
+/** Nodes of a plan that read or make a value without a range. */
+function nodesWithout(plan: StaticPlan, draft: Draft, ranges: ReadonlyMap<string, Range>): Node[] {
+  const missing = new Set([...plan.values].filter(([, root]) => !ranges.has(root)).map(([value]) => value));
+  if (missing.size === 0) return [];
+  const members = [...plan.targets.map(({ node }) => node), ...plan.between];
+  const touches = (name: string) => missing.has(name);
+  const direct = members.filter(({ inputs, outputs }) => inputs.some(touches) || outputs.some(touches));
+  const clamped = plan.absorbed
+    .filter(({ outputs }) => outputs.some(touches))
+    .map(({ inputs }) => draft.main.producer(inputs[0]!)!);
+  return [...new Set([...direct, ...clamped])];
+}

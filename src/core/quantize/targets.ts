@@ -1,0 +1,97 @@
+/** Nodes whose weights are worth storing in fewer bits, and why the others stay as they are. */
+import { floatAttribute, intAttribute } from '../graph/attribute.ts';
+import type { GraphDraft } from '../graph/graph-draft.ts';
+import type { Node, NodeId, Tensor } from '../graph/model.ts';
+import type { Facts } from '../shapes/facts.ts';
+
+/** A node that stays float, and why. */
+export interface KeptNode {
+  readonly node: Node;
+  readonly reason: string;
+}
+
+/** A node with a constant float weight. */
+export interface Target {
+  readonly node: Node;
+  readonly weight: Tensor;
+  /** Which axis of the weight holds output channels. */
+  readonly channelAxis: number;
+  readonly bias?: Tensor;
+}
+
+export interface TargetChoice {
+  readonly targets: readonly Target[];
+  readonly kept: readonly KeptNode[];
+}
+
+/** Operators that hold the weights of nearly every model. */
+export type WeightedOperator = 'Conv' | 'ConvTranspose' | 'Gemm' | 'MatMul';
+const weighted: ReadonlySet<string> = new Set<WeightedOperator>(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+
+/**
+ * The nodes of one graph that a scheme can take: those with a constant 32-bit weight whose operator is in `operators`.
+ * `refusals` says why a scheme does not take an operator.
+ */
+export function chooseTargets(
+  graph: GraphDraft,
+  facts: Facts,
+  options: {
+    readonly operators: ReadonlySet<string>;
+    readonly refusals?: Readonly<Record<string, string>>;
+    readonly exclude?: ReadonlySet<NodeId>;
+  },
+): TargetChoice {
+  const targets: Target[] = [];
+  const kept: KeptNode[] = [];
+  for (const node of graph.nodes()) {
+    if (node.domain !== '' || !weighted.has(node.opType)) continue;
+    const target = targetOf(graph, facts, node);
+    const excluded = [...graph.draft.origin(node.id)].some((id) => options.exclude?.has(id));
+    if (excluded) kept.push({ node, reason: 'kept float on request' });
+    else if (typeof target === 'string') kept.push({ node, reason: target });
+    else if (!options.operators.has(node.opType)) {
+      kept.push({ node, reason: options.refusals?.[node.opType] ?? 'this scheme does not quantize this operator' });
+    } else targets.push(target);
+  }
+  return { targets, kept };
+}
+
+/** The node as a target, or why it is none. */
+function targetOf(graph: GraphDraft, facts: Facts, node: Node): Target | string {
+  const [data, weightName, biasName] = node.inputs;
+  if (!data || !weightName) return 'it has no weight';
+  const weight = graph.constant(weightName);
+  if (!weight) {
+    return node.opType === 'MatMul' || node.opType === 'Gemm' ? 'both operands are computed' : 'its weight is computed';
+  }
+  if (weight.dtype !== 'float32') return `its weight is ${weight.dtype}, not float32`;
+  if (graph.constant(data)) return 'it computes with constants only';
+  const dtype = facts.of(graph, data).dtype;
+  if (dtype !== undefined && dtype !== 'float32') return `its input is ${dtype}, not float32`;
+  const bias = biasName ? graph.constant(biasName) : undefined;
+  if (biasName && !bias) return 'its bias is computed';
+  if (bias && bias.dtype !== 'float32') return `its bias is ${bias.dtype}, not float32`;
+  const rest = bias ? { bias } : {};
+  switch (node.opType) {
+    case 'MatMul':
+      if (weight.dims.length !== 2)
+        return `its weight has ${weight.dims.length} axes; only 2 can be stored in fewer bits`;
+      return { node, weight, channelAxis: 1 };
+    case 'Gemm': {
+      if (intAttribute(node, 'transA', 0) !== 0) return 'it transposes its input';
+      if (floatAttribute(node, 'alpha', 1) !== 1) return 'it scales its product (alpha)';
+      if (bias && floatAttribute(node, 'beta', 1) !== 1) return 'it scales its bias (beta)';
+      const channelAxis = intAttribute(node, 'transB', 0) !== 0 ? 0 : 1;
+      if (bias && !isVector(bias.dims, weight.dims[channelAxis]!)) return 'its bias is no vector';
+      return { node, weight, channelAxis, ...rest };
+    }
+    case 'Conv':
+      return { node, weight, channelAxis: 0, ...rest };
+    default:
+      return { node, weight, channelAxis: 1, ...rest };
+  }
+}
+
+function isVector(dims: readonly number[], length: number): boolean {
+  return dims.length >= 1 && dims.at(-1) === length && dims.slice(0, -1).every((dim) => dim === 1);
+}

@@ -1,0 +1,207 @@
+/** Half-precision models: half the bytes, for processors that compute with 16-bit floats. */
+import { attributes } from '../graph/attribute.ts';
+import { readAll } from '../graph/byte-source.ts';
+import { dataTypeCode, elementCount } from '../graph/data-type.ts';
+import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
+import type { Attribute, Node, NodeId, Tensor } from '../graph/model.ts';
+import { tensorOf } from '../passes/tensors.ts';
+import type { Facts } from '../shapes/facts.ts';
+import { fromNumbers, toFloat32 } from '../tensor/convert.ts';
+import type { KeptNode } from './targets.ts';
+import type { WrittenNodes } from './write-dynamic.ts';
+
+/** Operators of the default domain that take no 16-bit floats, or lose what they are for when they do. */
+const staysFloat: ReadonlySet<string> = new Set([
+  'CumSum',
+  'Max',
+  'Min',
+  'NonMaxSuppression',
+  'RandomUniformLike',
+  'Range',
+  'Resize',
+  'RoiAlign',
+  'TopK',
+  'Upsample',
+  'DynamicQuantizeLinear',
+  'QuantizeLinear',
+  'DequantizeLinear',
+  'MatMulInteger',
+  'ConvInteger',
+  'QLinearConv',
+  'QLinearMatMul',
+]);
+
+const largestHalf = 65504;
+/** Smaller numbers would become 0, and a division by them infinite. */
+const smallestHalf = 5.96e-8;
+
+export interface Float16Options {
+  /** Nodes that stay in 32 bits, for mixed precision. */
+  readonly exclude?: ReadonlySet<NodeId>;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Turns every 32-bit float inside the main graph into a 16-bit one. Inputs and outputs of the model keep their types;
+ * nodes that cannot take 16 bits, or hold bodies, keep theirs, with Casts around them.
+ */
+export async function writeFloat16(
+  graph: GraphDraft,
+  facts: Facts,
+  options: Float16Options = {},
+): Promise<WrittenNodes> {
+  const nodes: Node[] = [];
+  const kept: KeptNode[] = [];
+  const converted = new Set<NodeId>();
+  const isFloat = (name: string) => name !== '' && facts.of(graph, name).dtype === 'float32';
+  for (const node of graph.nodes()) {
+    const touches = node.inputs.some(isFloat) || node.outputs.some(isFloat);
+    if (!touches) continue;
+    const reason = whyFloat(graph, node, options.exclude);
+    if (reason) kept.push({ node, reason });
+    else {
+      nodes.push(node);
+      converted.add(node.id);
+    }
+  }
+  const halves = new Map<string, Tensor>();
+  for (const node of nodes) {
+    for (const name of node.inputs) {
+      const tensor = graph.constant(name);
+      if (!tensor || halves.has(name) || !isFloat(name)) continue;
+      options.signal?.throwIfAborted();
+      halves.set(name, await halfTensor(tensor, graph.freshName(`${name}_half`)));
+    }
+  }
+  // Decided before anything changes: afterwards the facts of a name are no longer those of its value.
+  const floats = new Set(
+    graph
+      .nodes()
+      .flatMap(({ inputs, outputs }) => [...inputs, ...outputs])
+      .filter(isFloat),
+  );
+  const isHalf = (name: string) => {
+    const producer = floats.has(name) ? graph.producer(name) : undefined;
+    return producer !== undefined && converted.has(producer.id);
+  };
+  const makers = new Map([...floats].map((name) => [name, isHalf(name)]));
+  const casts = new Map<string, string>();
+  for (const node of [...graph.nodes()]) {
+    const takesHalf = converted.has(node.id);
+    if (!takesHalf && !node.inputs.some((name) => makers.get(name))) continue;
+    const why = takesHalf
+      ? 'It computes with 16-bit floats.'
+      : 'It computes with 32-bit floats; its inputs are turned back.';
+    graph.rewrite(node, why, (edit) => {
+      const inputs = node.inputs.map((name) => {
+        if (!floats.has(name) || makers.get(name) === takesHalf) return name;
+        const half = takesHalf ? halves.get(name) : undefined;
+        if (half) {
+          edit.setInitializer(half);
+          return half.name;
+        }
+        return castInput(graph, edit, casts, name, takesHalf, node);
+      });
+      edit.change(node, takesHalf ? { inputs, attributes: halfAttributes(node, graph) } : { inputs });
+    });
+  }
+  keepOutputs(graph, makers);
+  removeUnreadHalves(graph, nodes, halves);
+  return { nodes, kept, weightErrors: [] };
+}
+
+function whyFloat(graph: GraphDraft, node: Node, exclude: ReadonlySet<NodeId> | undefined): string | undefined {
+  if ([...graph.draft.origin(node.id)].some((id) => exclude?.has(id))) return 'kept float on request';
+  if (node.domain !== '') return `${node.domain}.${node.opType} may not take 16-bit floats`;
+  if (graph.bodies(node).length > 0) return 'what is inside its bodies stays as it is';
+  return staysFloat.has(node.opType)
+    ? `${node.opType} does not take 16-bit floats, or loses too much by them`
+    : undefined;
+}
+
+/** The tensor in 16 bits. Numbers beyond 65504 end there, and those that would vanish become the smallest there is. */
+async function halfTensor(tensor: Tensor, name: string): Promise<Tensor> {
+  const values = Float32Array.from(
+    toFloat32(tensor.dtype, await readAll(tensor.data), elementCount(tensor.dims)),
+    (value) => {
+      const size = Math.abs(value);
+      if (size === 0 || Number.isNaN(size) || size === Number.POSITIVE_INFINITY) return value;
+      return Math.sign(value) * Math.min(largestHalf, Math.max(smallestHalf, size));
+    },
+  );
+  return tensorOf(name, 'float16', tensor.dims, fromNumbers('float16', values));
+}
+
+function castInput(
+  graph: GraphDraft,
+  edit: GraphEdit,
+  casts: Map<string, string>,
+  name: string,
+  toHalf: boolean,
+  reader: Node,
+): string {
+  const key = `${toHalf}\0${name}`;
+  let made = casts.get(key);
+  if (!made) {
+    made = graph.freshName(`${name}_${toHalf ? 'half' : 'single'}`);
+    casts.set(key, made);
+    const to = dataTypeCode(toHalf ? 'float16' : 'float32');
+    edit.add({ opType: 'Cast', inputs: [name], outputs: [made], attributes: attributes({ to }) }, [reader]);
+  }
+  return made;
+}
+
+/** Attributes that name or hold 32-bit floats, as 16-bit ones. */
+function halfAttributes(node: Node, graph: GraphDraft): ReadonlyMap<string, Attribute> {
+  const changed = new Map(node.attributes);
+  for (const name of ['to', 'dtype']) {
+    const attribute = changed.get(name);
+    if (attribute?.type === 'int' && Number(attribute.value) === dataTypeCode('float32'))
+      changed.set(name, { type: 'int', value: BigInt(dataTypeCode('float16')) });
+  }
+  const value = changed.get('value');
+  if (value?.type === 'tensor' && value.value.dtype === 'float32' && value.value.data.bytes) {
+    const { dims, data, name } = value.value;
+    const numbers = toFloat32('float32', data.bytes!, elementCount(dims));
+    changed.set('value', { type: 'tensor', value: tensorOf(name, 'float16', dims, fromNumbers('float16', numbers)) });
+  }
+  // RandomNormal and RandomUniform give 32-bit floats when they are not told otherwise.
+  if (/^Random(?:Normal|Uniform)$/.test(node.opType) && !changed.has('dtype') && graph.opsets.has(''))
+    changed.set('dtype', { type: 'int', value: BigInt(dataTypeCode('float16')) });
+  return changed;
+}
+
+/** Gives outputs of the model back their 32 bits, and drops what the file says of types that are no longer true. */
+function keepOutputs(graph: GraphDraft, makers: ReadonlyMap<string, boolean>): void {
+  for (const { name } of graph.outputs) {
+    const producer = makers.get(name) ? graph.producer(name) : undefined;
+    if (!producer) continue;
+    graph.rewrite(producer, 'Outputs of the model keep their type.', (edit) => {
+      const half = graph.freshName(`${name}_half`);
+      const readers = graph.consumers(name);
+      edit.change(producer, { outputs: producer.outputs.map((output) => (output === name ? half : output)) });
+      for (const reader of readers)
+        edit.change(reader, { inputs: reader.inputs.map((input) => (input === name ? half : input)) });
+      edit.add(
+        { opType: 'Cast', inputs: [half], outputs: [name], attributes: attributes({ to: dataTypeCode('float32') }) },
+        [producer],
+      );
+    });
+  }
+  const [first] = graph.nodes();
+  if (!first || graph.valueInfo.length === 0) return;
+  graph.rewrite(first, 'Types that changed are inferred again.', (edit) =>
+    edit.setValueInfo(graph.valueInfo.filter(({ name }) => !makers.get(name))),
+  );
+}
+
+function removeUnreadHalves(graph: GraphDraft, nodes: readonly Node[], halves: ReadonlyMap<string, Tensor>): void {
+  const unread = [...halves.keys()].filter(
+    (name) => graph.initializer(name) && graph.consumers(name).length === 0 && !graph.isOutput(name),
+  );
+  if (unread.length === 0) return;
+  graph.rewrite(nodes[0]!, 'Weights that are stored in 16 bits need no second copy.', (edit) => {
+    for (const name of unread) edit.removeInitializer(name);
+    edit.setInputs(graph.inputs.filter(({ name }) => !unread.includes(name)));
+  });
+}

@@ -1,0 +1,237 @@
+/** Writes a static plan into a graph as QuantizeLinear and DequantizeLinear nodes. */
+
+import { attributes } from '../graph/attribute.ts';
+import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
+import type { Node, NodeId, Tensor } from '../graph/model.ts';
+import { float32Tensor, tensorOf } from '../passes/tensors.ts';
+import { fromNumbers } from '../tensor/convert.ts';
+import { type Affine, affineOf, type QuantizedType, type Range } from './ranges.ts';
+import { dataInputs, type StaticPlan } from './static-plan.ts';
+import type { Target } from './targets.ts';
+import { channelLayout, quantizeBias, quantizeWeight, readWeight, smallestScaleFor, storedBytes } from './weights.ts';
+
+export interface QdqOptions {
+  readonly activations: QuantizedType;
+  readonly weights: QuantizedType;
+  /** Activations with the zero point in the middle. */
+  readonly symmetricActivations?: boolean;
+  /** A scale for each output channel; needs opset 13. */
+  readonly perChannel: boolean;
+  /** One bit less for weights, where the processor's multiply-add saturates; activations keep all of theirs. */
+  readonly reduceRange?: boolean;
+  /** Choose each weight scale for least squared error. */
+  readonly searchWeights?: boolean;
+  /** Means of values by channel; with them, biases take back what rounded weights shift outputs by. */
+  readonly means?: ReadonlyMap<string, Float32Array>;
+  readonly signal?: AbortSignal;
+}
+
+/** A weight's own error. */
+export interface WeightError {
+  readonly node: NodeId;
+  readonly signal: number;
+  readonly noise: number;
+}
+
+/**
+ * Writes the plan. Every value of the plan must have a range. Weights are read one at a time. The float nodes keep
+ * their ids; ONNX Runtime turns `DequantizeLinear → node → QuantizeLinear` into an integer kernel when it loads the model.
+ */
+export async function writeQdq(
+  graph: GraphDraft,
+  plan: StaticPlan,
+  ranges: ReadonlyMap<string, Range>,
+  options: QdqOptions,
+): Promise<readonly WeightError[]> {
+  const members = new Set([...plan.targets.map(({ node }) => node.id), ...plan.between.map(({ id }) => id)]);
+  const affines = new Map<string, Affine>();
+  const stored = new Map<string, { affine: Affine; scale: string; zeroPoint: string }>();
+  for (const [value, root] of plan.values) {
+    const affine =
+      affines.get(root) ??
+      affineOf(ranges.get(root)!, options.activations, { symmetric: options.symmetricActivations ?? false });
+    affines.set(root, affine);
+    stored.set(value, { affine, scale: `${root}_scale`, zeroPoint: `${root}_zero_point` });
+  }
+  const clamped = new Map(plan.absorbed.map((clamp) => [clamp.outputs[0]!, clamp]));
+  const domain = quantizerDomain(graph, options);
+  for (const [value, place] of stored) {
+    const clamp = clamped.get(value);
+    const producer = graph.producer(clamp ? clamp.inputs[0]! : value);
+    const madeHere = producer !== undefined && members.has(producer.id);
+    const readers = graph.consumers(value).filter((node) => members.has(node.id) && dataInputs(node).includes(value));
+    const anchor = producer ?? value;
+    graph.rewrite(anchor, storedBecause(value, place.affine, options.activations, clamp), (edit) => {
+      addParameters(edit, place, options.activations);
+      if (clamp) edit.remove(clamp);
+      const from = madeHere ? [producer, ...(clamp ? [clamp] : [])] : readers;
+      const input = madeHere ? graph.freshName(`${value}_float`) : value;
+      if (madeHere) renameOutput(graph, edit, producer, clamp ? clamp.inputs[0]! : value, input);
+      const integers = graph.freshName(`${value}_quantized`);
+      const output = madeHere ? value : graph.freshName(`${value}_dequantized`);
+      const { scale, zeroPoint } = place;
+      edit.add({ opType: 'QuantizeLinear', domain, inputs: [input, scale, zeroPoint], outputs: [integers] }, from);
+      edit.add({ opType: 'DequantizeLinear', domain, inputs: [integers, scale, zeroPoint], outputs: [output] }, from);
+      if (!madeHere) {
+        for (const reader of readers) {
+          const now = graph.node(reader.id)!;
+          const data = new Set(dataInputs(now));
+          edit.change(now, { inputs: now.inputs.map((name) => (name === value && data.has(name) ? output : name)) });
+        }
+      }
+    });
+  }
+  const errors: WeightError[] = [];
+  const written = new Map<string, WrittenWeight>();
+  for (const target of plan.targets) {
+    options.signal?.throwIfAborted();
+    const { affine } = stored.get(target.node.inputs[0]!)!;
+    const weight = await writeWeight(graph, target, affine.scale, options, written, domain);
+    errors.push({ node: target.node.id, signal: weight.signal, noise: weight.noise });
+    await writeBias(graph, target, affine.scale, weight, domain);
+  }
+  removeUnread(graph, plan.targets);
+  return errors;
+}
+
+/** Types of 16 bits are in the standard's own operators from opset 21 on. */
+function quantizerDomain(graph: GraphDraft, { activations }: QdqOptions): string {
+  const needsContrib = activations.endsWith('16') && (graph.opsets.get('') ?? 0) < 21;
+  if (needsContrib && !graph.draft.opsets.has('com.microsoft')) {
+    graph.draft.setModel({ opsets: new Map([...graph.draft.opsets, ['com.microsoft', 1]]) });
+  }
+  return needsContrib ? 'com.microsoft' : '';
+}
+
+function storedBecause(value: string, { scale }: Affine, type: QuantizedType, clamp: Node | undefined): string {
+  const clamps = clamp ? ` ${clamp.opType} is gone: stored numbers end where it cuts off.` : '';
+  return `${value} is stored as ${type}, in steps of ${Number(scale.toPrecision(3))}.${clamps}`;
+}
+
+function addParameters(
+  edit: GraphEdit,
+  { affine, scale, zeroPoint }: { affine: Affine; scale: string; zeroPoint: string },
+  type: QuantizedType,
+): void {
+  edit.setInitializer(float32Tensor(scale, [], [affine.scale]));
+  edit.setInitializer(tensorOf(zeroPoint, type, [], fromNumbers(type, [affine.zeroPoint])));
+}
+
+function renameOutput(graph: GraphDraft, edit: GraphEdit, node: Node, from: string, to: string): void {
+  const now = graph.node(node.id)!;
+  edit.change(now, { outputs: now.outputs.map((name) => (name === from ? to : name)) });
+}
+
+/** A weight in the graph: under which name it is read, and what it became. */
+interface WrittenWeight {
+  readonly scales: Float32Array;
+  readonly output: string;
+  readonly signal: number;
+  readonly noise: number;
+  readonly shift: Float32Array | undefined;
+}
+
+async function writeWeight(
+  graph: GraphDraft,
+  { node, weight, channelAxis, bias }: Target,
+  inputScale: number,
+  options: QdqOptions,
+  written: Map<string, WrittenWeight>,
+  domain: string,
+): Promise<WrittenWeight> {
+  const axis = options.perChannel ? channelAxis : undefined;
+  const key = `${weight.name}\0${axis}`;
+  let made = written.get(key);
+  if (!made) {
+    const values = await readWeight(weight);
+    const smallest = bias ? await smallestScales(bias, inputScale, axis === undefined) : undefined;
+    const quantized = quantizeWeight(values, weight.dims, {
+      type: options.weights,
+      ...(axis === undefined ? {} : { axis }),
+      reduceRange: options.reduceRange ?? false,
+      search: options.searchWeights ?? false,
+      ...(smallest ? { smallestScale: (channel: number) => smallest[channel] ?? 0 } : {}),
+    });
+    const { scales, zeroPoints, signal, noise } = quantized;
+    made = { scales, signal, noise, output: graph.freshName(`${weight.name}_dequantized`) };
+    const { output } = made;
+    const dims = axis === undefined ? [] : [channelLayout(weight.dims, axis).channels];
+    const because = `Its ${values.length} weights are stored as ${options.weights}, a quarter of the bytes.`;
+    graph.rewrite(graph.node(node.id)!, because, (edit) => {
+      const stored = graph.freshName(`${weight.name}_quantized`);
+      edit.setInitializer(tensorOf(stored, options.weights, weight.dims, storedBytes(quantized)));
+      edit.setInitializer(float32Tensor(`${stored}_scale`, dims, scales));
+      edit.setInitializer(
+        tensorOf(`${stored}_zero_point`, options.weights, dims, fromNumbers(options.weights, zeroPoints)),
+      );
+      const inputs = [stored, `${stored}_scale`, `${stored}_zero_point`];
+      const spec = { opType: 'DequantizeLinear', domain, inputs, outputs: [output] };
+      edit.add(axis === undefined ? spec : { ...spec, attributes: attributes({ axis }) }, [node]);
+    });
+    written.set(key, made);
+  }
+  const { output } = made;
+  setInput(graph, node.id, 1, output);
+  return made;
+}
+
+function setInput(graph: GraphDraft, id: NodeId, index: number, name: string): void {
+  const now = graph.node(id)!;
+  const inputs = [...now.inputs];
+  while (inputs.length <= index) inputs.push('');
+  inputs[index] = name;
+  graph.rewrite(now, 'It reads what is stored as integers.', (edit) => edit.change(now, { inputs }));
+}
+
+async function smallestScales(bias: Tensor, inputScale: number, single: boolean): Promise<number[]> {
+  const scales = Array.from(await readWeight(bias), (value) => smallestScaleFor(value, inputScale));
+  return single ? [scales.reduce((most, scale) => Math.max(most, scale), 0)] : scales;
+}
+
+async function writeBias(
+  graph: GraphDraft,
+  { node, bias, weight, channelAxis }: Target,
+  inputScale: number,
+  weightScales: Float32Array,
+  { biasShifts }: QdqOptions,
+  domain: string,
+): Promise<void> {
+  const shift = biasShifts?.get(node.id);
+  if (node.opType === 'MatMul' || (!bias && !shift)) return;
+  const values = bias ? Float32Array.from(await readWeight(bias)) : new Float32Array(weight.dims[channelAxis]!);
+  if (shift) for (let channel = 0; channel < values.length; channel++) values[channel]! += shift[channel]!;
+  const { values: stored, scales } = quantizeBias(values, inputScale, weightScales);
+  const output = graph.freshName(`${bias?.name ?? node.outputs[0]}_bias_dequantized`);
+  const dims = scales.length === 1 ? [] : [scales.length];
+  graph.rewrite(
+    graph.node(node.id)!,
+    'Its bias is stored in steps of input scale × weight scale, as integer kernels add it.',
+    (edit) => {
+      const name = graph.freshName(`${bias?.name ?? node.outputs[0]}_bias_quantized`);
+      edit.setInitializer(tensorOf(name, 'int32', [values.length], fromNumbers('int32', stored)));
+      edit.setInitializer(float32Tensor(`${name}_scale`, dims, scales));
+      edit.setInitializer(tensorOf(`${name}_zero_point`, 'int32', dims, new Uint8Array(4 * scales.length)));
+      const spec = {
+        opType: 'DequantizeLinear',
+        domain,
+        inputs: [name, `${name}_scale`, `${name}_zero_point`],
+        outputs: [output],
+      };
+      edit.add(dims.length === 0 ? spec : { ...spec, attributes: attributes({ axis: 0 }) }, [node]);
+    },
+  );
+  setInput(graph, node.id, 2, output);
+}
+
+/** Removes float weights that nobody reads any more. */
+export function removeUnread(graph: GraphDraft, targets: readonly Target[]): void {
+  const names = new Set(targets.flatMap(({ weight, bias }) => [weight.name, ...(bias ? [bias.name] : [])]));
+  const unread = [...names].filter(
+    (name) => graph.initializer(name) && graph.consumers(name).length === 0 && !graph.isOutput(name),
+  );
+  if (unread.length === 0) return;
+  graph.rewrite(targets[0]!.node, 'Weights that are stored as integers need no second, float copy.', (edit) => {
+    for (const name of unread) edit.removeInitializer(name);
+    edit.setInputs(graph.inputs.filter(({ name }) => !unread.includes(name)));
+  });
+}

@@ -1,0 +1,77 @@
+import type { Model } from '../core/graph/model.ts';
+import type { Recipe, Scheme } from '../core/quantize/quantize-model.ts';
+import type { LatencyComparison } from '../core/report/report.ts';
+
+/** Instruction sets that multiply 8-bit numbers into 32-bit sums without saturating. */
+const exactMultiply = new Set(['AVX-VNNI', 'AVX512-VNNI', 'AMX-INT8', 'DOTPROD', 'I8MM']);
+
+/** True on x64 without VNNI, where 8-bit products saturate at 16 bits: weights then use one bit less. */
+export function reducesRange(features: readonly string[]): boolean {
+  return features.includes('AVX2') && !features.some((name) => exactMultiply.has(name));
+}
+
+/** What the machine and the model say about a scheme before anything is done. */
+export function machineAdvice(features: readonly string[], scheme: Scheme | 'auto', { graph }: Model): string[] {
+  const advice: string[] = [];
+  const share = (types: readonly string[]) => graph.nodes.filter(({ opType }) => types.includes(opType)).length;
+  const convolutions = share(['Conv', 'ConvTranspose']);
+  const products = share(['MatMul', 'Gemm']);
+  const known = features.length > 0;
+  if (scheme !== 'fp16' && known && !features.some((name) => exactMultiply.has(name))) {
+    advice.push(
+      reducesRange(features)
+        ? 'This processor has no VNNI: 8-bit products saturate, so weights use 7 bits, and int8 gains little speed here.'
+        : 'This processor has no instructions for 8-bit products: int8 saves memory here, hardly time.',
+    );
+  }
+  if (scheme === 'fp16') {
+    advice.push(
+      'ONNX Runtime computes most operators in 32 bits on the CPU: fp16 halves the file here and makes it slower. It pays on GPUs.',
+    );
+  }
+  if (scheme === 'dynamic-int8' && convolutions > products) {
+    advice.push(
+      'Most weights of this model are in convolutions, which dynamic-int8 leaves float. static-int8 takes them.',
+    );
+  }
+  if ((scheme === 'int4-weights' || scheme === 'int8-weights') && convolutions > products) {
+    advice.push(
+      'Most weights of this model are in convolutions, which weight-only schemes leave float. static-int8 takes them.',
+    );
+  }
+  const grouped = graph.nodes.filter(({ opType, attributes }) => {
+    const group = opType === 'Conv' ? attributes.get('group') : undefined;
+    return group?.type === 'int' && group.value > 1n;
+  }).length;
+  if (scheme === 'static-int8' && features.includes('AVX-512') && grouped * 2 > convolutions && grouped > 0) {
+    advice.push('Half of the convolutions are depthwise: with AVX-512, int8 is hardly faster on those than float.');
+  }
+  return advice;
+}
+
+/** What the result says: whether to use it. */
+export function outcomeAdvice(outcome: {
+  readonly fused: { readonly nodes: number; readonly of: number };
+  readonly latency: LatencyComparison | undefined;
+  readonly recipe: Recipe;
+  readonly random: boolean;
+  readonly keepFloat: boolean | undefined;
+}): string[] {
+  const { fused, latency, recipe, random, keepFloat } = outcome;
+  const advice: string[] = [];
+  if (random)
+    advice.push('Calibrated with random numbers: speed and size are real, the error on your data may be larger.');
+  if (fused.nodes < fused.of) {
+    advice.push(
+      `${fused.of - fused.nodes} of ${fused.of} quantized nodes have no integer kernel in ONNX Runtime and run as float between conversions.`,
+    );
+  }
+  if (keepFloat) advice.push('Keep fp32: nothing that was tried is faster on this machine within the error allowed.');
+  else if (latency && latency.verdict !== 'faster') {
+    const saves = recipe.scheme === 'fp16' ? 'half' : 'a fraction of';
+    advice.push(
+      `Keep fp32 for speed: this is ${latency.verdict === 'slower' ? 'slower' : 'not measurably faster'} on this machine. It pays only where ${saves} the size is worth it.`,
+    );
+  }
+  return advice;
+}

@@ -1,0 +1,93 @@
+import type { Evaluator } from '../core/evaluator.ts';
+import type { Draft } from '../core/graph/draft.ts';
+import type { Model, NodeId } from '../core/graph/model.ts';
+import { catalog } from '../core/passes/catalog.ts';
+import { presetPasses } from '../core/passes/presets.ts';
+import { runPasses } from '../core/passes/runner.ts';
+import { type QuantizedModel, quantizeGraph, type Recipe } from '../core/quantize/quantize-model.ts';
+import type { ExplainedRewrite } from '../core/report/report.ts';
+import { createFacts } from '../core/shapes/infer.ts';
+import type { Progress } from '../protocol/rpc.ts';
+import type { Calibrator } from './calibrator.ts';
+
+/** A model made ready: constants folded, BatchNorms in their Convs, its operator set new enough. */
+export interface Prepared {
+  readonly model: Model;
+  /** Nodes of the prepared model → nodes of the one given. */
+  readonly origins: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
+  readonly rewrites: readonly ExplainedRewrite[];
+  /** Nodes of the prepared model that stand for any of these. */
+  ids(original: readonly NodeId[]): ReadonlySet<NodeId>;
+  quantize(
+    recipe: Recipe,
+    calibrator: Calibrator | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<QuantizedModel>;
+}
+
+/** Scales for each channel need an axis, which QuantizeLinear has from here on. */
+const perChannelOpset = 13;
+/** Below this, graph inputs double as initializers. */
+const initializersApart = 4;
+
+/**
+ * Simplifies a model and raises its operator set where a scheme needs it. The model given is not changed. Values keep
+ * their names, so that errors can be compared value by value.
+ */
+export async function prepareForQuantization(
+  model: Model,
+  context: {
+    readonly evaluator: Evaluator;
+    readonly dims: Readonly<Record<string, number>>;
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: ((progress: Progress) => void) | undefined;
+  },
+): Promise<Prepared> {
+  const { evaluator, dims, signal, onProgress } = context;
+  const opset = model.opsets.get('') ?? 0;
+  const raise = opset > 0 && opset < perChannelOpset ? catalog.filter(({ name }) => name === 'raise-opset') : [];
+  const { model: result, draft } = await runPasses(model, [...raise, ...presetPasses('default')], {
+    factsOf: (each) => createFacts(each, { dims: new Map(Object.entries(dims)) }),
+    evaluator,
+    options: { targetOpset: Math.max(opset, perChannelOpset) },
+    onPass: ({ title }) => onProgress?.({ message: title }),
+    ...(signal ? { signal } : {}),
+  });
+  const prepared = { ...result, irVersion: Math.max(result.irVersion, initializersApart) };
+  const origins = originsOf(draft, prepared);
+  return {
+    model: prepared,
+    origins,
+    rewrites: draft.rewrites.map(({ pass, why, removed, added }) => {
+      const label = ({ id, opType, name }: (typeof added)[number]) => ({
+        id,
+        label: name === '' ? opType : `${opType} ${name}`,
+      });
+      return { pass, why, removed: removed.map(label), added: added.map(label) };
+    }),
+    ids: (original) => {
+      const wanted = new Set(original);
+      return new Set([...origins].filter(([, from]) => [...from].some((id) => wanted.has(id))).map(([id]) => id));
+    },
+    quantize: (recipe, calibrator, stop) =>
+      quantizeGraph(prepared, suitable(recipe, prepared), {
+        dims: new Map(Object.entries(dims)),
+        ...(calibrator ? { ranges: calibrator.ranges } : {}),
+        ...(stop ? { signal: stop } : {}),
+      }),
+  };
+}
+
+/** One scale a tensor where the operator set knows no axis. */
+function suitable(recipe: Recipe, { opsets }: Model): Recipe {
+  const opset = opsets.get('') ?? 0;
+  if (recipe.scheme === 'static-int8' && opset < 10)
+    throw new Error(`The model's operator set ${opset} has no QuantizeLinear. Convert it to opset 13 or newer.`);
+  if (recipe.scheme === 'dynamic-int8' && opset < 11)
+    throw new Error(`The model's operator set ${opset} has no DynamicQuantizeLinear. Convert it to opset 13 or newer.`);
+  return recipe.scheme === 'static-int8' && opset < perChannelOpset ? { ...recipe, perChannel: false } : recipe;
+}
+
+function originsOf(draft: Draft, { graph }: Model): Map<NodeId, ReadonlySet<NodeId>> {
+  return new Map(graph.nodes.map(({ id }) => [id, draft.origin(id)]));
+}

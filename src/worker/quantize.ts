@@ -1,0 +1,351 @@
+import { Draft } from '../core/graph/draft.ts';
+import type { Model, NodeId } from '../core/graph/model.ts';
+import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
+import type { Overlay } from '../core/overlay.ts';
+import { errorOverlays, valueErrors } from '../core/quantize/error.ts';
+import {
+  type CalibrationMethod,
+  calibrationMethods,
+  type QuantizedModel,
+  type Recipe,
+  type Scheme,
+  schemes,
+} from '../core/quantize/quantize-model.ts';
+import type { ExplainedRewrite, ModelSize, QuantizeReport } from '../core/report/report.ts';
+import { reportSchema } from '../core/report/report.ts';
+import type { QuantizeRequest } from '../protocol/worker.ts';
+import { openSamples, randomSamples, type SampleData } from './calibration-data.ts';
+import { createCalibrator } from './calibrator.ts';
+import { compareLatency } from './compare-latency.ts';
+import { createEvaluator } from './evaluator.ts';
+import { countFused, operatorsAsRun } from './kernels-as-run.ts';
+import { accuracy, type LabelledData, openLabelled } from './labelled-data.ts';
+import { describeEnvironment } from './machine.ts';
+import type { MeasuredModel, MeasurementContext } from './profile.ts';
+import { machineAdvice, outcomeAdvice, reducesRange } from './quantize-advice.ts';
+import { outputError, referenceRuns } from './quantize-error.ts';
+import { type Prepared, prepareForQuantization } from './quantize-preparation.ts';
+import { findRecipe } from './quantize-search.ts';
+
+export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'perChannel' | 'exclude'> & {
+  readonly perChannel?: boolean;
+  readonly exclude?: readonly NodeId[];
+  /** Static: `lean` leaves sums, products and activation functions in float. */
+  readonly density?: Recipe['density'];
+  readonly blockSize?: number;
+  readonly blockMethod?: Recipe['blockMethod'];
+  /** `auto` takes nothing below this signal to noise, in dB. */
+  readonly minSqnr?: number;
+};
+
+export interface QuantizeResult {
+  readonly model: Model;
+  readonly report: QuantizeReport;
+  /** Nodes of the new model → nodes of the one given. */
+  readonly origins: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
+  readonly overlays: readonly Overlay[];
+  readonly rewrites: readonly ExplainedRewrite[];
+}
+
+/** No node could be quantized, or the request makes no sense; the message says why and what to do. */
+export class QuantizeError extends Error {
+  override readonly name = 'QuantizeError';
+}
+
+/** Runs of calibration data that a result is compared on. */
+const comparedRuns = 8;
+const randomRuns = 16;
+/** Below this the result is called different: noise is a tenth of the signal's amplitude. */
+const usableSqnr = 20;
+
+/** A quantized model with what it costs and gains. Rejects with `QuantizeError`, `InputError`, or when cancelled. */
+export async function quantizeModel(
+  target: MeasuredModel,
+  options: QuantizeOptions,
+  context: MeasurementContext,
+): Promise<QuantizeResult> {
+  const start = performance.now();
+  const request = checked(options);
+  const { manager, signal } = context;
+  const say = (message: string, fraction?: number) =>
+    context.onProgress?.(fraction === undefined ? { message } : { message, fraction });
+  const evaluator = createEvaluator(manager);
+  const { version } = await manager.use(({ client }) => client.describe(undefined), { signal });
+  const environment = await describeEnvironment({
+    provider: options.settings.provider,
+    threads: options.settings.threads,
+    level: 'all',
+    onnxruntime: version,
+    opscope: context.opscope,
+  });
+  say('Simplifying');
+  const prepared = await prepareForQuantization(target.model, { ...context, evaluator, dims: options.settings.dims });
+  const samples = await samplesFor(prepared.model, options);
+  const calibrator = samples && createCalibrator(prepared.model, samples, request.method, { evaluator, signal, say });
+  const baseRecipe: Recipe = {
+    scheme: request.scheme === 'auto' ? 'static-int8' : request.scheme,
+    perChannel: options.perChannel ?? true,
+    exclude: prepared.ids(options.exclude ?? []),
+    density: options.density,
+    reduceRange: reducesRange(environment.features),
+    blockSize: options.blockSize,
+    blockMethod: options.blockMethod,
+  };
+  const labelled =
+    options.labelled === undefined
+      ? undefined
+      : await openLabelled(target.model, options.labelled, options.settings.dims);
+  const compared =
+    labelled?.data ??
+    samples ??
+    (await randomSamples(target.model, comparedRuns, {
+      dims: options.settings.dims,
+      seed: options.settings.seed + 1000,
+    }));
+  const reference = await referenceRuns(target.model, compared, comparedRuns, { evaluator, signal });
+  const floatMetric = labelled && (await accuracyOf(target.model, labelled, { evaluator, context, say }));
+  const work: QuantizeWork = {
+    target,
+    prepared,
+    evaluator,
+    manager,
+    calibrator,
+    reference,
+    options,
+    context,
+    say,
+    labelled,
+    floatMetric: floatMetric?.share,
+  };
+  const advice = machineAdvice(environment.features, request.scheme, target.model);
+  const search = request.scheme === 'auto' ? await findRecipe(work, baseRecipe) : undefined;
+  const recipe = search?.recipe ?? baseRecipe;
+  say('Quantizing');
+  const quantized = search?.quantized ?? (await prepared.quantize(recipe, calibrator, signal));
+  refuseNothing(quantized, recipe.scheme);
+  const model = withProvenance(quantized.model, recipe, target);
+  say("Reading ONNX Runtime's graph");
+  const operators = await operatorsAsRun(manager, model, signal);
+  const fused = recipe.scheme === 'fp16' ? { nodes: 0, of: 0 } : countFused(quantized.nodes, operators);
+  const error = options.verify ? await outputError(model, reference, { evaluator, signal }) : undefined;
+  const overlays = options.verify && error?.verdict.status !== 'not-run' ? await overlaysOf(work, quantized) : [];
+  const judged = labelled && (await accuracyOf(model, labelled, work));
+  const after: MeasuredModel = { model, identity: { ...target.identity, bytes: bytesOf(model) } };
+  if (options.measure) say('Measuring against the float model');
+  const latency = options.measure
+    ? await compareLatency(target, after, { settings: options.settings, level: 'all' }, context)
+    : undefined;
+  const report: QuantizeReport = {
+    schema: reportSchema,
+    model: target.identity,
+    scheme: recipe.scheme,
+    options: optionsOf(recipe, request.method, options),
+    ...(samples && recipe.scheme === 'static-int8'
+      ? { calibration: { samples: samples.count, source: samples.source, method: request.method } }
+      : {}),
+    quantized: { nodes: quantized.nodes.length, of: quantized.nodes.length + quantized.kept.length },
+    kept: quantized.kept.map(({ node, reason }) => ({
+      ...idOf(prepared, node.id),
+      node: node.name === '' ? `${node.opType} → ${node.outputs[0]}` : `${node.opType} ${node.name}`,
+      reason,
+    })),
+    fused,
+    before: sizeOf(target.model, target.identity.bytes),
+    after: sizeOf(model),
+    verdict: verdictOf(error, options),
+    sqnrDb: error?.sqnrDb ?? null,
+    ...(floatMetric && judged
+      ? { metric: { name: 'accuracy', before: floatMetric.share, after: judged.share, samples: judged.samples } }
+      : {}),
+    ...(latency ? { latency } : {}),
+    ...(search ? { candidates: search.candidates } : {}),
+    advice: [
+      ...advice,
+      ...outcomeAdvice({
+        fused,
+        latency,
+        recipe,
+        random: options.randomCalibration === true && options.calibration === undefined,
+        keepFloat: search?.keepFloat,
+      }),
+    ],
+    problems: [],
+    milliseconds: performance.now() - start,
+  };
+  return {
+    model,
+    report,
+    origins: composed(quantized.origins, prepared.origins),
+    overlays,
+    rewrites: [...prepared.rewrites, ...quantized.rewrites.map(explained)],
+  };
+}
+
+/** What every part of the work shares. */
+export interface QuantizeWork {
+  readonly target: MeasuredModel;
+  readonly prepared: Prepared;
+  readonly evaluator: ReturnType<typeof createEvaluator>;
+  readonly manager: MeasurementContext['manager'];
+  readonly calibrator: ReturnType<typeof createCalibrator> | undefined;
+  readonly reference: Awaited<ReturnType<typeof referenceRuns>>;
+  readonly options: QuantizeOptions;
+  readonly context: MeasurementContext;
+  readonly labelled: LabelledData | undefined;
+  /** Share of labelled samples that the float model gets right. */
+  readonly floatMetric: number | undefined;
+  readonly say: (message: string, fraction?: number) => void;
+}
+
+function checked({ scheme, method = 'minmax', calibration, randomCalibration }: QuantizeOptions): {
+  scheme: Scheme | 'auto';
+  method: CalibrationMethod;
+} {
+  const known = schemes.find((each) => each === scheme);
+  if (!known && scheme !== 'auto')
+    throw new QuantizeError(`There is no scheme ${scheme}. There are: ${schemes.join(', ')}, auto.`);
+  const found = calibrationMethods.find((each) => each === method);
+  if (!found)
+    throw new QuantizeError(`There is no calibration method ${method}. There are: ${calibrationMethods.join(', ')}.`);
+  if (known === 'static-int8' && calibration === undefined && !randomCalibration) {
+    throw new QuantizeError(
+      'static-int8 needs data that is like what the model will see: give --calibration PATH. Random numbers can stand in (--random-calibration), but then its error says little about your data.',
+    );
+  }
+  return { scheme: known ?? 'auto', method: found };
+}
+
+async function samplesFor(
+  model: Model,
+  { calibration, randomCalibration, settings }: QuantizeOptions,
+): Promise<SampleData | undefined> {
+  if (calibration !== undefined) return openSamples(model, calibration, { dims: settings.dims });
+  return randomCalibration ? randomSamples(model, randomRuns, { dims: settings.dims, seed: settings.seed }) : undefined;
+}
+
+/** Nothing quantized is an error, not a success. */
+function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
+  if (nodes.length > 0) return;
+  const reasons = [...new Set(kept.map(({ node, reason }) => `${node.opType}: ${reason}`))].slice(0, 4);
+  const why = reasons.length > 0 ? ` ${reasons.join('; ')}.` : ' It has no MatMul, Gemm or Conv with constant weights.';
+  throw new QuantizeError(`Nothing could be quantized with ${scheme}.${why}`);
+}
+
+async function overlaysOf(
+  { prepared, evaluator, reference, context, say }: QuantizeWork,
+  quantized: QuantizedModel,
+): Promise<readonly Overlay[]> {
+  const samples = {
+    count: 2,
+    feeds: async function* () {
+      yield* reference.feeds.slice(0, 2);
+    },
+  };
+  const errors = await valueErrors(prepared.model, quantized.model, samples, {
+    evaluator,
+    signal: context.signal,
+    onProgress: (fraction) => say('Comparing values inside', fraction),
+  });
+  return errorOverlays(prepared.model, quantized.model, quantized.origins, errors, quantized.weightErrors);
+}
+
+function accuracyOf(
+  model: Model,
+  labelled: LabelledData,
+  { evaluator, context: { signal }, say }: Pick<QuantizeWork, 'evaluator' | 'context' | 'say'>,
+): ReturnType<typeof accuracy> {
+  const onProgress = (fraction: number) => say('Accuracy on labelled data', fraction);
+  return accuracy(model, labelled, { evaluator, signal, onProgress });
+}
+
+function verdictOf(
+  error: Awaited<ReturnType<typeof outputError>> | undefined,
+  { minSqnr = usableSqnr }: QuantizeOptions,
+): QuantizeReport['verdict'] {
+  if (!error) return { status: 'not-run', outputs: [], runs: 0, reason: 'Verification was switched off.' };
+  const { verdict, sqnrDb } = error;
+  if (verdict.status === 'not-run' || sqnrDb === null) return verdict;
+  return sqnrDb >= minSqnr
+    ? { ...verdict, status: 'close' }
+    : {
+        ...verdict,
+        status: 'different',
+        reason: `Signal to noise of the outputs is ${sqnrDb.toFixed(1)} dB, below ${minSqnr} dB.`,
+      };
+}
+
+function optionsOf(recipe: Recipe, method: CalibrationMethod, options: QuantizeOptions): QuantizeReport['options'] {
+  const {
+    scheme,
+    perChannel,
+    reduceRange = false,
+    density = 'full',
+    blockSize = 32,
+    blockMethod = 'search',
+    activations = 'uint8',
+    weights = 'int8',
+    exclude,
+  } = recipe;
+  const excluded = exclude?.size ?? 0;
+  switch (scheme) {
+    case 'static-int8':
+      return {
+        activations,
+        weights,
+        perChannel,
+        reduceRange,
+        method,
+        density,
+        excluded,
+        ...(options.calibration === undefined ? { randomCalibration: true } : {}),
+      };
+    case 'dynamic-int8':
+      return { activations: 'uint8', weights, perChannel, reduceRange, excluded };
+    case 'int8-weights':
+    case 'int4-weights':
+      return { blockSize, blockMethod, accuracyLevel: 4, excluded };
+    default:
+      return { excluded };
+  }
+}
+
+const idOf = (prepared: Prepared, id: NodeId): { id?: NodeId } => {
+  const [first] = prepared.origins.get(id) ?? [];
+  return first === undefined ? {} : { id: first };
+};
+
+function withProvenance(model: Model, { scheme }: Recipe, { identity }: MeasuredModel): Model {
+  const entry = JSON.stringify({
+    tool: 'opscope',
+    step: 'quantize',
+    scheme,
+    ...(identity.sha256 ? { sourceSha256: identity.sha256 } : {}),
+  });
+  return { ...model, metadata: new Map([...model.metadata, ['opscope.provenance', entry]]) };
+}
+
+const bytesOf = (model: Model): number => piecesLength(encodeModel(model, { placement: () => 'inline' }));
+
+function sizeOf(model: Model, bytes = bytesOf(model)): ModelSize {
+  const operators: Record<string, number> = {};
+  const nodes = new Draft(model).graphs().flatMap((graph) => graph.nodes());
+  for (const { opType } of nodes) operators[opType] = (operators[opType] ?? 0) + 1;
+  return { nodes: nodes.length, bytes, operators };
+}
+
+function composed(
+  origins: QuantizedModel['origins'],
+  earlier: ReadonlyMap<NodeId, ReadonlySet<NodeId>>,
+): ReadonlyMap<NodeId, ReadonlySet<NodeId>> {
+  return new Map(
+    Array.from(origins, ([id, from]) => [id, new Set([...from].flatMap((each) => [...(earlier.get(each) ?? [each])]))]),
+  );
+}
+
+export function explained({ pass, why, removed, added }: QuantizedModel['rewrites'][number]): ExplainedRewrite {
+  const label = ({ id, opType, name }: { id: NodeId; opType: string; name: string }) => ({
+    id,
+    label: name === '' ? opType : `${opType} ${name}`,
+  });
+  return { pass, why, removed: removed.map(label), added: added.map(label) };
+}

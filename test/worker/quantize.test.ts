@@ -1,0 +1,181 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { TensorValue } from '../../src/core/evaluator.ts';
+import type { Model } from '../../src/core/graph/model.ts';
+import { createRandom } from '../../src/core/random.ts';
+import { fromNumbers } from '../../src/core/tensor/convert.ts';
+import { makeTemporaryFolder } from '../../src/worker/model-source.ts';
+import { openModel } from '../../src/worker/open-model.ts';
+import type { MeasuredModel } from '../../src/worker/profile.ts';
+import { type QuantizeOptions, quantizeModel } from '../../src/worker/quantize.ts';
+import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
+import { corpusModel, corpusPresent, sampleModels } from '../corpus.ts';
+import { buildModel } from './build-model.ts';
+
+const manager = createRuntimeManager();
+const folder = await makeTemporaryFolder();
+afterAll(async () => {
+  manager.dispose();
+  await folder.remove();
+});
+
+const settings = { provider: 'cpu', threads: 1, timeLimit: 5, dims: {}, seed: 1 };
+const random = createRandom(7);
+const weight = (...dims: number[]): TensorValue => ({
+  dtype: 'float32',
+  dims,
+  bytes: fromNumbers(
+    'float32',
+    Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random.normal() / 8),
+  ),
+});
+
+function targetOf(model: Model, path = 'built'): MeasuredModel {
+  return { model, identity: { path, bytes: 0, irVersion: model.irVersion, producer: '', opsets: {} } };
+}
+
+const quantize = (model: Model, options: Partial<QuantizeOptions>) =>
+  quantizeModel(
+    targetOf(model),
+    { scheme: 'static-int8', settings, verify: true, measure: false, ...options },
+    { manager, opscope: 'test' },
+  );
+
+const convolutions = buildModel({
+  inputs: { x: ['float32', ['n', 8, 16, 16]] },
+  outputs: { y: ['float32', ['n', 4]] },
+  initializers: { w1: weight(16, 8, 3, 3), b1: weight(16), w2: weight(16, 1, 3, 3), w3: weight(16, 4), b3: weight(4) },
+  nodes: [
+    { opType: 'Conv', inputs: ['x', 'w1', 'b1'], outputs: ['a'], attributes: { pads: [1, 1, 1, 1] } },
+    { opType: 'Relu', inputs: ['a'], outputs: ['b'] },
+    { opType: 'Conv', inputs: ['b', 'w2'], outputs: ['c'], attributes: { group: 16, pads: [1, 1, 1, 1] } },
+    { opType: 'Add', inputs: ['b', 'c'], outputs: ['d'] },
+    { opType: 'Relu', inputs: ['d'], outputs: ['e'] },
+    { opType: 'GlobalAveragePool', inputs: ['e'], outputs: ['f'] },
+    { opType: 'Flatten', inputs: ['f'], outputs: ['g'] },
+    { opType: 'Gemm', inputs: ['g', 'w3', 'b3'], outputs: ['y'] },
+  ],
+});
+
+const products = buildModel({
+  inputs: { x: ['float32', ['n', 6, 64]] },
+  outputs: { y: ['float32', ['n', 6, 32]] },
+  initializers: { w1: weight(64, 64), w2: weight(64, 32), b2: weight(32) },
+  nodes: [
+    { opType: 'MatMul', inputs: ['x', 'w1'], outputs: ['a'] },
+    { opType: 'Tanh', inputs: ['a'], outputs: ['b'] },
+    { opType: 'MatMul', inputs: ['b', 'w2'], outputs: ['c'] },
+    { opType: 'Add', inputs: ['c', 'b2'], outputs: ['y'] },
+  ],
+});
+
+describe('static-int8', () => {
+  test('takes weighted nodes and what lies between, and ONNX Runtime fuses all of it', async () => {
+    const { report, model, origins } = await quantize(convolutions, { randomCalibration: true });
+    expect(report.quantized.nodes).toBe(6);
+    expect(report.fused).toEqual({ nodes: 5, of: 5 });
+    expect(model.graph.nodes.some(({ opType }) => opType === 'Relu')).toBe(false);
+    expect(report.sqnrDb).toBeGreaterThan(25);
+    expect(report.advice.join(' ')).toMatch(/random numbers/);
+    const sources = new Set(convolutions.graph.nodes.map(({ id }) => id));
+    for (const node of model.graph.nodes) for (const id of origins.get(node.id)!) expect(sources).toContain(id);
+  });
+
+  test.each(['moving-average', 'percentile', 'entropy', 'mse'])('calibrated by %s', async (method) => {
+    const { report } = await quantize(convolutions, { randomCalibration: true, method });
+    expect(report.sqnrDb).toBeGreaterThan(method === 'entropy' ? 12 : 20);
+  });
+
+  test('a node that is excluded stays float and says so', async () => {
+    const [first] = convolutions.graph.nodes;
+    const { report, model } = await quantize(convolutions, { randomCalibration: true, exclude: [first!.id] });
+    expect(report.kept).toEqual([{ id: first!.id, node: 'Conv → a', reason: 'kept float on request' }]);
+    expect(model.graph.initializers.has('w1')).toBe(true);
+    expect(report.fused.nodes).toBe(report.fused.of);
+  });
+
+  test('one scale a tensor, and a lean plan', async () => {
+    const { report } = await quantize(convolutions, { randomCalibration: true, perChannel: false, density: 'lean' });
+    expect(report.quantized.nodes).toBe(3);
+    expect(report.fused.nodes).toBe(3);
+  });
+
+  test('without data it asks for some', async () => {
+    await expect(quantize(convolutions, {})).rejects.toThrow(/--calibration/);
+  });
+
+  test('the model given is as it was', async () => {
+    const before = JSON.stringify(convolutions.graph.nodes.map(({ inputs, outputs }) => [inputs, outputs]));
+    await quantize(convolutions, { randomCalibration: true });
+    expect(JSON.stringify(convolutions.graph.nodes.map(({ inputs, outputs }) => [inputs, outputs]))).toBe(before);
+  });
+});
+
+describe('schemes without data', () => {
+  test.each([
+    ['dynamic-int8', 30],
+    ['int8-weights', 30],
+    ['int4-weights', 15],
+    ['fp16', 50],
+  ] as const)('%s takes products of matrices, runs, and is close', async (scheme, decibels) => {
+    const { report, model } = await quantize(products, { scheme });
+    expect(report.sqnrDb).toBeGreaterThan(decibels);
+    expect(report.fused.nodes).toBe(report.fused.of);
+    expect(model.graph.outputs).toEqual(products.graph.outputs);
+    expect(report.after.bytes).toBeLessThan(scheme === 'fp16' ? 20_000 : 16_000);
+  });
+
+  test('Conv is refused by dynamic-int8 with the reason, and nothing quantized is an error', async () => {
+    const onlyConv = buildModel({
+      inputs: { x: ['float32', [1, 8, 16, 16]] },
+      outputs: { y: ['float32', [1, 16, 14, 14]] },
+      initializers: { w: weight(16, 8, 3, 3) },
+      nodes: [{ opType: 'Conv', inputs: ['x', 'w'], outputs: ['y'] }],
+    });
+    await expect(quantize(onlyConv, { scheme: 'dynamic-int8' })).rejects.toThrow(
+      /Nothing could be quantized.*no fast kernel/s,
+    );
+  });
+
+  test('an unknown scheme or method lists those there are', async () => {
+    await expect(quantize(products, { scheme: 'int3' })).rejects.toThrow(/dynamic-int8.*auto/);
+    await expect(quantize(products, { method: 'guess', randomCalibration: true })).rejects.toThrow(/minmax/);
+  });
+});
+
+describe('real models', () => {
+  test('the image sample keeps its accuracy', async () => {
+    const path = sampleModels[0]!;
+    const opened = await openModel(path);
+    const calibration = join(path, '../calibration.npz');
+    const labelled = join(path, '../evaluation.npz');
+    const { report, overlays } = await quantize(opened.model, { calibration, labelled });
+    await opened.close();
+    expect(report.metric!.before - report.metric!.after).toBeLessThanOrEqual(0.01);
+    expect(report.fused.nodes).toBe(report.fused.of);
+    expect(report.calibration).toMatchObject({ samples: 64, method: 'minmax' });
+    expect(overlays.map(({ id }) => id)).toEqual(['error', 'error-made', 'weight-error']);
+    expect(overlays.every(({ values }) => values.some((value) => value > 0))).toBe(true);
+  });
+
+  test('token ids come from JSONL', async () => {
+    const opened = await openModel(sampleModels[1]!);
+    const path = join(folder.path, 'tokens.jsonl');
+    const line = (length: number) =>
+      JSON.stringify({ input_ids: Array.from({ length }, (_, index) => (index * 7) % 90) });
+    await writeFile(path, [12, 20, 33].map(line).join('\n'));
+    const { report } = await quantize(opened.model, { calibration: path });
+    await opened.close();
+    expect(report.calibration).toMatchObject({ samples: 3 });
+    expect(report.sqnrDb).toBeGreaterThan(15);
+  });
+
+  test.skipIf(!corpusPresent)('LSTMs become DynamicQuantizeLSTM (needs the corpus)', async () => {
+    const opened = await openModel(corpusModel('DTLN/pretrained_model/model_1.onnx'));
+    const { report, model } = await quantize(opened.model, { scheme: 'dynamic-int8' });
+    await opened.close();
+    expect(model.graph.nodes.filter(({ opType }) => opType === 'DynamicQuantizeLSTM')).toHaveLength(2);
+    expect(report.sqnrDb).toBeGreaterThan(25);
+  });
+});
