@@ -25,6 +25,8 @@ const table: Readonly<Record<string, Allowed>> = {
   'src/core/verify': [...coreParts, 'src/core/tensor', 'src/core/shapes', 'types:src/core/report'],
   'src/core/profile': [...coreParts, 'types:src/core/report'],
   'src/core/rules': [...coreParts, 'src/core/shapes'],
+  'src/core/diff': coreParts,
+  'src/core/text': coreParts,
   'src/core/passes': [...coreParts, 'src/core/tensor', 'src/core/shapes', 'types:src/core/report'],
   'src/core/quantize': [...coreParts, 'src/core/tensor', 'src/core/shapes', 'src/core/passes', 'types:src/core/report'],
   'src/protocol': ['types:src/core', 'node:'],
