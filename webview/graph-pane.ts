@@ -19,9 +19,6 @@ export interface GraphPane {
   reveal(node: NodeId): Promise<void>;
 }
 
-/** Groups may hold groups; more levels than this is a scene that does not open. */
-const maxGroupDepth = 32;
-
 /** A pane that shows `version`, asking `host` for its scenes. */
 export function createGraphPane(host: Client<ViewHostContract>, version: ReadonlySignal<number | null>): GraphPane {
   const open = signal<ViewState['open']>('auto');
@@ -44,9 +41,12 @@ export function createGraphPane(host: Client<ViewHostContract>, version: Readonl
   };
 
   const reveal = async (node: NodeId) => {
-    for (let depth = 0; depth < maxGroupDepth; depth++) {
+    // A group that does not open, such as a kernel of several nodes, is asked for once.
+    const tried = new Set<string>();
+    for (;;) {
       const group = scene.value.value && closedGroupOf(scene.value.value, node);
-      if (!group) break;
+      if (!group || tried.has(group)) break;
+      tried.add(group);
       toggleGroup(group);
       await settled(scene);
     }

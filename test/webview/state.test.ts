@@ -141,6 +141,23 @@ describe('groups', () => {
     expect(state.pane.scene.value.value?.nodes.key).toContain('n2');
   });
 
+  test('a group that does not open is asked for once', async () => {
+    let asked = 0;
+    const kernel = sceneOf([{ group: [1, 2], key: 'k0' }]);
+    const state = createState(
+      hostWith({
+        scene: async () => {
+          asked++;
+          return kernel;
+        },
+      }),
+    );
+    await state.start();
+    await settle();
+    await state.reveal(id(2));
+    expect(asked).toBe(2);
+  });
+
   test('toggling a frame closes it and keeps the others', async () => {
     const state = createState(hostWith({ scene: async () => sceneOf([{ frame: 'g:a' }, { frame: 'g:b' }]) }));
     await state.start();

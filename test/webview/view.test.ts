@@ -24,7 +24,7 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     });
     host.attach(opened.view);
     await opened.page.waitForSelector('.data-row');
-  });
+  }, 60_000);
 
   afterAll(async () => {
     await browser?.close();

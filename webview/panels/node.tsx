@@ -124,10 +124,31 @@ function Timing({ state, node }: { readonly state: State; readonly node: NodeDet
         </span>
         <br />
         {percent(timed.share)} of the kernel time
+        {ranAtSuggestedSizes(state, profile) && rates(node, timed.milliseconds)}
       </p>
       <Kernels state={state} profile={profile} indices={timed.kernels} self={node.id} />
     </>
   );
+}
+
+/** MACs and bytes are those of the suggested sizes of symbolic dimensions: rates hold only when those were run. */
+function ranAtSuggestedSizes(state: State, { inputs }: ProfileReport): boolean {
+  return state.document.value!.symbolicDims.every(({ where, suggestion }) =>
+    where.every((place) => {
+      const [, name, axis] = /^(.*)\[(\d+)\]$/.exec(place) ?? [];
+      return inputs.find((input) => input.name === name)?.shape[Number(axis)] === suggestion;
+    }),
+  );
+}
+
+/** `, 61.2 GFLOP/s, 12.3 GB/s`: two operations a multiply-accumulate, and bytes read and written, over the time. */
+function rates({ macs, bytes: moved }: NodeDetails, milliseconds: number): string {
+  if (milliseconds === 0) return '';
+  const perSecond = 1000 / milliseconds;
+  return [
+    macs === null || macs === 0 ? '' : `, ${large(2 * macs * perSecond)}FLOP/s`,
+    moved === null ? '' : `, ${bytes(moved * perSecond)}/s`,
+  ].join('');
 }
 
 interface KernelsProps {

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { bytes, change, count, counted, decibels, interval, significant, time } from '../../src/core/report/format.ts';
 import type { LatencyComparison, ModelSize, OutputDifference, Verdict } from '../../src/core/report/report.ts';
-import { latencySentence, outputsSentence } from '../../src/core/report/sentences.ts';
+import { changedOutputsSentence, latencySentence, outputsSentence } from '../../src/core/report/sentences.ts';
 import { Intervals } from '../charts/intervals.tsx';
 import { Badge, type Tone } from '../widgets/badge.tsx';
 import { Section } from '../widgets/section.tsx';
@@ -29,7 +29,7 @@ export function Outputs({ verdict, lossy }: { readonly verdict: Verdict; readonl
       aside={verdict.runs > 0 && <span class="quiet">{counted(verdict.runs, 'input', 'inputs')} compared</span>}
     >
       <p>
-        <Badge tone={tone}>{capital(outputsSentence(verdict))}</Badge>
+        <Badge tone={tone}>{capital(lossy ? changedOutputsSentence(verdict) : outputsSentence(verdict))}</Badge>
       </p>
       {verdict.reason && <p class="prose">{verdict.reason}</p>}
       {verdict.status !== 'equal' && verdict.outputs.length > 0 && <OutputTable outputs={verdict.outputs} />}

@@ -119,14 +119,16 @@ function QuantizeForm({ state, again }: { readonly state: State; readonly again?
                 />
               )}
             </Field>
-            <Field label="Ranges">
-              <Select
-                label="Range method"
-                value={method}
-                choices={methods}
-                onChange={(value) => change({ method: value })}
-              />
-            </Field>
+            {scheme !== 'auto' && (
+              <Field label="Ranges">
+                <Select
+                  label="Range method"
+                  value={method}
+                  choices={methods}
+                  onChange={(value) => change({ method: value })}
+                />
+              </Field>
+            )}
           </>
         )}
         <Field label="Weights">
@@ -223,7 +225,9 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
           ['Scheme', report.scheme],
           calibration && [
             'Calibration',
-            `${counted(calibration.samples, 'sample')}, ${calibration.source}, ${calibration.method}`,
+            <span title={calibration.source}>
+              {counted(calibration.samples, 'sample')}, {fileName(calibration.source)}, {calibration.method}
+            </span>,
           ],
           ['Quantized', `${count(quantized.nodes)} of ${counted(quantized.of, 'node')}`],
           ['Integer kernels', `${count(fused.nodes)} of ${count(fused.of)} run as integers in ONNX Runtime`],
@@ -268,4 +272,8 @@ function Kept({ state, report }: { readonly state: State; readonly report: Quant
       ))}
     </Section>
   );
+}
+
+function fileName(path: string): string {
+  return path.replace(/^.*[\\/]/, '');
 }

@@ -1,6 +1,7 @@
 import type { Problem } from '../../src/core/problem.ts';
 import { bytes, count, counted, large, shape } from '../../src/core/report/format.ts';
 import type { InspectReport, ReportedValue } from '../../src/core/report/report.ts';
+import type { SymbolicDim } from '../../src/protocol/worker.ts';
 import { type Bar, Bars } from '../charts/bars.tsx';
 import type { State } from '../state.ts';
 import { Button, Link } from '../widgets/button.tsx';
@@ -26,7 +27,7 @@ export function SummaryPanel({ state }: { readonly state: State }) {
     <>
       <h2>{state.document.value!.name}</h2>
       <NextSteps state={state} />
-      <Facts facts={modelFacts(report)} />
+      <Facts facts={modelFacts(report, state.document.value!.symbolicDims)} />
       <Problems state={state} problems={report.problems} />
       <Values title="Inputs" values={report.inputs} />
       <Values title="Outputs" values={report.outputs} />
@@ -67,8 +68,14 @@ function NextSteps({ state }: { readonly state: State }) {
   );
 }
 
-function modelFacts({ model, nodes, parameters, macs, macsUnknown }: InspectReport): readonly (Fact | false)[] {
-  const unknown = macsUnknown > 0 ? `without ${counted(macsUnknown, 'node')} of unknown shape` : null;
+function modelFacts(
+  { model, nodes, parameters, macs, macsUnknown }: InspectReport,
+  dims: readonly SymbolicDim[],
+): readonly (Fact | false)[] {
+  const basis = [
+    dims.length > 0 && `with ${dims.map(({ name, suggestion }) => `${name} ${suggestion}`).join(', ')}`,
+    macsUnknown > 0 && `without ${counted(macsUnknown, 'node')} of unknown shape`,
+  ];
   return [
     ['Nodes', count(nodes)],
     ['Parameters', large(parameters)],
@@ -78,7 +85,7 @@ function modelFacts({ model, nodes, parameters, macs, macsUnknown }: InspectRepo
         'not known: shapes are missing'
       ) : (
         <>
-          {large(macs)} <span class="quiet">{unknown}</span>
+          {large(macs)} <span class="quiet">{basis.filter(Boolean).join(', ')}</span>
         </>
       ),
     ],

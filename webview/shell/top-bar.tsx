@@ -1,5 +1,5 @@
 import { bytes, counted } from '../../src/core/report/format.ts';
-import { outputsSentence } from '../../src/core/report/sentences.ts';
+import { changedOutputsSentence, outputsSentence } from '../../src/core/report/sentences.ts';
 import type { VersionInfo } from '../../src/protocol/worker.ts';
 import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
@@ -46,14 +46,14 @@ function Versions({ state }: { readonly state: State }) {
 }
 
 function describeVersion(
-  { nodes, bytes: size, parent, verdict }: VersionInfo,
+  { nodes, bytes: size, parent, verdict, kind }: VersionInfo,
   versions: readonly VersionInfo[],
 ): string {
   const from = versions.find(({ id }) => id === parent);
   return [
     `${counted(nodes, 'node')}, ${bytes(size)}`,
     from && `made from ${from.label}`,
-    verdict && outputsSentence(verdict),
+    verdict && (kind === 'optimized' ? outputsSentence(verdict) : changedOutputsSentence(verdict)),
   ]
     .filter(Boolean)
     .join('\n');

@@ -60,7 +60,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
       provider: 'cpu',
       threads: 0,
       timeLimit: 20,
-      dims: Object.fromEntries(symbolicDims.map(({ name, suggestion }) => [name, suggestion])),
+      dims: {},
       seed: 1,
     },
     symbolicDims,
