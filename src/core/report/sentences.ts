@@ -36,6 +36,21 @@ export function outputsSentence(verdict: Verdict): string {
   }
 }
 
+/** As `outputsSentence`, after a step that changes numbers on purpose: then close is not equal. */
+export function changedOutputsSentence(verdict: Verdict): string {
+  const largest = Math.max(0, ...verdict.outputs.map((output) => output.maxAbs));
+  switch (verdict.status) {
+    case 'close':
+      return `outputs close (by up to ${significant(largest, 2)} apart)`;
+    case 'equal':
+    case 'different':
+    case 'not-run':
+      return outputsSentence(verdict);
+    default:
+      return assertUnreachable(verdict.status);
+  }
+}
+
 /** `1,262 → 402 nodes`, or `402 nodes, as before`. */
 export function nodesSentence(before: ModelSize, after: ModelSize): string {
   return before.nodes === after.nodes
