@@ -103,7 +103,7 @@ interface Work {
 async function optimizeOnce(
   { opened, options, passes, evaluator }: Work,
   forbidden: readonly RolledBack[],
-  only?: ReadonlySet<string>,
+  only: (key: string) => boolean = () => true,
 ): Promise<PassRun> {
   const keys = new Set(forbidden.map(({ key }) => key));
   const dims = new Map(Object.entries(options.dims ?? {}));
@@ -111,7 +111,7 @@ async function optimizeOnce(
     factsOf: (draft) => createFacts(draft, { dims }),
     evaluator,
     options: { ...options.passOptions, dims },
-    allows: (key) => !keys.has(key) && !keys.has(key.slice(0, key.indexOf(':'))) && (only?.has(key) ?? true),
+    allows: (key) => !keys.has(key) && !keys.has(passOf(key)) && only(key),
     ...(options.signal ? { signal: options.signal } : {}),
     onPass: async (pass, round) => {
       options.onProgress?.({ message: `${pass.title} (round ${round + 1})` });
@@ -158,13 +158,15 @@ async function verifyAndRepair(
 /** Inputs to compare on; larger or smaller ones when the original refuses those of the usual sizes. */
 async function usableFeeds({ opened: { model }, options, evaluator }: Work): Promise<readonly Feeds[]> {
   const { dims = {}, seed = 1, inputs: path, signal } = options;
-  for (const enlarge of [1, 16, 1 / 8]) {
-    const feeds = await verificationFeeds(model, { dims, seed, path, enlarge });
+  const usual = await verificationFeeds(model, { dims, seed, path });
+  let feeds = usual;
+  for (const enlarge of [16, 1 / 8]) {
     const verdict = await verifyModels(model, model, evaluator, feeds.slice(0, 1), signal ? { signal } : {});
     // A kernel that refuses one size may take another; a model that cannot be loaded will not.
     if (!/while running/.test(verdict.reason ?? '')) return feeds;
+    feeds = await verificationFeeds(model, { dims, seed, path, enlarge });
   }
-  return [];
+  return [...usual.slice(0, 1), ...feeds];
 }
 
 /** What is wrong with a result. */
@@ -182,21 +184,26 @@ async function rollBack(
   forbidden: RolledBack[],
 ): Promise<string | undefined> {
   work.options.onProgress?.({ message: 'Looking for the rewrite that is to blame' });
-  const keys = [...new Set(run.draft.rewrites.map(({ key }) => key))];
-  const guilty = await findGuilty(keys, async (count) => {
-    const { model } = await optimizeOnce(work, forbidden, new Set(keys.slice(0, count)));
+  // A pass that costs one fusion costs others of its kind: then passes are searched, which is quick, not rewrites.
+  const stepOf = fault.kind === 'fusions' ? passOf : (key: string) => key;
+  const steps = [...new Set(run.draft.rewrites.map(({ key }) => stepOf(key)))];
+  const guilty = await findGuilty(steps, async (count) => {
+    const allowed = new Set(steps.slice(0, count));
+    const { model } = await optimizeOnce(work, forbidden, (key) => allowed.has(stepOf(key)));
     if (model === work.opened.model) return false;
-    const found =
-      fault.kind === 'outputs' ? (await compareOutputs(work, model, feeds)).fault : await compareFusions(work, model);
-    return found !== undefined;
+    if (fault.kind === 'fusions') return (await compareFusions(work, model)) !== undefined;
+    return (await compareOutputs(work, model, feeds)).fault !== undefined;
   });
   if (guilty === undefined) return undefined;
-  const pass = guilty.slice(0, guilty.indexOf(':'));
-  // A pass that costs one fusion costs others of its kind; one that is wrong twice is not to be trusted here.
-  const whole = fault.kind === 'fusions' || forbidden.some((each) => each.pass === pass);
-  forbidden.push({ key: whole ? pass : guilty, pass, reason: fault.reason });
+  const pass = passOf(guilty);
+  // One that is wrong twice is not to be trusted here.
+  const again = forbidden.some((each) => each.pass === pass);
+  forbidden.push({ key: again ? pass : guilty, pass, reason: fault.reason });
   return pass;
 }
+
+/** The pass of a rewrite's key; a pass alone is its own. */
+const passOf = (key: string): string => key.split(':', 1)[0]!;
 
 async function checkModel(
   work: Work,

@@ -1,15 +1,24 @@
 import { eliminateDeadCode } from './eliminate-dead-code.ts';
 import { eliminateDuplicates } from './eliminate-duplicates.ts';
+import { eliminateIdempotent } from './eliminate-idempotent.ts';
 import { eliminateIdentity } from './eliminate-identity.ts';
-import { eliminateNeutral } from './eliminate-neutral.ts';
+import { eliminateNeutral, eliminateZeroBias } from './eliminate-neutral.ts';
 import { eliminateNoOp } from './eliminate-no-op.ts';
 import { foldConstants } from './fold-constants.ts';
 import { foldShapes } from './fold-shapes.ts';
 import { freezeInitializers } from './freeze-initializers.ts';
 import { fuseBiasScale } from './fuse-bias-scale.ts';
 import { fuseConvBn } from './fuse-conv-bn.ts';
+import { fuseGelu } from './fuse-gelu.ts';
+import { fuseLayerNormalization } from './fuse-layer-normalization.ts';
+import { fuseMatmulAdd } from './fuse-matmul-add.ts';
+import { fusePad } from './fuse-pad.ts';
 import { fuseReciprocal } from './fuse-reciprocal.ts';
+import { fuseReduceUnsqueeze } from './fuse-reduce-unsqueeze.ts';
+import { fuseWhereNot } from './fuse-where-not.ts';
 import { hoistConstants } from './hoist-constants.ts';
+import { inlineFunctions } from './inline-functions.ts';
+import { inlineIf } from './inline-if.ts';
 import { mergeCasts } from './merge-casts.ts';
 import { mergeConcats } from './merge-concats.ts';
 import { mergeInitializers } from './merge-initializers.ts';
@@ -17,12 +26,17 @@ import { mergeSlices } from './merge-slices.ts';
 import { mergeSqueezes } from './merge-squeezes.ts';
 import { mergeTransposes } from './merge-transposes.ts';
 import type { Pass } from './pass.ts';
+import { raiseOpset } from './raise-opset.ts';
 import { shareShapes } from './share-shapes.ts';
 import { simplifyReshape } from './simplify-reshape.ts';
+import { transposeToReshape } from './transpose-to-reshape.ts';
 
 /** Every pass there is, in the order in which they run. */
 export const catalog: readonly Pass[] = [
   freezeInitializers,
+  raiseOpset,
+  inlineFunctions,
+  inlineIf,
   hoistConstants,
   eliminateIdentity,
   eliminateDeadCode,
@@ -31,15 +45,24 @@ export const catalog: readonly Pass[] = [
   shareShapes,
   eliminateNoOp,
   eliminateNeutral,
+  eliminateZeroBias,
+  eliminateIdempotent,
+  fuseWhereNot,
+  fuseReduceUnsqueeze,
   mergeCasts,
   mergeTransposes,
+  transposeToReshape,
   mergeSqueezes,
   mergeSlices,
   mergeConcats,
   foldConstants,
   mergeInitializers,
   eliminateDuplicates,
+  fuseLayerNormalization,
+  fuseGelu,
+  fusePad,
   fuseConvBn,
   fuseBiasScale,
+  fuseMatmulAdd,
   fuseReciprocal,
 ];

@@ -1,6 +1,6 @@
 import { elementCount, isFloat, isInteger } from '../graph/data-type.ts';
 import type { Draft } from '../graph/draft.ts';
-import type { GraphDraft } from '../graph/graph-draft.ts';
+import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
 import type { Node, Tensor } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
 import type { Pass } from './pass.ts';
@@ -32,6 +32,13 @@ const operators: Readonly<Record<string, Neutral>> = {
   Xor: { places: [0, 1], isNeutral: (element, dtype) => element === 0 && dtype === 'bool' },
 };
 
+const zero: Neutral['isNeutral'] = (element, dtype) => element === 0 && isFloat(dtype as never);
+
+const zeroBias: Readonly<Record<string, Neutral>> = {
+  Add: { places: [0, 1], isNeutral: zero },
+  Sub: { places: [1], isNeutral: zero },
+};
+
 /**
  * `y = Mul(x, 1)`
  * becomes `y = x`. Adding 0 to floats stays, since −0 + 0 is 0; a constant that broadcasts to a larger shape stays.
@@ -41,44 +48,61 @@ export const eliminateNeutral: Pass = {
   title: 'Remove arithmetic with neutral elements',
   summary: 'Removes x·1, x/1, x−0, x¹, and adding 0 to integers, where the shape stays.',
   exactness: 'exact',
-  async run(draft, { facts }) {
-    const uniform = await uniformConstants(draft);
-    forEachNode(draft, new Set(Object.keys(operators)), (node, graph) => {
-      if (defaultOpset(graph) < 7) return;
-      const { places, isNeutral } = operators[node.opType]!;
-      for (const place of places) {
-        const kept = node.inputs[1 - place]!;
-        if (!isRemovable(graph, facts, node, place, kept, isNeutral, uniform)) continue;
-        const output = node.outputs[0]!;
-        const why = `${node.opType} with this constant changes nothing.`;
-        if (
-          graph.rewrite(node, why, (edit) => {
-            edit.remove(node);
-            edit.replaceValue(output, kept);
-          })
-        )
-          return;
-      }
-    });
-  },
+  run: (draft, { facts }) => removeNeutral(draft, facts, operators),
 };
 
+/**
+ * `y = Add(x, 0)` on floats
+ * becomes `y = x`: equal, but where `x` is −0 the sign of the zero differs.
+ */
+export const eliminateZeroBias: Pass = {
+  name: 'eliminate-zero-bias',
+  title: 'Remove biases of 0',
+  summary: 'Removes adding 0 to floats and subtracting −0; a negative zero keeps its sign then.',
+  exactness: 'rounding',
+  run: (draft, { facts }) => removeNeutral(draft, facts, zeroBias),
+};
+
+async function removeNeutral(draft: Draft, facts: Facts, rules: Readonly<Record<string, Neutral>>): Promise<void> {
+  const uniform = await uniformConstants(draft, rules);
+  forEachNode(draft, new Set(Object.keys(rules)), (node, graph) => {
+    if (defaultOpset(graph) < 7) return;
+    const { places, isNeutral } = rules[node.opType]!;
+    for (const place of places) {
+      const kept = node.inputs[1 - place]!;
+      if (!isRemovable(graph, facts, node, place, kept, isNeutral, uniform)) continue;
+      const output = node.outputs[0]!;
+      const why = `${node.opType} with this constant changes nothing.`;
+      const edit = (edit: GraphEdit) => {
+        edit.remove(node);
+        edit.replaceValue(output, kept);
+      };
+      if (graph.rewrite(node, why, edit)) return;
+    }
+  });
+}
+
 /** Constants of 65 to 65536 elements that are all the same float, such as the weights of a fresh normalization. */
-async function uniformConstants(draft: Draft): Promise<ReadonlyMap<Tensor, number>> {
+async function uniformConstants(
+  draft: Draft,
+  rules: Readonly<Record<string, Neutral>>,
+): Promise<ReadonlyMap<Tensor, number>> {
   const found = new Map<Tensor, number>();
   for (const graph of passGraphs(draft)) {
     for (const tensor of graph.initializers()) {
       const count = elementCount(tensor.dims);
-      if (count <= 64 || count > 65536 || !isFloat(tensor.dtype) || !isOperand(graph, tensor.name)) continue;
+      if (
+        count <= 64 ||
+        count > 65536 ||
+        !isFloat(tensor.dtype) ||
+        !graph.consumers(tensor.name).some(({ opType }) => opType in rules)
+      )
+        continue;
       const values = await readFloats(tensor);
       if (values?.every((each) => Object.is(each, values[0]))) found.set(tensor, values[0]!);
     }
   }
   return found;
-}
-
-function isOperand(graph: GraphDraft, name: string): boolean {
-  return graph.consumers(name).some(({ opType }) => opType in operators);
 }
 
 function isRemovable(

@@ -60,8 +60,9 @@ const singleInput: Rule = ({ node }) => (node.inputs.length === 1 ? 'It has a si
 const rules: Readonly<Record<string, Rule>> = {
   Reshape: keepsShape,
   Flatten: keepsShape,
-  Squeeze: keepsShape,
-  Unsqueeze: keepsShape,
+  // With axes it takes axes away, whatever is declared of its input.
+  Squeeze: (candidate) =>
+    hasInput(candidate.node, 1) || candidate.node.attributes.has('axes') ? undefined : keepsShape(candidate),
   Expand: keepsShape,
   Concat: singleInput,
   Sum: singleInput,

@@ -24,7 +24,9 @@ export const mergeSlices: Pass = {
 
 function mergeWithProducer(graph: GraphDraft, facts: Facts, second: Node): void {
   const first = graph.producer(second.inputs[0]!);
-  if (first?.opType !== 'Slice' || first.domain !== '' || soleConsumer(graph, second.inputs[0]!) !== second) return;
+  const between = second.inputs[0]!;
+  if (first?.opType !== 'Slice' || first.domain !== '' || !onlySliced(graph, between)) return;
+  const alone = soleConsumer(graph, between) === second;
   const rank = rankOf(facts, graph, first.inputs[0]);
   const inner = sliceRange(facts, graph, first);
   const outer = sliceRange(facts, graph, second);
@@ -37,7 +39,15 @@ function mergeWithProducer(graph: GraphDraft, facts: Facts, second: Node): void 
       addInts(graph, edit, `${second.outputs[0]}_${name}`, values);
     const parts = [add('starts', joined('starts')), add('ends', joined('ends')), add('axes', axes)];
     const steps = joined('steps').every((step) => step === 1) ? [] : [add('steps', joined('steps'))];
-    edit.remove(first);
+    if (alone) edit.remove(first);
     edit.change(second, { inputs: [first.inputs[0]!, ...parts, ...steps] });
   });
+}
+
+/** Whether only other slices read the value, each of which can take its place. */
+function onlySliced(graph: GraphDraft, value: string): boolean {
+  if (graph.isOutput(value)) return false;
+  return graph
+    .consumers(value)
+    .every(({ opType, domain, inputs }) => opType === 'Slice' && domain === '' && inputs.lastIndexOf(value) === 0);
 }

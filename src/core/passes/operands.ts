@@ -74,3 +74,9 @@ export function permutationOf(node: Node, rank: number | undefined): readonly nu
 export function keepsDims(node: Node): boolean {
   return intAttribute(node, 'keepdims', 1) !== 0;
 }
+
+/** The axes a reduction takes away; undefined when they are not constants, or all. */
+export function reducedAxes(graph: GraphDraft, node: Node): readonly number[] | undefined {
+  if (node.opType.startsWith('Arg')) return [intAttribute(node, 'axis', 0)];
+  return hasInput(node, 1) ? constantNumbers(graph, node.inputs[1]) : intsAttribute(node, 'axes');
+}

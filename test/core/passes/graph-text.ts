@@ -7,13 +7,23 @@
  *     y = Reshape(x, s) {allowzero = 0}
  *     out y
  *
- * An input left out is `_`. A body is an attribute on a line of its own, its graph indented below it. The elements of
+ * An input left out is `_`. Functions come first: `function my.domain:Twice(a) -> b`, their nodes indented. A body is an attribute on a line of its own, its graph indented below it. The elements of
  * a constant may be `random` or one number for all.
  */
 import { attributes as makeAttributes } from '../../../src/core/graph/attribute.ts';
 import { bufferSource } from '../../../src/core/graph/byte-source.ts';
 import { type DataType, elementCount } from '../../../src/core/graph/data-type.ts';
-import type { Attribute, Dim, Graph, Model, Node, NodeId, Tensor, ValueInfo } from '../../../src/core/graph/model.ts';
+import type {
+  Attribute,
+  Dim,
+  FunctionDefinition,
+  Graph,
+  Model,
+  Node,
+  NodeId,
+  Tensor,
+  ValueInfo,
+} from '../../../src/core/graph/model.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import { fromNumbers, toNumbers } from '../../../src/core/tensor/convert.ts';
 
@@ -34,6 +44,8 @@ export function parseModel(text: string): Model {
     if (word === 'ir') irVersion = Number(rest[0]);
     else opsets.set(rest.length > 1 ? rest[0]! : '', Number(rest.at(-1)));
   }
+  const functions: FunctionDefinition[] = [];
+  while (lines[state.at]?.startsWith('function ')) functions.push(parseFunction(state, opsets));
   const graph = parseGraph(state, 0);
   return {
     irVersion,
@@ -44,9 +56,28 @@ export function parseModel(text: string): Model {
     docString: '',
     opsets,
     graph,
-    functions: [],
+    functions,
     metadata: new Map(),
     nextNodeId: state.nextId,
+  };
+}
+
+/** `function my.domain:Twice(a) -> b`, its nodes indented below. */
+function parseFunction(state: Lines, opsets: ReadonlyMap<string, number>): FunctionDefinition {
+  const [, domain, name, inputs, outputs] = /^function (\S+):(\w+)\((.*)\) -> (.*)$/.exec(state.lines[state.at++]!)!;
+  return {
+    name: name!,
+    domain: domain!,
+    overload: '',
+    docString: '',
+    inputs: inputs!.split(', '),
+    outputs: outputs!.split(', '),
+    attributes: [],
+    attributeDefaults: new Map(),
+    opsets: new Map([['', opsets.get('')!]]),
+    nodes: parseGraph(state, 2).nodes,
+    valueInfo: [],
+    metadata: new Map(),
   };
 }
 
@@ -90,7 +121,7 @@ function parseDims(text: string): Dim[] {
   if (inner === '') return [];
   return inner
     .split(',')
-    .map((each) => (/^-?\d+$/.test(each.trim()) ? Number(each) : each.trim() === '?' ? null : each.trim()));
+    .map((each) => (/^-?[\d.]+$/.test(each.trim()) ? Number(each) : each.trim() === '?' ? null : each.trim()));
 }
 
 function parseConstant(name: string, text: string): Tensor {
@@ -138,7 +169,8 @@ function isBodyLine(line: string, indent: number): boolean {
 function parseAttributes(text: string): ReadonlyMap<string, Attribute> {
   const values: Record<string, Parameters<typeof makeAttributes>[0][string]> = {};
   for (const [, name, value] of text.matchAll(/(\w+) = (\[[^\]]*\]|[^,\s]+)/g)) {
-    if (value!.startsWith('[')) values[name!] = parseDims(value!) as number[];
+    if (/^\[.*\./.test(value!)) values[name!] = { floats: parseDims(value!).map(Number) };
+    else if (value!.startsWith('[')) values[name!] = parseDims(value!) as number[];
     else if (value!.startsWith('tensor:')) {
       const [, dtype, number] = value!.split(':');
       const tensor = parseConstant('', `${dtype} [] = ${number}`);

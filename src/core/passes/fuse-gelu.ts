@@ -1,0 +1,76 @@
+import type { GraphDraft } from '../graph/graph-draft.ts';
+import type { Node } from '../graph/model.ts';
+import type { Pass } from './pass.ts';
+import { constantScalar } from './tensors.ts';
+import { defaultOpset, forEachNode, producerOf, soleConsumer } from './visit.ts';
+
+/**
+ * `y = x · (1 + Erf(x / √2)) · 0.5`, in whatever order
+ * becomes `y = Gelu(x)`, from opset 20 on.
+ */
+export const fuseGelu: Pass = {
+  name: 'fuse-gelu',
+  title: 'Recognize Gelu',
+  summary: 'Writes the five nodes of a Gelu with the error function as the standard operator, from opset 20 on.',
+  exactness: 'rounding',
+  run(draft) {
+    forEachNode(draft, new Set(['Erf']), (erf, graph) => {
+      if (defaultOpset(graph) < 20) return;
+      const scaled = scaledInput(graph, erf.inputs[0]!);
+      const plusOne = next(graph, erf, 'Add');
+      if (!scaled || !plusOne || otherScalar(graph, plusOne, erf.outputs[0]!) !== 1) return;
+      const found = productWith(graph, plusOne, scaled.input);
+      if (!found) return;
+      const removed = [scaled.node, erf, plusOne, ...found.nodes];
+      graph.rewrite(found.last, 'These five nodes are the Gelu of their input.', (edit) => {
+        for (const node of removed) if (node !== scaled.node || scaled.alone) edit.remove(node);
+        edit.add({ opType: 'Gelu', inputs: [scaled.input], outputs: found.last.outputs }, removed);
+      });
+    });
+  },
+};
+
+const close = (value: number | undefined, wanted: number) => value !== undefined && Math.abs(value - wanted) < 1e-4;
+
+/** `x / √2`, or `x · 1/√2`. */
+function scaledInput(graph: GraphDraft, value: string): { node: Node; input: string; alone: boolean } | undefined {
+  const alone = soleConsumer(graph, value) !== undefined;
+  const division = producerOf(graph, value, 'Div');
+  if (division && close(constantScalar(graph, division.inputs[1]), Math.SQRT2)) {
+    return { node: division, input: division.inputs[0]!, alone };
+  }
+  const product = producerOf(graph, value, 'Mul');
+  for (const place of [0, 1]) {
+    if (product && close(constantScalar(graph, product.inputs[place]), Math.SQRT1_2)) {
+      return { node: product, input: product.inputs[1 - place]!, alone };
+    }
+  }
+  return undefined;
+}
+
+/** The only reader of a node's result, when it is of this operator. */
+function next(graph: GraphDraft, node: Node, opType: string): Node | undefined {
+  const reader = soleConsumer(graph, node.outputs[0]!);
+  return reader?.opType === opType && reader.domain === '' ? reader : undefined;
+}
+
+function otherScalar(graph: GraphDraft, node: Node, value: string): number | undefined {
+  return constantScalar(graph, node.inputs[0] === value ? node.inputs[1] : node.inputs[0]);
+}
+
+/** The two products with `x` and 0.5 that follow, in either order, or with `0.5·x` made before. */
+function productWith(graph: GraphDraft, from: Node, x: string): { nodes: readonly Node[]; last: Node } | undefined {
+  const first = next(graph, from, 'Mul');
+  if (!first) return undefined;
+  const other = first.inputs[first.inputs[0] === from.outputs[0] ? 1 : 0]!;
+  const half = producerOf(graph, other, 'Mul');
+  if (half?.inputs.includes(x) && otherScalar(graph, half, x) === 0.5 && soleConsumer(graph, other) === first) {
+    return { nodes: [half, first], last: first };
+  }
+  const second = next(graph, first, 'Mul');
+  if (!second) return undefined;
+  const factor = otherScalar(graph, second, first.outputs[0]!);
+  if (other === x && factor === 0.5) return { nodes: [first, second], last: second };
+  const swapped = otherScalar(graph, first, from.outputs[0]!) === 0.5 && second.inputs.includes(x);
+  return swapped ? { nodes: [first, second], last: second } : undefined;
+}

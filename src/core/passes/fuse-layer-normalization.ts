@@ -1,0 +1,105 @@
+import { attributes } from '../graph/attribute.ts';
+import type { GraphDraft } from '../graph/graph-draft.ts';
+import type { Node } from '../graph/model.ts';
+import type { Facts } from '../shapes/facts.ts';
+import { keepsDims, reducedAxes } from './operands.ts';
+import type { Pass } from './pass.ts';
+import { dtypeOf, rankOf, sameShapes, shapeOf } from './shape-facts.ts';
+import { constantScalar } from './tensors.ts';
+import { defaultOpset, forEachNode, producerOf, soleConsumer } from './visit.ts';
+
+/**
+ * `d = x − mean(x); y = d / √(mean(d²) + ε) · γ + β` over the last axis
+ * becomes `y = LayerNormalization(x, γ, β)`, from opset 17 on, for float32.
+ */
+export const fuseLayerNormalization: Pass = {
+  name: 'fuse-layer-normalization',
+  title: 'Recognize LayerNormalization',
+  summary: 'Writes the nine nodes of a layer normalization as the standard operator, from opset 17 on.',
+  exactness: 'rounding',
+  run(draft, { facts }) {
+    forEachNode(draft, new Set(['Div']), (division, graph) => {
+      if (defaultOpset(graph) < 17 || dtypeOf(facts, graph, division.outputs[0]) !== 'float32') return;
+      const found = findNormalization(graph, facts, division);
+      if (!found) return;
+      const { input, epsilon, gamma, beta, nodes, last } = found;
+      graph.rewrite(last, 'These nodes are a layer normalization over the last axis.', (edit) => {
+        for (const node of nodes) edit.remove(node);
+        edit.add(
+          {
+            opType: 'LayerNormalization',
+            inputs: [input, gamma, beta],
+            outputs: last.outputs,
+            attributes: attributes({ axis: -1, epsilon: { float: epsilon } }),
+          },
+          nodes,
+        );
+      });
+    });
+  },
+};
+
+interface Found {
+  readonly input: string;
+  readonly epsilon: number;
+  readonly gamma: string;
+  readonly beta: string;
+  readonly nodes: readonly Node[];
+  readonly last: Node;
+}
+
+function findNormalization(graph: GraphDraft, facts: Facts, division: Node): Found | undefined {
+  const centred = producerOf(graph, division.inputs[0], 'Sub');
+  const root = producerOf(graph, division.inputs[1], 'Sqrt');
+  const sum = producerOf(graph, root?.inputs[0], 'Add');
+  const variance = sum && (meanOf(graph, facts, sum.inputs[0]!) ?? meanOf(graph, facts, sum.inputs[1]!));
+  const square = variance && graph.producer(variance.inputs[0]!);
+  const mean = centred && meanOf(graph, facts, centred.inputs[1]!);
+  if (!centred || !root || !sum || !variance || !square || !mean) return undefined;
+  const [value] = centred.outputs;
+  const epsilon = constantScalar(graph, sum.inputs[sum.inputs[0] === variance.outputs[0] ? 1 : 0]);
+  if (mean.inputs[0] !== centred.inputs[0] || epsilon === undefined || !isSquareOf(graph, square, value!))
+    return undefined;
+  const scaled = affineStep(graph, facts, division, 'Mul', centred.inputs[0]!);
+  const shifted = scaled && affineStep(graph, facts, scaled.node, 'Add', centred.inputs[0]!);
+  if (!scaled || !shifted) return undefined;
+  const inner = [mean, centred, square, variance, sum, root, division, scaled.node];
+  const ids = new Set([...inner, shifted.node].map(({ id }) => id));
+  const isPrivate = ({ outputs: [output] }: Node) =>
+    !graph.isOutput(output!) && graph.consumers(output!).every(({ id }) => ids.has(id));
+  if (!inner.every(isPrivate)) return undefined;
+  const { operand: gamma } = scaled;
+  const { operand: beta, node: last } = shifted;
+  return { input: centred.inputs[0]!, epsilon, gamma, beta, nodes: [...inner, last], last };
+}
+
+/** A mean over the last axis that keeps it. */
+function meanOf(graph: GraphDraft, facts: Facts, value: string): Node | undefined {
+  const mean = producerOf(graph, value, 'ReduceMean');
+  const rank = rankOf(facts, graph, mean?.inputs[0]);
+  if (!mean || rank === undefined || !keepsDims(mean)) return undefined;
+  const axes = reducedAxes(graph, mean);
+  return axes?.length === 1 && (axes[0] === -1 || axes[0] === rank - 1) ? mean : undefined;
+}
+
+function isSquareOf(graph: GraphDraft, node: Node, value: string): boolean {
+  if (node.inputs[0] !== value || node.domain !== '') return false;
+  if (node.opType === 'Mul') return node.inputs[1] === value;
+  return node.opType === 'Pow' && constantScalar(graph, node.inputs[1]) === 2;
+}
+
+/** The product or sum with one constant per element of the last axis that alone reads a node. */
+function affineStep(
+  graph: GraphDraft,
+  facts: Facts,
+  node: Node,
+  opType: 'Mul' | 'Add',
+  input: string,
+): { node: Node; operand: string } | undefined {
+  const reader = soleConsumer(graph, node.outputs[0]!);
+  if (reader?.opType !== opType || reader.domain !== '') return undefined;
+  const operand = reader.inputs[reader.inputs[0] === node.outputs[0] ? 1 : 0]!;
+  const last = shapeOf(facts, graph, input)?.slice(-1);
+  const fits = graph.constant(operand) !== undefined && sameShapes(shapeOf(facts, graph, operand), last);
+  return fits ? { node: reader, operand } : undefined;
+}

@@ -1,0 +1,44 @@
+import type { GraphDraft } from '../graph/graph-draft.ts';
+import type { Node } from '../graph/model.ts';
+import type { Facts } from '../shapes/facts.ts';
+import type { Pass } from './pass.ts';
+import { broadcastsInto, dtypeOf, rankOf, shapeOf } from './shape-facts.ts';
+import { forEachNode, producerOf, soleConsumer } from './visit.ts';
+
+const floats = new Set(['float32', 'float64', 'float16']);
+
+/**
+ * `m = MatMul(x, w); y = Add(m, b)` with `x` and `w` of rank 2
+ * becomes `y = Gemm(x, w, b)`. Of higher ranks it would take two reshapes, and of integers there is no Gemm.
+ */
+export const fuseMatmulAdd: Pass = {
+  name: 'fuse-matmul-add',
+  title: 'Fuse MatMul and Add into Gemm',
+  summary: 'Multiplies matrices and adds a bias in one node where both factors are matrices of floats.',
+  exactness: 'rounding',
+  run(draft, { facts }) {
+    forEachNode(draft, new Set(['Add']), (node, graph) => {
+      for (const place of [0, 1] as const) {
+        const product = producerOf(graph, node.inputs[place], 'MatMul');
+        if (!product || soleConsumer(graph, node.inputs[place]!) !== node) continue;
+        const bias = node.inputs[1 - place]!;
+        if (!isGemm(graph, facts, product, bias)) continue;
+        graph.rewrite(node, 'Gemm multiplies matrices and adds a bias.', (edit) => {
+          edit.remove(product);
+          edit.remove(node);
+          const inputs = [...product.inputs, bias];
+          edit.add({ opType: 'Gemm', name: product.name, inputs, outputs: node.outputs }, [product, node]);
+        });
+        return;
+      }
+    });
+  },
+};
+
+function isGemm(graph: GraphDraft, facts: Facts, product: Node, bias: string): boolean {
+  const [left, right] = product.inputs;
+  const dtype = dtypeOf(facts, graph, left);
+  if (!dtype || !floats.has(dtype) || dtypeOf(facts, graph, bias) !== dtype) return false;
+  if (rankOf(facts, graph, left) !== 2 || rankOf(facts, graph, right) !== 2) return false;
+  return broadcastsInto(shapeOf(facts, graph, bias), shapeOf(facts, graph, product.outputs[0]));
+}

@@ -1,0 +1,22 @@
+import type { Pass } from './pass.ts';
+import { forEachNode, producerOf } from './visit.ts';
+
+/**
+ * `n = Not(c); y = Where(n, a, b)`
+ * becomes `y = Where(c, b, a)`.
+ */
+export const fuseWhereNot: Pass = {
+  name: 'fuse-where-not',
+  title: 'Swap the branches of Where instead of negating',
+  summary: 'Reads the condition itself and exchanges the two values.',
+  exactness: 'exact',
+  run(draft) {
+    forEachNode(draft, new Set(['Where']), (node, graph) => {
+      const not = producerOf(graph, node.inputs[0], 'Not');
+      if (!not) return;
+      graph.rewrite(node, 'Choosing by the opposite condition is choosing the other value.', (edit) => {
+        edit.change(node, { inputs: [not.inputs[0]!, node.inputs[2]!, node.inputs[1]!] });
+      });
+    });
+  },
+};
