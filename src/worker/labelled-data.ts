@@ -58,7 +58,7 @@ export async function accuracy(
       feeds: [feed],
       outputs: [output],
       level: 'all',
-      ...(signal ? { signal } : {}),
+      signal,
     });
     for (const found of classes(results!.get(output)!)) if (found === labels[at++]) right++;
     onProgress?.(++done / data.count);

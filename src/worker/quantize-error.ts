@@ -32,7 +32,7 @@ export async function referenceRuns(
   for await (const feed of samples.feeds()) {
     if (feeds.length === count) break;
     try {
-      const [result] = await evaluator.run({ model, feeds: [feed], level: 'all', ...(signal ? { signal } : {}) });
+      const [result] = await evaluator.run({ model, feeds: [feed], level: 'all', signal });
       feeds.push(feed);
       results.push(result!);
     } catch (error) {
@@ -66,7 +66,7 @@ export async function outputError(
   for (const [index, feed] of reference.feeds.entries()) {
     let results: Results;
     try {
-      results = (await evaluator.run({ model, feeds: [feed], level: 'all', ...(signal ? { signal } : {}) }))[0]!;
+      results = (await evaluator.run({ model, feeds: [feed], level: 'all', signal }))[0]!;
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       return {

@@ -25,6 +25,11 @@ export interface Prepared {
   ): Promise<QuantizedModel>;
 }
 
+/** No node could be quantized, or the request makes no sense; the message says why and what to do. */
+export class QuantizeError extends Error {
+  override readonly name = 'QuantizeError';
+}
+
 /** Scales for each channel need an axis, which QuantizeLinear has from here on. */
 const perChannelOpset = 13;
 /** Below this, graph inputs double as initializers. */
@@ -51,7 +56,7 @@ export async function prepareForQuantization(
     evaluator,
     options: { targetOpset: Math.max(opset, perChannelOpset) },
     onPass: ({ title }) => onProgress?.({ message: title }),
-    ...(signal ? { signal } : {}),
+    signal,
   });
   const prepared = { ...result, irVersion: Math.max(result.irVersion, initializersApart) };
   const origins = originsOf(draft, prepared);
@@ -72,8 +77,9 @@ export async function prepareForQuantization(
     quantize: (recipe, calibrator, stop) =>
       quantizeGraph(prepared, suitable(recipe, prepared), {
         dims: new Map(Object.entries(dims)),
-        ...(calibrator ? { ranges: calibrator.ranges } : {}),
-        ...(stop ? { signal: stop } : {}),
+        ranges: calibrator?.ranges,
+        means: calibrator?.means,
+        signal: stop,
       }),
   };
 }
@@ -82,9 +88,13 @@ export async function prepareForQuantization(
 function suitable(recipe: Recipe, { opsets }: Model): Recipe {
   const opset = opsets.get('') ?? 0;
   if (recipe.scheme === 'static-int8' && opset < 10)
-    throw new Error(`The model's operator set ${opset} has no QuantizeLinear. Convert it to opset 13 or newer.`);
+    throw new QuantizeError(
+      `The model's operator set ${opset} has no QuantizeLinear. Convert it to opset 13 or newer.`,
+    );
   if (recipe.scheme === 'dynamic-int8' && opset < 11)
-    throw new Error(`The model's operator set ${opset} has no DynamicQuantizeLinear. Convert it to opset 13 or newer.`);
+    throw new QuantizeError(
+      `The model's operator set ${opset} has no DynamicQuantizeLinear. Convert it to opset 13 or newer.`,
+    );
   return recipe.scheme === 'static-int8' && opset < perChannelOpset ? { ...recipe, perChannel: false } : recipe;
 }
 

@@ -39,7 +39,7 @@ const excludedShares = [0.05, 0.12, 0.25];
 /** Sensitivity is measured on at most this many nodes, those of most weights. */
 const mostProbed = 60;
 /** Candidates whose latency is measured. */
-const mostMeasured = 6;
+const mostMeasured = 7;
 /** Seconds for one latency measurement. */
 const measuringTime = 6;
 
@@ -97,7 +97,7 @@ export async function findRecipe(work: QuantizeWork, base: Recipe): Promise<Sear
   // Of those that are as fast as can be told, the most exact.
   const chosen = (faster.length > 0 ? faster : measured)
     .filter(({ ratio }) => ratio <= best.interval95[1])
-    .toSorted((a, b) => (b.sqnrDb ?? Number.POSITIVE_INFINITY) - (a.sqnrDb ?? Number.POSITIVE_INFINITY))[0]!;
+    .toSorted((a, b) => errorRank(b) - errorRank(a))[0]!;
   const latencies = new Map(measured.map((each) => [each.label, each]));
   return {
     recipe: chosen.recipe,
@@ -130,8 +130,7 @@ async function tryRecipe(
   if (quantized.nodes.length === 0) return undefined;
   const { sqnrDb, verdict } = await outputError(quantized.model, reference, { evaluator, signal });
   if (verdict.status === 'different') return undefined;
-  const share =
-    labelled && (await accuracy(quantized.model, labelled, { evaluator, ...(signal ? { signal } : {}) })).share;
+  const share = labelled && (await accuracy(quantized.model, labelled, { evaluator, signal })).share;
   const bytes = piecesLength(encodeModel(quantized.model, { placement: () => 'inline' }));
   return { label, recipe, quantized, sqnrDb, bytes, ...(share === undefined ? {} : { metric: share }) };
 }
@@ -141,15 +140,25 @@ function isAllowed({ sqnrDb, metric }: Tried, { options: { minSqnr }, floatMetri
   return sqnrDb === null || sqnrDb >= (minSqnr ?? wantedSqnr);
 }
 
-/** The most exact of each kind first, then by error: kinds differ in speed, and only measuring tells which is fast. */
+/** The most exact of each kind, those with fewest float nodes first: they are likely the fastest, and only measuring tells. */
 function shortlist(tried: readonly Tried[]): readonly Tried[] {
-  const bySqnr = tried.toSorted(
-    (a, b) => (b.sqnrDb ?? Number.POSITIVE_INFINITY) - (a.sqnrDb ?? Number.POSITIVE_INFINITY),
-  );
-  const kind = ({ recipe }: Tried) => `${recipe.scheme} ${recipe.density} ${recipe.exclude?.size ?? 0}`;
-  const seen = new Set<string>();
-  return bySqnr.filter((each) => !seen.has(kind(each)) && seen.add(kind(each))).slice(0, mostMeasured);
+  const floatNodes = ({ recipe }: Tried) => recipe.exclude?.size ?? 0;
+  const bySqnr = tried.toSorted((a, b) => errorRank(b) - errorRank(a));
+  const kinds = new Set<string>();
+  const results = new Set<string>();
+  const best = bySqnr.filter((each) => {
+    const { recipe, sqnrDb } = each;
+    const kind = `${recipe.scheme} ${recipe.density} ${floatNodes(each)}`;
+    const result = `${recipe.scheme} ${floatNodes(each)} ${sqnrDb}`;
+    if (kinds.has(kind) || results.has(result)) return false;
+    kinds.add(kind);
+    results.add(result);
+    return true;
+  });
+  return best.toSorted((a, b) => floatNodes(a) - floatNodes(b)).slice(0, mostMeasured);
 }
+
+const errorRank = ({ sqnrDb }: Pick<Tried, 'sqnrDb'>): number => sqnrDb ?? Number.POSITIVE_INFINITY;
 
 async function measure({ target, options, context, say }: QuantizeWork, tried: readonly Tried[]): Promise<Measured[]> {
   const measured: Measured[] = [];

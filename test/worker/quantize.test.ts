@@ -179,3 +179,23 @@ describe('real models', () => {
     expect(report.sqnrDb).toBeGreaterThan(25);
   });
 });
+
+describe('what ONNX Runtime would fuse as floats', () => {
+  test('a MatMul with its bias apart and a Gemm before a Relu still run on integers', async () => {
+    const model = buildModel({
+      inputs: { x: ['float32', ['n', 32]] },
+      outputs: { y: ['float32', ['n', 32]] },
+      initializers: { w1: weight(32, 64), b1: weight(64), w2: weight(64, 32), b2: weight(32) },
+      nodes: [
+        { opType: 'MatMul', inputs: ['x', 'w1'], outputs: ['a'] },
+        { opType: 'Add', inputs: ['a', 'b1'], outputs: ['b'] },
+        { opType: 'Softplus', inputs: ['b'], outputs: ['c'] },
+        { opType: 'Gemm', inputs: ['c', 'w2', 'b2'], outputs: ['d'] },
+        { opType: 'Relu', inputs: ['d'], outputs: ['y'] },
+      ],
+    });
+    const { report } = await quantize(model, { randomCalibration: true });
+    expect(report.fused).toEqual({ nodes: 2, of: 2 });
+    expect(report.sqnrDb).toBeGreaterThan(20);
+  });
+});

@@ -303,7 +303,11 @@ export class GraphDraft implements GraphView {
     if (!this.canReplaceValue(value, by)) throw new Error(`The value ${value} cannot be replaced by ${by}.`);
     if (this.outputNames.has(value)) {
       const producer = this.producers.get(by)!;
-      this.swapNode(producer, { ...producer, outputs: producer.outputs.map((name) => (name === by ? value : name)) }, this.bodiesOf.get(producer.id));
+      this.swapNode(
+        producer,
+        { ...producer, outputs: producer.outputs.map((name) => (name === by ? value : name)) },
+        this.bodiesOf.get(producer.id),
+      );
       this.redirect(by, value);
     } else {
       this.redirect(value, by);
@@ -314,7 +318,11 @@ export class GraphDraft implements GraphView {
   private redirect(value: string, by: string): void {
     for (const id of [...(this.readers.get(value) ?? [])]) {
       const node = this.nodeById.get(id)!;
-      this.swapNode(node, { ...node, inputs: node.inputs.map((name) => (name === value ? by : name)) }, this.bodiesOf.get(id));
+      this.swapNode(
+        node,
+        { ...node, inputs: node.inputs.map((name) => (name === value ? by : name)) },
+        this.bodiesOf.get(id),
+      );
     }
     for (const body of this.allBodies()) {
       if (!body.captures().has(value)) continue;

@@ -1,0 +1,32 @@
+import { Draft } from '../core/graph/draft.ts';
+import type { NodeId } from '../core/graph/model.ts';
+import { layoutGraph } from '../core/layout/layout-graph.ts';
+import type { Scene } from '../core/layout/scene.ts';
+import { createFacts } from '../core/shapes/infer.ts';
+import type { SceneRequest } from '../protocol/worker.ts';
+import type { AsRun } from './profile.ts';
+
+/**
+ * The graph that ONNX Runtime ran, in terms of the model's own nodes, so that selection and colours go on working: a
+ * kernel that stands for one node has its id, one that stands for several is a group of them.
+ */
+export function asRunScene({ model, origins }: AsRun, open: SceneRequest['open'], signal: AbortSignal): Scene {
+  const draft = new Draft(model);
+  const scene = layoutGraph({ main: draft.main, functions: draft.functions, facts: createFacts(draft), open, signal });
+  const { kind, id, members } = scene.nodes;
+  const covered = Array.from(id, (each) => origins.get(each as NodeId) ?? []);
+  const inOwn = (ids: Iterable<number>) =>
+    Int32Array.from([...ids].flatMap((each) => [...(origins.get(each as NodeId) ?? [])]));
+  return {
+    ...scene,
+    nodes: {
+      ...scene.nodes,
+      kind: kind.map((each, box) => (each === 'node' && covered[box]!.length > 1 ? 'group' : each)),
+      id: Int32Array.from(id, (_, box) => (covered[box]!.length === 1 ? covered[box]![0]! : -1)),
+      members: members.map((each, box) => {
+        if (each) return inOwn(each);
+        return covered[box]!.length > 1 ? Int32Array.from(covered[box]!) : null;
+      }),
+    },
+  };
+}

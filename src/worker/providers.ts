@@ -1,0 +1,105 @@
+import type { TensorValue } from '../core/evaluator.ts';
+import type { Model, Node, NodeId, ValueInfo } from '../core/graph/model.ts';
+import { modelBytes } from '../core/onnx/model-bytes.ts';
+import { createRuntimeManager, type RuntimeOptions } from './runtime-client.ts';
+
+/** An execution provider and whether it works here. */
+export interface ProviderState {
+  readonly name: string;
+  readonly available: boolean;
+  /** What it is, or why it does not work and what to do. */
+  readonly note: string;
+}
+
+/** Long enough for a driver to compile its first shader. */
+const trialMs = 20_000;
+
+/**
+ * Every provider that this build of ONNX Runtime knows, each tried with a model of one addition in a process of its
+ * own: a driver that is missing or broken can take the process down. Takes a second or two.
+ */
+export async function listProviders(options: RuntimeOptions = {}): Promise<readonly ProviderState[]> {
+  const manager = createRuntimeManager(options);
+  try {
+    const { backends } = await manager.use(({ client }) => client.describe(undefined), { timeLimit: trialMs });
+    const states: ProviderState[] = [];
+    for (const { name } of backends) states.push(await tryProvider(name, options));
+    return states;
+  } finally {
+    manager.dispose();
+  }
+}
+
+async function tryProvider(name: string, options: RuntimeOptions): Promise<ProviderState> {
+  if (name === 'cpu') return { name, available: true, note: 'Built in; runs every model.' };
+  const manager = createRuntimeManager(options);
+  try {
+    const bytes = await modelBytes(additionModel());
+    const x: TensorValue = { dtype: 'float32', dims: [1], bytes: new Uint8Array(4) };
+    await manager.use(
+      async ({ client }) => {
+        const options = { provider: name, level: 'all', threads: 1 } as const;
+        const { session } = await client.createSession({ model: { bytes }, options });
+        await client.run({ session, feeds: { x } });
+      },
+      { timeLimit: trialMs },
+    );
+    return { name, available: true, note: 'Works here.' };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { name, available: false, note: `${advice[name] ?? 'It does not work here.'} (${firstLine(reason)})` };
+  } finally {
+    manager.dispose();
+  }
+}
+
+const advice: Readonly<Record<string, string>> = {
+  webgpu: 'No usable GPU was found. On Linux WebGPU needs a Vulkan driver (libvulkan and the driver of the card).',
+  cuda: 'The CUDA libraries of ONNX Runtime are not installed. Run the install script of onnxruntime-node for CUDA 12 or 13; it needs an NVIDIA driver too.',
+  tensorrt:
+    'The TensorRT libraries of ONNX Runtime are not installed. Run the install script of onnxruntime-node, and install TensorRT.',
+  dml: 'DirectML needs Windows 10 or later and a DirectX 12 graphics card.',
+  coreml: 'Core ML needs macOS 10.15 or later.',
+};
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0]!.slice(0, 200);
+}
+
+/** `y = x + x`. */
+function additionModel(): Model {
+  const value = (name: string): ValueInfo => ({ name, type: { kind: 'tensor', dtype: 'float32', shape: [1] } });
+  const node: Node = {
+    id: 0 as NodeId,
+    opType: 'Add',
+    domain: '',
+    name: 'add',
+    inputs: ['x', 'x'],
+    outputs: ['y'],
+    attributes: new Map(),
+  };
+  return {
+    irVersion: 8,
+    producerName: 'opscope',
+    producerVersion: '',
+    domain: '',
+    modelVersion: 0n,
+    docString: '',
+    opsets: new Map([['', 17]]),
+    graph: {
+      name: 'addition',
+      docString: '',
+      nodes: [node],
+      inputs: [value('x')],
+      outputs: [value('y')],
+      valueInfo: [],
+      initializers: new Map(),
+      sparseInitializers: [],
+      quantizationAnnotations: [],
+      metadata: new Map(),
+    },
+    functions: [],
+    metadata: new Map(),
+    nextNodeId: 1,
+  };
+}

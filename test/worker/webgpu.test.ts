@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'vitest';
+import { modelIdentity } from '../../src/worker/inspect.ts';
+import { openModel } from '../../src/worker/open-model.ts';
+import { profileModel } from '../../src/worker/profile.ts';
+import { listProviders } from '../../src/worker/providers.ts';
+import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
+import { sampleModels } from '../corpus.ts';
+
+/** SwiftShader, the software Vulkan that comes with chromium: slow, but the same path as a graphics card. */
+const driver = [
+  process.env.OPSCOPE_VULKAN_DRIVER,
+  '/usr/lib/chromium/vk_swiftshader_icd.json',
+  '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
+].find((path) => path !== undefined && existsSync(path));
+if (!driver) console.warn('No vk_swiftshader_icd.json (OPSCOPE_VULKAN_DRIVER): the WebGPU path is not tested.');
+const env = { VK_ICD_FILENAMES: driver ?? '', VK_DRIVER_FILES: driver ?? '' };
+
+const manager = createRuntimeManager({ env });
+afterAll(() => manager.dispose());
+
+describe.skipIf(!driver)('WebGPU on software Vulkan (needs vk_swiftshader_icd.json)', () => {
+  test('is listed as usable', async () => {
+    expect(await listProviders({ env })).toContainEqual({ name: 'webgpu', available: true, note: 'Works here.' });
+  });
+
+  test('a profile names the provider of every node and says what fell back to the CPU', async () => {
+    const path = sampleModels[1]!;
+    const opened = await openModel(path);
+    const target = { model: opened.model, path, identity: await modelIdentity(opened) };
+    const { report, overlays } = await profileModel(
+      target,
+      {
+        settings: { provider: 'webgpu', threads: 1, timeLimit: 120, dims: {}, seed: 1 },
+        runs: 3,
+        warmup: 1,
+        level: 'all',
+      },
+      { manager, opscope: '0.0.0' },
+    );
+    await opened.close();
+    expect(report.nodes.some(({ provider }) => provider === 'WebGpu')).toBe(true);
+    expect(overlays.find(({ id }) => id === 'provider')!.categories).toContain('WebGpu');
+    const onCpu = report.kernels.filter(({ provider }) => provider === 'CPU').length;
+    expect(report.problems.some((problem) => problem.includes('on the CPU instead of webgpu'))).toBe(onCpu > 0);
+    expect(report.unattributedMs).toBeLessThanOrEqual(0.01 * report.kernelMs);
+  });
+});
+
+test('providers that this machine cannot use are listed with the reason', async () => {
+  const providers = await listProviders();
+  expect(providers[0]).toMatchObject({ name: 'cpu', available: true });
+  for (const { available, note } of providers) if (!available) expect(note.length).toBeGreaterThan(40);
+});
