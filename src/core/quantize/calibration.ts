@@ -70,7 +70,7 @@ async function* reduced(
       feeds: [feeds],
       outputs: [resultName],
       level: 'all',
-      ...(signal ? { signal } : {}),
+      signal,
     });
     const result = outputs!.get(resultName)!;
     yield toFloat32(result.dtype, result.bytes);
@@ -158,13 +158,20 @@ export async function channelMeans(
   let runs = 0;
   for await (const feeds of samples.feeds()) {
     signal?.throwIfAborted();
-    const [outputs] = await evaluator.run({ model: augmented, feeds: [feeds], outputs: [resultName], level: 'all', signal });
+    const [outputs] = await evaluator.run({
+      model: augmented,
+      feeds: [feeds],
+      outputs: [resultName],
+      level: 'all',
+      signal,
+    });
     const result = outputs!.get(resultName)!;
     const numbers = toFloat32(result.dtype, result.bytes);
     runs++;
     let at = 0;
     for (const mean of means.values()) {
-      for (let channel = 0; channel < mean.length; channel++) mean[channel]! += (numbers[at++]! - mean[channel]!) / runs;
+      for (let channel = 0; channel < mean.length; channel++)
+        mean[channel]! += (numbers[at++]! - mean[channel]!) / runs;
     }
     onProgress?.(runs / samples.count);
   }

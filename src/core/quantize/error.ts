@@ -40,7 +40,7 @@ export async function valueErrors(
           model,
           feeds: [feeds],
           level: 'all',
-          ...(context.signal ? { signal: context.signal } : {}),
+          signal: context.signal,
         });
         return outputs!;
       };

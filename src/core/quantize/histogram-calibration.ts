@@ -36,7 +36,7 @@ export async function histogramRanges(
   { method, percentile = defaultPercentile, ...context }: HistogramOptions,
 ): Promise<Map<string, Range>> {
   const { evaluator, signal, onProgress } = context;
-  const ends = await minMaxRanges(model, values, samples, { evaluator, ...(signal ? { signal } : {}) });
+  const ends = await minMaxRanges(model, values, samples, { evaluator, signal });
   const ranges = new Map<string, Range>();
   const seen = [...ends.keys()];
   for (let start = 0; start < seen.length; start += valuesPerRun) {
@@ -49,7 +49,7 @@ export async function histogramRanges(
         model: observed,
         feeds: [feeds],
         level: 'all',
-        ...(signal ? { signal } : {}),
+        signal,
       });
       for (const [name, histogram] of histograms) {
         const value = outputs!.get(name);

@@ -6,7 +6,7 @@ import { createFacts } from '../shapes/infer.ts';
 import type { BlockMethod } from './blocks.ts';
 import type { QuantizedType, Range } from './ranges.ts';
 import { type Density, planStatic, type StaticPlan } from './static-plan.ts';
-import type { KeptNode } from './targets.ts';
+import type { KeptNode, Target } from './targets.ts';
 import { type WrittenNodes, writeDynamic, writeDynamicLstm, writeGather } from './write-dynamic.ts';
 import { writeFloat16 } from './write-float16.ts';
 import { writeMatMulNBits } from './write-matmul-nbits.ts';
@@ -31,8 +31,8 @@ export interface Recipe {
   readonly symmetricActivations?: boolean;
   readonly reduceRange?: boolean;
   readonly searchWeights?: boolean;
-  /** Static: added to biases, by node; see `biasShifts`. */
-  readonly biasShifts?: ReadonlyMap<NodeId, Float32Array>;
+  /** Static: biases take back what rounded weights shift outputs by. */
+  readonly correctBias?: boolean;
   /** Weight-only: elements that share a scale, and how it is found. */
   readonly blockSize?: number;
   readonly blockMethod?: BlockMethod;
@@ -42,6 +42,8 @@ export interface QuantizeContext {
   readonly dims?: ReadonlyMap<string, number>;
   /** Static: the ranges of these values over the calibration data. */
   readonly ranges?: (values: readonly string[]) => Promise<ReadonlyMap<string, Range>>;
+  /** Static with `correctBias`: means of the inputs of these nodes by channel over the calibration data. */
+  readonly means?: (targets: readonly Target[]) => Promise<ReadonlyMap<string, Float32Array>>;
   readonly signal?: AbortSignal;
 }
 
@@ -66,8 +68,7 @@ export interface QuantizedModel {
 export async function quantizeGraph(model: Model, recipe: Recipe, context: QuantizeContext): Promise<QuantizedModel> {
   const draft = new Draft(model);
   draft.currentPass = `quantize-${recipe.scheme}`;
-  const written =
-    recipe.scheme === 'static-int8' ? await runStatic(draft, recipe, context) : await run(draft, recipe, context);
+  const written = await run(draft, recipe, context);
   const result = draft.finish();
   const graphs = draft.graphs();
   return {
@@ -80,10 +81,10 @@ export async function quantizeGraph(model: Model, recipe: Recipe, context: Quant
 
 type Written = WrittenNodes & Pick<QuantizedModel, 'values'>;
 
-async function run(draft: Draft, recipe: Recipe, { dims, signal }: QuantizeContext): Promise<Written> {
+async function run(draft: Draft, recipe: Recipe, context: QuantizeContext): Promise<Written> {
   const graph = draft.main;
-  const facts = createFacts(draft, dims ? { dims } : {});
-  const shared = { ...(recipe.exclude ? { exclude: recipe.exclude } : {}), ...(signal ? { signal } : {}) };
+  const facts = createFacts(draft, { dims: context.dims });
+  const shared = { exclude: recipe.exclude, signal: context.signal };
   switch (recipe.scheme) {
     case 'dynamic-int8': {
       const { perChannel, reduceRange = false, searchWeights = false } = recipe;
@@ -104,7 +105,7 @@ async function run(draft: Draft, recipe: Recipe, { dims, signal }: QuantizeConte
     case 'fp16':
       return joined([await writeFloat16(graph, facts, shared)]);
     case 'static-int8':
-      return runStatic(draft, recipe, { ...(dims ? { dims } : {}), ...(signal ? { signal } : {}) });
+      return runStatic(draft, recipe, context);
     default:
       return assertUnreachable(recipe.scheme);
   }
@@ -119,15 +120,19 @@ function joined(parts: readonly WrittenNodes[]): Written {
   };
 }
 
-async function runStatic(draft: Draft, recipe: Recipe, { dims, ranges, signal }: QuantizeContext): Promise<Written> {
+async function runStatic(
+  draft: Draft,
+  recipe: Recipe,
+  { dims, ranges, means, signal }: QuantizeContext,
+): Promise<Written> {
   if (!ranges) throw new Error('Static quantization needs ranges: give calibration data.');
   const { activations = 'uint8', weights = 'int8', symmetricActivations = false, density } = recipe;
   const exclude = new Set(recipe.exclude);
   const unseen: KeptNode[] = [];
   const plan = () =>
-    planStatic(draft.main, createFacts(draft, dims ? { dims } : {}), {
+    planStatic(draft.main, createFacts(draft, { dims }), {
       exclude,
-      ...(density ? { density } : {}),
+      density,
       clampsAtZero: activations.startsWith('uint') && !symmetricActivations,
     });
   let planned = plan();
@@ -151,8 +156,8 @@ async function runStatic(draft: Draft, recipe: Recipe, { dims, ranges, signal }:
     perChannel: recipe.perChannel,
     reduceRange: recipe.reduceRange ?? false,
     searchWeights: recipe.searchWeights ?? false,
-    ...(recipe.biasShifts ? { biasShifts: recipe.biasShifts } : {}),
-    ...(signal ? { signal } : {}),
+    means: recipe.correctBias ? await means?.(planned.targets) : undefined,
+    signal,
   });
   const nodes = [...planned.targets.map(({ node }) => node), ...planned.between];
   const isUnseen = new Set(unseen.map(({ node }) => node.id));

@@ -82,7 +82,7 @@ export function planStatic(graph: GraphDraft, facts: Facts, options: StaticPlanO
   const { targets, kept } = chooseTargets(graph, facts, {
     operators: staticOperators,
     refusals: staticRefusals,
-    ...(options.exclude ? { exclude: options.exclude } : {}),
+    exclude: options.exclude,
   });
   const members = new Map<NodeId, Member>(targets.map(({ node }) => [node.id, { node, role: 'target' }]));
   for (const member of candidates(graph, facts, members, options)) members.set(member.node.id, member);
@@ -152,8 +152,8 @@ function narrow(graph: GraphDraft, members: Map<NodeId, Member>): void {
     const clamped = memberMaking(input!);
     if (!clamped || clamped.role === 'moves' || clamped.role === 'clamps') return false;
     if (graph.isOutput(input!) || graph.consumers(input!).length > 1) return false;
-    // A Conv must give integers in any case; others give floats when nobody wants integers.
-    return clamped.node.opType === 'Conv' || node.outputs.every(isWanted);
+    // A Conv must give integers in any case, and a Gemm would be fused with its Relu as floats.
+    return ['Conv', 'Gemm'].includes(clamped.node.opType) || node.outputs.every(isWanted);
   };
   for (let changed = true; changed; ) {
     changed = false;
@@ -163,6 +163,31 @@ function narrow(graph: GraphDraft, members: Map<NodeId, Member>): void {
       changed = true;
     }
   }
+}
+
+/** Activation functions that ONNX Runtime joins to a Gemm before it looks for integers. */
+const joinedToGemm: ReadonlySet<string> = new Set([
+  'Elu',
+  'HardSigmoid',
+  'LeakyRelu',
+  'Relu',
+  'Selu',
+  'Sigmoid',
+  'Softplus',
+  'Softsign',
+  'Tanh',
+  'ThresholdedRelu',
+]);
+
+/**
+ * True when ONNX Runtime would make one float kernel of the node and its reader (MatMul and Add, Gemm and an activation
+ * function) unless integers lie between them.
+ */
+function isFusedAsFloat(graph: GraphDraft, { opType, outputs }: Node): boolean {
+  const [reader, ...others] = graph.consumers(outputs[0]!);
+  if (!reader || others.length > 0 || reader.domain !== '') return false;
+  if (opType === 'Gemm') return joinedToGemm.has(reader.opType);
+  return reader.opType === 'Add' && reader.inputs.some((name) => graph.constant(name));
 }
 
 /** Values that become integers: all that members read, and what they make unless it may be float and nobody minds. */
@@ -176,7 +201,7 @@ function storedValues(graph: GraphDraft, members: ReadonlyMap<NodeId, Member>): 
     }
     for (const name of role === 'target' ? node.inputs.slice(0, 1) : dataInputs(node)) stored.add(name);
     // A product of matrices may give floats right away; everything else computes on integers only from Q to Q.
-    if (node.opType !== 'Conv' && role === 'target') continue;
+    if (node.opType !== 'Conv' && role === 'target' && !isFusedAsFloat(graph, node)) continue;
     for (const name of node.outputs) if (name !== '') stored.add(name);
   }
   // What only a clamp reads is never seen: the clamp's own result is what the node gives.

@@ -36,7 +36,7 @@ const refusals = {
 export async function writeDynamic(graph: GraphDraft, facts: Facts, options: DynamicOptions): Promise<WrittenNodes> {
   const { exclude, perChannel, reduceRange = false, searchWeights = false, signal } = options;
   const operators = new Set(['MatMul', 'Gemm']);
-  const choice = chooseTargets(graph, facts, { operators, refusals, ...(exclude ? { exclude } : {}) });
+  const choice = chooseTargets(graph, facts, { operators, refusals, exclude });
   const activations = new Map<string, { integers: string; scale: string; zeroPoint: string }>();
   const weightErrors: WeightError[] = [];
   for (const target of choice.targets) {

@@ -33,7 +33,7 @@ const refusals = {
 export async function writeMatMulNBits(graph: GraphDraft, facts: Facts, options: BlockOptions): Promise<WrittenNodes> {
   const { bits, blockSize, method, symmetric, exclude, signal } = options;
   const operators = new Set(['MatMul', 'Gemm']);
-  const choice = chooseTargets(graph, facts, { operators, refusals, ...(exclude ? { exclude } : {}) });
+  const choice = chooseTargets(graph, facts, { operators, refusals, exclude });
   const nodes: Node[] = [];
   const kept: KeptNode[] = [...choice.kept];
   const weightErrors: WeightError[] = [];

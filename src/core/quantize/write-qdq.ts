@@ -5,6 +5,7 @@ import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
 import type { Node, NodeId, Tensor } from '../graph/model.ts';
 import { float32Tensor, tensorOf } from '../passes/tensors.ts';
 import { fromNumbers } from '../tensor/convert.ts';
+import { biasShift } from './bias-correction.ts';
 import { type Affine, affineOf, type QuantizedType, type Range } from './ranges.ts';
 import { dataInputs, type StaticPlan } from './static-plan.ts';
 import type { Target } from './targets.ts';
@@ -133,15 +134,17 @@ interface WrittenWeight {
 
 async function writeWeight(
   graph: GraphDraft,
-  { node, weight, channelAxis, bias }: Target,
+  target: Target,
   inputScale: number,
   options: QdqOptions,
   written: Map<string, WrittenWeight>,
   domain: string,
 ): Promise<WrittenWeight> {
+  const { node, weight, channelAxis, bias } = target;
   const axis = options.perChannel ? channelAxis : undefined;
   const key = `${weight.name}\0${axis}`;
-  let made = written.get(key);
+  const known = written.get(key);
+  let made = known;
   if (!made) {
     const values = await readWeight(weight);
     const smallest = bias ? await smallestScales(bias, inputScale, axis === undefined) : undefined;
@@ -153,7 +156,9 @@ async function writeWeight(
       ...(smallest ? { smallestScale: (channel: number) => smallest[channel] ?? 0 } : {}),
     });
     const { scales, zeroPoints, signal, noise } = quantized;
-    made = { scales, signal, noise, output: graph.freshName(`${weight.name}_dequantized`) };
+    const means = options.means?.get(node.inputs[0]!);
+    const shift = means && biasShift(target, values, quantized, means);
+    made = { scales, signal, noise, shift, output: graph.freshName(`${weight.name}_dequantized`) };
     const { output } = made;
     const dims = axis === undefined ? [] : [channelLayout(weight.dims, axis).channels];
     const because = `Its ${values.length} weights are stored as ${options.weights}, a quarter of the bytes.`;
@@ -172,7 +177,8 @@ async function writeWeight(
   }
   const { output } = made;
   setInput(graph, node.id, 1, output);
-  return made;
+  // A second reader has another input, whose means are not those that the shift was computed with.
+  return known ? { ...known, shift: undefined } : made;
 }
 
 function setInput(graph: GraphDraft, id: NodeId, index: number, name: string): void {
@@ -192,11 +198,9 @@ async function writeBias(
   graph: GraphDraft,
   { node, bias, weight, channelAxis }: Target,
   inputScale: number,
-  weightScales: Float32Array,
-  { biasShifts }: QdqOptions,
+  { scales: weightScales, shift }: WrittenWeight,
   domain: string,
 ): Promise<void> {
-  const shift = biasShifts?.get(node.id);
   if (node.opType === 'MatMul' || (!bias && !shift)) return;
   const values = bias ? Float32Array.from(await readWeight(bias)) : new Float32Array(weight.dims[channelAxis]!);
   if (shift) for (let channel = 0; channel < values.length; channel++) values[channel]! += shift[channel]!;
