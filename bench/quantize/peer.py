@@ -1,0 +1,48 @@
+"""Quantizes a model with ONNX Runtime's Python tools at their best settings, on the data that Opscope used.
+
+usage: peer.py MODEL SCHEME DATA_FOLDER OUTPUT; prints one JSON object.
+"""
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+
+import numpy as np
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_dynamic, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+model, scheme, data, output = sys.argv[1:5]
+
+
+class Reader(CalibrationDataReader):
+    def __init__(self):
+        self.files = sorted(os.path.join(data, name) for name in os.listdir(data) if name.endswith(".npz"))
+        self.at = 0
+
+    def get_next(self):
+        if self.at == len(self.files):
+            return None
+        self.at += 1
+        return dict(np.load(self.files[self.at - 1]))
+
+
+start = time.time()
+with tempfile.TemporaryDirectory() as folder:
+    prepared = os.path.join(folder, "prepared.onnx")
+    quant_pre_process(model, prepared)
+    if scheme == "dynamic-int8":
+        quantize_dynamic(prepared, output, weight_type=QuantType.QInt8, per_channel=True)
+    else:
+        quantize_static(
+            prepared,
+            output,
+            Reader(),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            calibrate_method=CalibrationMethod.MinMax,
+        )
+print(json.dumps({"seconds": time.time() - start, "peakMB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
