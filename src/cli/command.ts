@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { bytes } from '../core/report/format.ts';
 import type { ModelIdentity } from '../core/report/report.ts';
 import type { Progress } from '../protocol/rpc.ts';
+import type { OpenedModel } from '../worker/open-model.ts';
 import type { RuntimeManager } from '../worker/runtime-client.ts';
 import { type ExitCode, UsageError } from './exit.ts';
 import { strong } from './print.ts';
@@ -120,11 +121,23 @@ export function heading({ path, bytes: size, opsets, producer }: ModelIdentity):
   return [strong(path), bytes(size), sets.join(', '), producer].filter(Boolean).join(' · ');
 }
 
-/** Before a model is written: never over what it was made from, and only where a file can be. */
-export async function checkOutput(output: string | undefined, ...sources: readonly string[]): Promise<string> {
-  if (!output) throw new UsageError('Name the file to write with -o OUT.');
-  const { resolve } = await import('node:path');
+/** Where the result goes; a command that writes must be told. */
+export function requiredOutput(output: string | undefined): string {
+  if (output) return output;
+  throw new UsageError('Name the file to write with -o OUT.');
+}
+
+/**
+ * Before a model is written: refuses a target that is the source itself or one of its weights files, however either is
+ * reached. `weightsName` is the name of the weights file beside the output, when one will be written.
+ */
+export async function protectSource(opened: OpenedModel, output: string, weightsName?: string): Promise<void> {
+  const { basename, dirname, join, resolve } = await import('node:path');
   const { realpathSync } = await import('node:fs');
+  const { tensorsOf } = await import('../core/onnx/tensors-of.ts');
+  if (weightsName !== undefined && basename(weightsName) !== weightsName) {
+    throw new UsageError('The weights file lies beside the model: give --external-data a name without folders.');
+  }
   const real = (path: string) => {
     try {
       return realpathSync(path);
@@ -132,11 +145,15 @@ export async function checkOutput(output: string | undefined, ...sources: readon
       return resolve(path);
     }
   };
-  for (const source of sources) {
-    if (real(source) === real(output))
-      throw new UsageError(`${output} is the model itself. Name another file to write.`);
+  const sources = new Set([real(opened.path)]);
+  for (const { external } of tensorsOf(opened.model)) {
+    if (external) sources.add(real(join(dirname(opened.path), external.location)));
   }
-  return output;
+  const targets = [output, join(dirname(output), weightsName ?? `${basename(output)}.data`)];
+  for (const target of targets) {
+    if (sources.has(real(target)))
+      throw new UsageError(`${target} belongs to the model itself. Name another file to write.`);
+  }
 }
 
 function collectDim(text: string, dims: Record<string, number>): Record<string, number> {

@@ -3,13 +3,14 @@ import { bytes, change, count, time } from '../core/report/format.ts';
 import type { OptimizeReport } from '../core/report/report.ts';
 import { latencySentence, outputsSentence } from '../core/report/sentences.ts';
 import {
-  checkOutput,
   collect,
   execute,
   heading,
   type Outcome,
   oneOf,
+  protectSource,
   type RunOptions,
+  requiredOutput,
   type Session,
   count as wholeNumber,
   withRunOptions,
@@ -67,7 +68,7 @@ async function listPasses(): Promise<Outcome> {
 }
 
 async function optimize(path: string, options: OptimizeOptions, session: Session): Promise<Outcome> {
-  const output = await checkOutput(options.output, path);
+  const output = requiredOutput(options.output);
   const { openModel } = await import('../worker/open-model.ts');
   const { optimizeModel } = await import('../worker/optimize.ts');
   const { saveModel } = await import('../worker/save-model.ts');
@@ -75,6 +76,7 @@ async function optimize(path: string, options: OptimizeOptions, session: Session
   const { signal, onProgress } = session;
   const opened = await openModel(path);
   try {
+    await protectSource(opened, output, externalData);
     const { model, report } = await optimizeModel(opened, {
       preset,
       ...(pass ? { passes: pass } : {}),

@@ -4,19 +4,20 @@ import { bytes, change, count, decibels, percent, time } from '../core/report/fo
 import type { QuantizeReport } from '../core/report/report.ts';
 import { latencySentence, outputsSentence } from '../core/report/sentences.ts';
 import {
-  checkOutput,
   collect,
   execute,
   heading,
   type Outcome,
   oneOf,
   positive,
+  protectSource,
   type RunOptions,
+  requiredOutput,
   type Session,
   withRunOptions,
 } from './command.ts';
 import { UsageError } from './exit.ts';
-import { bad, careful, faint, good, pairs, strong, table } from './print.ts';
+import { bad, careful, faint, good, pairs, shortened, strong } from './print.ts';
 
 interface QuantizeOptions extends RunOptions {
   readonly output?: string;
@@ -56,7 +57,7 @@ export function quantizeCommand(program: Command): void {
 }
 
 async function quantize(path: string, options: QuantizeOptions, session: Session): Promise<Outcome> {
-  const output = await checkOutput(options.output, path);
+  const output = requiredOutput(options.output);
   if (options.scheme === 'static-int8' && !options.calibration && !options.randomCalibration) {
     throw new UsageError(
       'static-int8 needs data like what the model will see: give --calibration PATH, or --random-calibration to try its speed.',
@@ -69,6 +70,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
   const { scheme, calibration, randomCalibration, method, labelled, minSqnr, verify, measure } = options;
   const opened = await openModel(path);
   try {
+    await protectSource(opened, output);
     const { model, report } = await quantizeModel(
       await measuredModel(opened),
       {
@@ -106,8 +108,19 @@ async function excludedNodes(model: Model, names: readonly string[]) {
   });
 }
 
-/** Nodes kept in float that are named; the rest is counted. */
-const shownKept = 12;
+/** Nodes that a reason names; the rest is counted. */
+const shownKept = 3;
+
+/** One line a reason, with how many nodes it holds for. */
+function keptLines(kept: QuantizeReport['kept']): readonly string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { node, reason } of kept) byReason.set(reason, [...(byReason.get(reason) ?? []), node]);
+  return [...byReason].map(([reason, nodes]) => {
+    const named = nodes.slice(0, shownKept).map((node) => shortened(node, 60));
+    const more = nodes.length > shownKept ? ` and ${count(nodes.length - shownKept)} more` : '';
+    return `${named.join(', ')}${more}: ${reason}`;
+  });
+}
 
 export function quantizeText(report: QuantizeReport): string {
   const { quantized, fused, kept, before, after, verdict, sqnrDb, metric, latency, calibration, advice, problems } =
@@ -141,11 +154,7 @@ export function quantizeText(report: QuantizeReport): string {
     ...(report.output ? [['written', report.output] as [string, string]] : []),
   ];
   const parts = [heading(report.model), pairs(entries)];
-  if (kept.length > 0) {
-    const rows = kept.slice(0, shownKept).map(({ node, reason }) => [node, reason]);
-    if (kept.length > shownKept) rows.push([`and ${count(kept.length - shownKept)} more`, '']);
-    parts.push(table([{ title: 'kept in float' }, { title: 'because' }], rows));
-  }
+  if (kept.length > 0) parts.push([strong('kept in float'), ...keptLines(kept)].join('\n'));
   if (advice.length > 0) parts.push([strong('advice'), ...advice].join('\n'));
   if (problems.length > 0) parts.push([strong('notes'), ...problems.map((problem) => careful(problem))].join('\n'));
   return parts.join('\n\n');

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { CompareReport, OptimizeReport, ProfileReport } from '../../src/core/report/report.ts';
+import type { CompareReport, OptimizeReport, ProfileReport, QuantizeReport } from '../../src/core/report/report.ts';
 import { sampleModels } from '../corpus.ts';
 import { runCli } from './run-cli.ts';
 
@@ -45,14 +45,46 @@ describe('commands that run models', () => {
     expect(readFileSync(csv, 'utf8').trimEnd().split('\n')).toHaveLength(report.nodes.length + 1);
   });
 
+  it('quantize writes a smaller model and says how far its outputs are', async () => {
+    const output = join(folder, 'int8.onnx');
+    const { code, stdout, stderr } = await runCli('quantize', sampleModels[1]!, '-o', output, '--no-measure', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const report: QuantizeReport = JSON.parse(stdout);
+    expect(report.quantized.nodes).toBeGreaterThan(0);
+    expect(report.after.bytes).toBeLessThan(report.before.bytes / 2);
+    expect(existsSync(output)).toBe(true);
+    const refused = await runCli('quantize', classifier, '-o', output, '--exclude', 'no such node');
+    expect(refused.code).toBe(2);
+  });
+
+  it('layout draws every node', async () => {
+    const svg = join(folder, 'graph.svg');
+    const { code, stdout } = await runCli('layout', classifier, '--svg', svg, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ schema: 1, crossings: expect.any(Number) });
+    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg /);
+  });
+
   it('optimize never writes over its model, and asks for a place to write to', async () => {
     const before = readFileSync(classifier);
-    for (const parameters of [['-o', classifier], []]) {
+    for (const parameters of [['-o', classifier], [], ['-o', join(folder, 'o.onnx'), '--external-data', '../w']]) {
       const { code, stderr } = await runCli('optimize', classifier, ...parameters);
       expect(code).toBe(2);
       expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     }
     expect(readFileSync(classifier).equals(before)).toBe(true);
+  });
+
+  it('optimize never writes over the weights file of its model', async () => {
+    const source = join(folder, 'split.onnx');
+    const split = await runCli('optimize', classifier, '-o', source, '--external-data', 'w.data', '--no-verify');
+    expect(split.code).toBe(0);
+    const before = readFileSync(join(folder, 'w.data'));
+    const again = ['-o', join(folder, 'other.onnx'), '--external-data', 'w.data', '--no-verify'];
+    const { code, stderr } = await runCli('optimize', source, ...again);
+    expect(code).toBe(2);
+    expect(stderr).toContain('belongs to the model itself');
+    expect(readFileSync(join(folder, 'w.data')).equals(before)).toBe(true);
   });
 
   it('lists the passes, and refuses one that there is not', async () => {
