@@ -46,10 +46,10 @@ export function symbolDim(name: string): DimExpression {
  */
 export function dimOfText(text: string, sizeOf: (symbol: string) => Axis): Axis {
   if (!/^\s*[A-Za-z_][\w.]*(?:(?:\s+[+*-]\s+|[+*])(?:[A-Za-z_][\w.]*|\d{1,9}))+\s*$/.test(text)) return sizeOf(text);
-  const valueOf = (factor: string): Axis => (/^\d+$/.test(factor) ? constantDim(Number(factor)) : sizeOf(factor));
+  const factorOf = (factor: string): Axis => (/^\d+$/.test(factor) ? constantDim(Number(factor)) : sizeOf(factor));
   let sum: Axis = constantDim(0);
   for (const [, sign, product] of text.matchAll(/([+-]?)\s*([\w.]+(?:\s*\*\s*[\w.]+)*)/g)) {
-    const term = productOf(product!.split('*').map((factor) => valueOf(factor.trim())));
+    const term = productOf(product!.split('*').map((factor) => factorOf(factor.trim())));
     sum = sign === '-' ? subtractDims(sum, term) : addDims(sum, term);
   }
   return sum;

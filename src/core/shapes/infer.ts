@@ -73,7 +73,7 @@ class Inference {
   constructor(draft: Draft, dims: ReadonlyMap<string, number>) {
     this.dims = dims;
     this.functions = new Map(draft.functions.map((each) => [functionKey(each.definition!), each]));
-    this.budget = 100_000 + inferencesPerNode * draft.model.nextNodeId;
+    this.budget = 50_000 + inferencesPerNode * draft.model.nextNodeId;
   }
 
   of(graph: GraphView, value: string): ValueFacts {
@@ -189,7 +189,7 @@ class Inference {
       this.store(scope, node, this.outputsOf(this.operation(scope, node)));
       return undefined;
     }
-    if (--this.budget <= 0 || scope.depth >= maxDepth) {
+    if (this.budget <= 0 || scope.depth >= maxDepth) {
       this.store(scope, node, []);
       return undefined;
     }
@@ -235,6 +235,7 @@ class Inference {
     const { scope } = frame;
     frame.entered = entered;
     frame.inner = entered.map(({ body, inputs }) => {
+      this.budget -= 1 + body.nodes().length;
       const inner = newScope(body, call ? undefined : scope, {
         named: false,
         depth: scope.depth + 1,

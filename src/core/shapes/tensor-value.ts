@@ -1,6 +1,7 @@
 import type { DataType } from '../graph/data-type.ts';
-import { elementCount, isFloat } from '../graph/data-type.ts';
+import { byteLengthOf, elementCount, isFloat } from '../graph/data-type.ts';
 import type { Tensor } from '../graph/model.ts';
+import { toBigInts, toNumbers } from '../tensor/convert.ts';
 import { type Axis, constantDim, hugeDim } from './dim.ts';
 
 const maxElements = 64;
@@ -27,35 +28,31 @@ export function smallValue(tensor: Tensor): readonly Axis[] | undefined {
   });
 }
 
-function readElements({ dtype, dims, data }: Tensor): (number | bigint)[] | undefined {
+/** Types that shapes are computed in. Arithmetic in narrower floats would round in ways that nothing here follows. */
+const followed: ReadonlySet<DataType> = new Set([
+  'bool',
+  'int8',
+  'uint8',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+  'float32',
+  'float64',
+]);
+
+function readElements({ dtype, dims, data: { bytes } }: Tensor): readonly (number | bigint)[] | undefined {
   const count = elementCount(dims);
-  const reader = readers[dtype];
-  const { bytes } = data;
-  if (!reader || !bytes || count > maxElements || bytes.byteLength < count * reader.size) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const elements: (number | bigint)[] = [];
-  for (let index = 0; index < count; index++) elements.push(reader.read(view, index * reader.size));
-  return elements;
+  if (!bytes || count > maxElements || !followed.has(dtype)) return undefined;
+  const length = byteLengthOf(dtype, count);
+  if (bytes.byteLength < length) return undefined;
+  const elements = bytes.subarray(0, length);
+  if (dtype === 'int64' || dtype === 'uint64') return toBigInts(dtype, elements);
+  if (dtype === 'bool') return Array.from(elements, (byte) => (byte === 0 ? 0 : 1));
+  return Array.from(toNumbers(dtype, elements));
 }
-
-interface Reader {
-  readonly size: number;
-  readonly read: (view: DataView, at: number) => number | bigint;
-}
-
-const readers: Partial<Record<DataType, Reader>> = {
-  bool: { size: 1, read: (view, at) => (view.getUint8(at) ? 1 : 0) },
-  int8: { size: 1, read: (view, at) => view.getInt8(at) },
-  uint8: { size: 1, read: (view, at) => view.getUint8(at) },
-  int16: { size: 2, read: (view, at) => view.getInt16(at, true) },
-  uint16: { size: 2, read: (view, at) => view.getUint16(at, true) },
-  int32: { size: 4, read: (view, at) => view.getInt32(at, true) },
-  uint32: { size: 4, read: (view, at) => view.getUint32(at, true) },
-  int64: { size: 8, read: (view, at) => view.getBigInt64(at, true) },
-  uint64: { size: 8, read: (view, at) => view.getBigUint64(at, true) },
-  float32: { size: 4, read: (view, at) => view.getFloat32(at, true) },
-  float64: { size: 8, read: (view, at) => view.getFloat64(at, true) },
-};
 
 /** An element of a float tensor after rounding to its type. */
 export function roundTo(dtype: DataType | undefined, value: number): number {

@@ -189,6 +189,38 @@ describe('shape inference', () => {
     expect(cycle('a')).toBeNull();
   });
 
+  it('gives up on functions that call each other twice, thirty deep', () => {
+    const call = (level: number, input: string, output: string) => ({
+      ...node(`F${level}`, input, output),
+      domain: 'own',
+    });
+    const functions = Array.from(
+      { length: 30 },
+      (_, level): FunctionDefinition => ({
+        name: `F${level}`,
+        domain: 'own',
+        overload: '',
+        docString: '',
+        inputs: ['a'],
+        outputs: ['c'],
+        attributes: [],
+        attributeDefaults: new Map(),
+        opsets: new Map([['', 21]]),
+        nodes: buildGraph({
+          inputs: {},
+          outputs: {},
+          nodes: level === 29 ? [node('Relu', 'a', 'c')] : [call(level + 1, 'a', 'b'), call(level + 1, 'b', 'c')],
+        }).nodes,
+        valueInfo: [],
+        metadata: new Map(),
+      }),
+    );
+    const parts = model({ inputs: { x: ['float32', [2]] }, nodes: [call(0, 'x', 'y'), call(25, 'x', 'z')] });
+    const shape = shapesOf({ ...parts, functions });
+    expect(shape('z')).toEqual([2]);
+    expect(shape('y')).toBeNull();
+  });
+
   it('does not know the elements of a constant that a caller may override', () => {
     const parts = buildModel({
       inputs: { x: ['float32', [6]], target: ['int64', [2]] },
