@@ -1,0 +1,55 @@
+/** Whole processes measured from outside: wall time, and the largest resident set as Linux counts it. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+
+export interface Measured {
+  readonly seconds: number;
+  /** Largest resident set in bytes, sampled every few milliseconds until the end. */
+  readonly peak: number;
+  readonly output: string;
+}
+
+/** Runs a program to its end. Rejects when it fails. */
+export function measure(program: string, options: readonly string[]): Promise<Measured> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let errors = '';
+    let peak = 0;
+    child.stdout.on('data', (text) => (output += text));
+    child.stderr.on('data', (text) => (errors += text));
+    const sample = () => {
+      try {
+        peak = Math.max(
+          peak,
+          Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) * 1024,
+        );
+      } catch {
+        // The process is gone; what was seen last counts.
+      }
+    };
+    const timer = setInterval(sample, 4);
+    child.on('error', reject);
+    child.on('close', (code) => {
+      clearInterval(timer);
+      const seconds = (performance.now() - start) / 1000;
+      if (code === 0) resolve({ seconds, peak, output });
+      else reject(new Error(`${program} ${options.join(' ')} ended with ${code}: ${errors.slice(-500)}`));
+    });
+  });
+}
+
+/** Medians of several runs, one not counted before them. */
+export async function measureOften(program: string, options: readonly string[], runs = 5): Promise<Measured> {
+  await measure(program, options);
+  const all: Measured[] = [];
+  for (let run = 0; run < runs; run++) all.push(await measure(program, options));
+  const middle = (figure: (each: Measured) => number) => all.map(figure).sort((a, b) => a - b)[runs >> 1]!;
+  return { seconds: middle(({ seconds }) => seconds), peak: middle(({ peak }) => peak), output: all[0]!.output };
+}
+
+export function machine(): string {
+  return `${cpus()[0]!.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
+}
