@@ -56,6 +56,7 @@ const commands: Readonly<Record<string, Command>> = {
     if (target) await exportModel(document, { version: current, path: target.fsPath, weights: 'auto' }, notified);
   },
   cancel: async (document) => document.cancelJob(),
+  save: (document, editor) => editor.saveExplicitly(document),
 };
 
 /** Registers Opscope's commands. */

@@ -28,8 +28,9 @@ interface Job<T> {
   readonly kind: JobState['kind'];
   readonly title: string;
   work(session: Session, options: CallOptions): Promise<T>;
-  /** The result in a sentence. */
+  /** The result in a sentence, and a command that goes on from there. */
   says?(result: T): string;
+  readonly next?: { readonly title: string; readonly command: string };
 }
 
 /** Times the model and shows where the time goes. */
@@ -56,6 +57,7 @@ export function optimize(document: ModelDocument, request: WithoutDocument<Optim
       return report;
     },
     says: optimizeHeadline,
+    next: exportNext(),
   });
 }
 
@@ -70,6 +72,7 @@ export function quantize(document: ModelDocument, request: WithoutDocument<Quant
       return report;
     },
     says: quantizeHeadline,
+    next: exportNext(),
   });
 }
 
@@ -129,7 +132,7 @@ async function runJob<T>(document: ModelDocument, options: JobOptions, job: Job<
     const result = await withProgress(document, options, job, controller);
     log().info(`${job.title}: done in ${Date.now() - started} ms.`);
     document.setJob(null);
-    if (options.notify && job.says) void vscode.window.showInformationMessage(job.says(result));
+    if (options.notify && job.says) void tell(job.says(result), job.next, document);
     return result;
   } catch (error) {
     if (error instanceof CancelledError) {
@@ -166,6 +169,13 @@ function withProgress<T>(
       },
     });
   });
+}
+
+const exportNext = () => ({ title: vscode.l10n.t('Export…'), command: 'opscope.export' });
+
+async function tell(message: string, next: Job<unknown>['next'], { uri }: ModelDocument): Promise<void> {
+  const chosen = await vscode.window.showInformationMessage(message, ...(next ? [next.title] : []));
+  if (next && chosen === next.title) await vscode.commands.executeCommand(next.command, uri);
 }
 
 /** Shows an error with a button that tries again. */

@@ -24,6 +24,7 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
   /** The view of the editor in front. */
   activeView: Client<ViewContract> | undefined;
 
+  private saving: ModelDocument | undefined;
   private readonly context: vscode.ExtensionContext;
   private readonly workers: WorkerProcess;
   private readonly edited = new vscode.EventEmitter<vscode.CustomDocumentEditEvent<ModelDocument>>();
@@ -79,7 +80,26 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
     webview.html = editorHtml(webview, this.context.extensionUri);
   }
 
+  /** Saves the document in front because the user said so, also where Auto Save is on. */
+  async saveExplicitly(document: ModelDocument): Promise<void> {
+    this.saving = document;
+    try {
+      await vscode.commands.executeCommand('workbench.action.files.save');
+    } finally {
+      this.saving = undefined;
+    }
+  }
+
   async saveCustomDocument(document: ModelDocument, token: vscode.CancellationToken): Promise<void> {
+    // VS Code does not say who asks. Auto Save must not write over a model seconds after a new version was made.
+    const autoSave = vscode.workspace.getConfiguration('files', document.uri).get('autoSave');
+    if (autoSave !== 'off' && this.saving !== document) {
+      throw new Error(
+        vscode.l10n.t(
+          'Auto Save is on, and Opscope writes over a model only when told to: press Ctrl+S, or run “Opscope: Save Over Source”.',
+        ),
+      );
+    }
     await saveOver(document, this.historyFolder(document.uri), token);
   }
 

@@ -12,6 +12,7 @@ export function cleanMessage(text: string): string {
     message = `${message.slice(0, start).replace(/[\s:]+$/, ': ')}${message.slice(end).replace(/^[\s:]+/, '')}`;
   }
   return message
+    .replace(/<lambda\(\)>\s*/g, '')
     .replace(/\b0x[0-9a-f]{6,}\b/gi, '(address)')
     .replace(/^(?:Error:\s*)?(?:\[ONNXRuntimeError\]\s*:\s*\d+\s*:\s*\w+\s*:\s*)?/, '')
     .replace(/[^\S\n]+/g, ' ')

@@ -24,6 +24,8 @@ export interface Editor {
   readonly page: Page;
   /** The folder that is open. */
   readonly folder: string;
+  /** The process that the extension host and all it starts descend from. */
+  readonly serverPid: number;
   /** Double-clicks a file in the Explorer. */
   openFile(name: string): Promise<void>;
   /** The page inside Opscope's editor. */
@@ -88,7 +90,7 @@ export async function startEditor({
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(server.address);
     await waitForWindow(page);
-    return { ...actions(page), page, folder, close, setTheme: writeSettings };
+    return { ...actions(page), page, folder, serverPid: server.process.pid!, close, setTheme: writeSettings };
   } catch (error) {
     await close();
     throw error;
@@ -134,7 +136,7 @@ async function waitForWindow(page: Page): Promise<void> {
   await page.locator('.explorer-folders-view .onnx-lang-file-icon').first().waitFor({ timeout: 60_000 });
 }
 
-function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'close' | 'setTheme'> {
+function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'close' | 'setTheme'> {
   const quickInput = page.locator('.quick-input-widget:not([style*="display: none"])');
   const runCommand = async (title: string) => {
     await page.keyboard.press('F1');
@@ -155,9 +157,12 @@ function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'close' | 'setThe
       await quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
     },
     enterPath: async (path) => {
+      // The dialog fills in a path of its own first, and takes what is typed only when it has looked it up.
       const input = quickInput.locator('input').first();
-      await input.waitFor();
+      await input.and(page.locator(':not([value=""])')).waitFor();
+      await page.waitForTimeout(500);
       await input.fill(path);
+      await page.waitForTimeout(500);
       await page.keyboard.press('Enter');
     },
     notification: (text) => page.locator('.notification-toast', { hasText: text }),

@@ -73,11 +73,18 @@ function aliases(from: Links, to: Links, outer: Alias): Alias {
     ...from.graph.initializers.keys(),
     ...from.graph.inputs.map(({ name }) => name),
   ]);
+  // When ORT moves a transpose behind a node, it names the node's new output after the node that made the value.
+  const makers = new Map<string, string>();
+  for (const node of uniqueByLabel(from.graph.nodes).values()) {
+    if (node.outputs.length === 1 && !known.has(node.name)) makers.set(node.name, node.outputs[0]!);
+  }
   const byName = (name: string): string | undefined => {
     let rest = name;
     for (;;) {
       // ORT calls reordered values `reorder_token_7`, whatever they hold.
       if (known.has(rest) && (rest === name || rest !== 'reorder')) return rest;
+      const value = makers.get(rest);
+      if (value !== undefined) return value;
       if (!suffix.test(rest)) return outer(name);
       rest = rest.replace(suffix, '');
     }

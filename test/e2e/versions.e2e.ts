@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
+import { root } from '../../scripts/processes.ts';
+import { type Editor, startEditor } from './editor.ts';
+
+// Versions as a document of VS Code: dirty, undo, redo, Save, Save As, reload, hot exit. In order.
+
+const source = join(root, 'samples/image-classifier/image-classifier.onnx');
+let editor: Editor;
+
+beforeAll(async () => {
+  editor = await startEditor({
+    files: { 'model.onnx': { copyOf: source } },
+    settings: { 'files.autoSave': 'off', 'opscope.measure': false },
+  });
+});
+afterAll(() => editor?.close());
+
+const step = (name: string, picture: string, work: () => Promise<void>) =>
+  test(name, async () => {
+    onTestFailed(() => editor.takePicture(`failed-${picture}`));
+    await work();
+    await editor.takePicture(picture);
+  });
+
+const versions = () => editor.view.getByRole('navigation', { name: 'Versions' });
+const dirtyTab = (name: string) => editor.page.locator('.tab.dirty', { hasText: name });
+const bytesOf = (name: string) => readFileSync(join(editor.folder, name));
+
+step('an optimized model is an unsaved change that can be undone and redone', 'versions-1-undo', async () => {
+  await editor.openFile('model.onnx');
+  await versions().getByText('Original').waitFor();
+  await editor.runCommand('Opscope: Optimize Model');
+  await editor.choose('Optimize Model');
+  await versions().getByText('Simplified').waitFor({ timeout: 60_000 });
+  await dirtyTab('model.onnx').waitFor();
+  await editor.runCommand('Undo');
+  await versions().getByText('Simplified').waitFor({ state: 'detached' });
+  await dirtyTab('model.onnx').waitFor({ state: 'detached' });
+  await editor.runCommand('Redo');
+  await versions().getByText('Simplified').waitFor();
+  await dirtyTab('model.onnx').waitFor();
+  expect(bytesOf('model.onnx').equals(readFileSync(source))).toBe(true);
+});
+
+step('unsaved versions survive the end of the window', 'versions-2-hot-exit', async () => {
+  // VS Code backs unsaved changes up about a second after they were made.
+  await editor.page.waitForTimeout(3000);
+  await editor.reload();
+  await versions().getByText('Simplified').waitFor({ timeout: 60_000 });
+  await dirtyTab('model.onnx').waitFor();
+});
+
+step('Save writes over the source and keeps what was there', 'versions-3-save', async () => {
+  await editor.page.locator('.tab', { hasText: 'model.onnx' }).click();
+  await editor.runCommand('File: Save');
+  await dirtyTab('model.onnx').waitFor({ state: 'detached' });
+  expect(bytesOf('model.onnx.bak').equals(readFileSync(source))).toBe(true);
+  expect(bytesOf('model.onnx').length).toBeLessThan(readFileSync(source).length);
+});
+
+step('the history is there after a reload', 'versions-4-reload', async () => {
+  await editor.reload();
+  await versions().getByText('Original').waitFor({ timeout: 60_000 });
+  await versions().getByText('Simplified').waitFor();
+  expect(await dirtyTab('model.onnx').count()).toBe(0);
+});
+
+step('Save As takes the history along', 'versions-5-save-as', async () => {
+  await editor.runCommand('File: Save As');
+  await editor.enterPath(join(editor.folder, 'copy.onnx'));
+  await editor.page.locator('.tab', { hasText: 'copy.onnx' }).waitFor();
+  await versions().getByText('Simplified').waitFor({ timeout: 60_000 });
+  expect(existsSync(join(editor.folder, 'copy.onnx'))).toBe(true);
+});
