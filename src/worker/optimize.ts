@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Evaluator } from '../core/evaluator.ts';
+import { bindDims } from '../core/graph/bind-dims.ts';
 import type { Draft } from '../core/graph/draft.ts';
 import type { Model, Node, NodeId } from '../core/graph/model.ts';
 import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
@@ -106,11 +107,10 @@ async function optimizeOnce(
   only: (key: string) => boolean = () => true,
 ): Promise<PassRun> {
   const keys = new Set(forbidden.map(({ key }) => key));
-  const dims = new Map(Object.entries(options.dims ?? {}));
-  return runPasses(opened.model, passes, {
-    factsOf: (draft) => createFacts(draft, { dims }),
+  return runPasses(bindDims(opened.model, options.dims ?? {}), passes, {
+    factsOf: (draft) => createFacts(draft),
     evaluator,
-    options: { ...options.passOptions, dims },
+    options: options.passOptions ?? {},
     allows: (key) => !keys.has(key) && !keys.has(passOf(key)) && only(key),
     ...(options.signal ? { signal: options.signal } : {}),
     onPass: async (pass, round) => {

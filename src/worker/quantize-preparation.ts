@@ -43,16 +43,15 @@ export async function prepareForQuantization(
   model: Model,
   context: {
     readonly evaluator: Evaluator;
-    readonly dims: Readonly<Record<string, number>>;
     readonly signal?: AbortSignal | undefined;
     readonly onProgress?: ((progress: Progress) => void) | undefined;
   },
 ): Promise<Prepared> {
-  const { evaluator, dims, signal, onProgress } = context;
+  const { evaluator, signal, onProgress } = context;
   const opset = model.opsets.get('') ?? 0;
   const raise = opset > 0 && opset < perChannelOpset ? catalog.filter(({ name }) => name === 'raise-opset') : [];
   const { model: result, draft } = await runPasses(model, [...raise, ...presetPasses('default')], {
-    factsOf: (each) => createFacts(each, { dims: new Map(Object.entries(dims)) }),
+    factsOf: (each) => createFacts(each),
     evaluator,
     options: { targetOpset: Math.max(opset, perChannelOpset) },
     onPass: ({ title }) => onProgress?.({ message: title }),
@@ -76,7 +75,6 @@ export async function prepareForQuantization(
     },
     quantize: (recipe, calibrator, stop) =>
       quantizeGraph(prepared, suitable(recipe, prepared), {
-        dims: new Map(Object.entries(dims)),
         ranges: calibrator?.ranges,
         means: calibrator?.means,
         signal: stop,

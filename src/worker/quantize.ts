@@ -80,7 +80,7 @@ export async function quantizeModel(
     opscope: context.opscope,
   });
   say('Simplifying');
-  const prepared = await prepareForQuantization(target.model, { ...context, evaluator, dims: options.settings.dims });
+  const prepared = await prepareForQuantization(target.model, { ...context, evaluator });
   const samples = await samplesFor(prepared.model, options);
   const calibrator = samples && createCalibrator(prepared.model, samples, request.method, { evaluator, signal, say });
   const baseRecipe: Recipe = {
