@@ -40,6 +40,8 @@ const roundsWanted = { most: 100, least: 12 } as const;
 const turnMs = 8;
 /** Runs of each fresh session that do not count: until this long has passed, but at least three. */
 const warmupMs = 60;
+/** Pairs are added until the interval is at most this share of the ratio to either side, as far as time allows. */
+const wantedWithin = 0.008;
 /** Milliseconds that a comparison takes at most, also when the time limit would allow more. */
 const longestMs = 30_000;
 
@@ -112,7 +114,11 @@ async function measure(runtime: Runtime, { sources, feeds, options, context }: M
 
   let plan: Plan | undefined;
   let previous: number | undefined;
-  for (let pair = 0; pair < (plan?.pairs ?? 1); pair++) {
+  for (
+    let pair = 0;
+    pair < (plan?.pairs ?? 1) || wantsMore(pairs, plan, budget - (performance.now() - begin));
+    pair++
+  ) {
     const opened = performance.now();
     const order = random.integer(2);
     const sessions: [number, number] = [0, 0];
@@ -140,7 +146,19 @@ async function measure(runtime: Runtime, { sources, feeds, options, context }: M
   return { pairs, controls };
 }
 
+/**
+ * Whether another pair of sessions is worth its time. Only the width of the interval decides, never where it lies:
+ * stopping when a difference shows would find differences that are not there.
+ */
+function wantsMore(pairs: readonly Rounds[], plan: Plan | undefined, left: number): boolean {
+  if (!plan || pairs.length >= 3 * sessionPairs || left < plan.pairMs) return false;
+  const { interval95, ratio } = estimateRatio(pairs.map(logRatios));
+  return (interval95[1] - interval95[0]) / 2 > wantedWithin * ratio;
+}
+
 interface Plan {
+  /** Milliseconds that a pair of sessions with its rounds takes, about. */
+  readonly pairMs: number;
   readonly pairs: number;
   /** Rounds a pair. */
   readonly rounds: number;
@@ -158,7 +176,7 @@ function planRounds(budget: number, latency: readonly [number, number], setup: n
   const affordable = Math.floor((budget - pairs * setup) / round);
   const total = Math.max(roundsWanted.least, Math.min(roundsWanted.most, affordable));
   const rounds = Math.ceil(total / pairs);
-  return { pairs, rounds, controlRounds: Math.max(3, Math.ceil(rounds / 2)), each };
+  return { pairs, rounds, controlRounds: Math.max(3, Math.ceil(rounds / 2)), each, pairMs: setup + rounds * round };
 }
 
 /** Runs a fresh session until it is warm. Gives milliseconds of a run. */

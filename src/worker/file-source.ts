@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, read as readFile } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read as readFile } from 'node:fs';
 import { type ByteSource, checkRange } from '../core/graph/byte-source.ts';
 
 /** A file as a byte source. The file stays open until `close`. */
@@ -9,7 +9,8 @@ export interface FileSource extends ByteSource {
 
 /** Opens a file for reading by ranges. Throws as `openSync` does, and for a folder. */
 export function openFileSource(path: string): FileSource {
-  const descriptor = openSync(path, 'r');
+  // Without O_NONBLOCK, opening a pipe that someone put in the file's place would wait for ever.
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const information = fstatSync(descriptor);
   if (!information.isFile()) {
     closeSync(descriptor);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ByteSource } from '../core/graph/byte-source.ts';
@@ -32,7 +33,13 @@ export async function saveModel(
   path: string,
   options: SaveOptions = {},
 ): Promise<{ bytes: number; files: readonly string[] }> {
-  const { weights = 'auto', externalName = `${basename(path)}.data`, signal, onProgress } = options;
+  const { weights = 'auto', signal, onProgress } = options;
+  const externalName = options.externalName ?? freshDataName(path);
+  if (externalName === basename(path) || externalName !== basename(externalName) || externalName === '..') {
+    throw new Error(
+      `${externalName} cannot hold the weights: name a file beside the model, other than the model itself.`,
+    );
+  }
   const inline = weights === 'external' ? undefined : encodeModel(model, { placement: () => 'inline' });
   if (inline && piecesLength(inline) <= maxMessageBytes) {
     return { bytes: await writeFiles([{ path, pieces: inline }], signal, onProgress), files: [path] };
@@ -47,6 +54,15 @@ export async function saveModel(
     { path, pieces: encodeModel(model, { placement }) },
   ];
   return { bytes: await writeFiles(files, signal, onProgress), files: [path, dataPath] };
+}
+
+/**
+ * The model's name and `.data`; another where that file is there already, since the old model may need it: when the
+ * process is killed between the two renames, the old pair must still be whole.
+ */
+function freshDataName(path: string): string {
+  const name = `${basename(path)}.data`;
+  return existsSync(join(dirname(path), name)) ? `${basename(path)}.${randomUUID().slice(0, 8)}.data` : name;
 }
 
 /** Lays large tensors out in one file, each at a multiple of the page size. */

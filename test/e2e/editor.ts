@@ -148,6 +148,8 @@ function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'cl
     quickInput,
     runCommand,
     openFile: async (name) => {
+      // A window that just started opens files as text until it has read what the extension contributes.
+      await page.locator('.explorer-folders-view .onnx-lang-file-icon').first().waitFor();
       await page
         .locator('.explorer-folders-view .monaco-list-row', { hasText: basename(name) })
         .first()

@@ -54,7 +54,7 @@ step('Profile Model colours the graph and shows table and chart', '2-profile', a
 
 step('Optimize Model shows before and after', '3-optimize', async () => {
   await editor.runCommand('Opscope: Optimize Model');
-  await headline(/95\s→\s\d+ nodes, outputs equal/).waitFor({ timeout: jobTimeout });
+  await headline(/95\s→\s\d+\snodes,\soutputs\sequal/).waitFor({ timeout: jobTimeout });
   await editor.view.getByRole('navigation', { name: 'Versions' }).getByText('Simplified').waitFor();
   await editor.page.locator('.tab.dirty', { hasText: 'image-classifier.onnx' }).waitFor();
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { root } from '../../scripts/processes.ts';
@@ -58,19 +58,4 @@ step('Save writes over the source and keeps what was there', 'versions-3-save', 
   await dirtyTab('model.onnx').waitFor({ state: 'detached' });
   expect(bytesOf('model.onnx.bak').equals(readFileSync(source))).toBe(true);
   expect(bytesOf('model.onnx').length).toBeLessThan(readFileSync(source).length);
-});
-
-step('the history is there after a reload', 'versions-4-reload', async () => {
-  await editor.reload();
-  await versions().getByText('Original').waitFor({ timeout: 60_000 });
-  await versions().getByText('Simplified').waitFor();
-  expect(await dirtyTab('model.onnx').count()).toBe(0);
-});
-
-step('Save As takes the history along', 'versions-5-save-as', async () => {
-  await editor.runCommand('File: Save As');
-  await editor.enterPath(join(editor.folder, 'copy.onnx'));
-  await editor.page.locator('.tab', { hasText: 'copy.onnx' }).waitFor();
-  await versions().getByText('Simplified').waitFor({ timeout: 60_000 });
-  expect(existsSync(join(editor.folder, 'copy.onnx'))).toBe(true);
 });

@@ -43,6 +43,21 @@ describe.each(sampleModels)('%s', (path) => {
   });
 });
 
+it('never writes over weights that an older model may still need, nor over the model itself', async () => {
+  const opened = await openModel(sampleModels[0]!);
+  const path = join(folder, 'twice.onnx');
+  const first = await saveModel(opened.model, path, { weights: 'external' });
+  const second = await saveModel(opened.model, path, { weights: 'external' });
+  expect(second.files[1]).not.toBe(first.files[1]);
+  await expectSameTensors((await openModel(path)).model, opened.model);
+  for (const externalName of ['twice.onnx', '../weights.data', 'a/b', '..']) {
+    await expect(saveModel(opened.model, path, { weights: 'external', externalName })).rejects.toThrow(
+      'beside the model',
+    );
+  }
+  await opened.close();
+});
+
 describe.skipIf(!corpusPresent)('every file of the corpus (left out when OPSCOPE_CORPUS is absent)', () => {
   it('is written back byte for byte, and reads the same when encoded afresh', async () => {
     const broken: string[] = [];

@@ -81,6 +81,7 @@ function parseStrings(descr: string, dims: readonly number[], data: Uint8Array):
   const unicode = descr.includes('U');
   const width = Number(/\d+$/.exec(descr)![0]) * (unicode ? 4 : 1);
   const count = elementCount(dims);
+  if (width === 0 && count > 0) throw new Error('The .npy file holds strings of no length.');
   if (data.length < width * count) throw new Error('The .npy file is cut off.');
   const little = !descr.startsWith('>');
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);

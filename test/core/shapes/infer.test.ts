@@ -216,7 +216,7 @@ describe('shape inference', () => {
       }),
     );
     const parts = model({ inputs: { x: ['float32', [2]] }, nodes: [call(0, 'x', 'y'), call(25, 'x', 'z')] });
-    const shape = shapesOf({ ...parts, functions });
+    const shape = shapesOf({ ...parts, functions, nextNodeId: 100 });
     expect(shape('z')).toEqual([2]);
     expect(shape('y')).toBeNull();
   });
