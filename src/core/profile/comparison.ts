@@ -6,7 +6,7 @@
  */
 import type { Random } from '../random.ts';
 import type { LatencyComparison } from '../report/report.ts';
-import { median, pairedCentre, serialCorrelation } from './statistics.ts';
+import { mean, median, pairedCentre, serialCorrelation } from './statistics.ts';
 
 /** Who runs in which turn: in each of `rounds` rounds 0 and 1, in an order that a coin decides. */
 export function roundOrder(rounds: number, random: Random): Uint8Array {
@@ -66,20 +66,22 @@ function correlationFactor(ratios: readonly number[]): number {
 
 /**
  * Two sessions of one model can differ for good, by where their memory happens to lie. What that adds shows in how far
- * the session pairs disagree; the interval is widened to Student's interval over the pairs when that is wider. The
- * spread is taken from the median distance to the middle, so that one pair that something disturbed does not decide:
- * with the plain variance a burst of load over one pair of five hid planted slowdowns of 10 % in 2 of 6 comparisons.
+ * the session pairs disagree; the interval is widened to Student's interval over the pairs when that is wider. Pairs
+ * far from the others count as if they were five deviations away: with the plain variance a burst of load over one pair
+ * of five hid planted slowdowns of 10 % in 2 of 6 comparisons.
  */
 function pairFactor(logRatiosByPair: readonly ArrayLike<number>[], interval: readonly [number, number]): number {
   const centres = logRatiosByPair.filter(({ length }) => length > 0).map(median);
   const half = (interval[1] - interval[0]) / 2;
   if (centres.length < 3 || !(half > 0) || !Number.isFinite(half)) return 1;
   const middle = median(centres);
-  const distance = median(centres.map((centre) => Math.abs(centre - middle)));
-  // 1.4826: for a normal sample the median distance is that part of the standard deviation; the rest for small samples.
-  const deviation = 1.4826 * (centres.length / (centres.length - 0.8)) * distance;
-  const quantile = studentQuantile975[Math.min(centres.length, studentQuantile975.length) - 1]!;
-  return Math.max(1, (quantile * deviation) / Math.sqrt(centres.length) / half);
+  // 1.4826: for a normal sample the median distance is that part of the standard deviation.
+  const far = 5 * 1.4826 * median(centres.map((centre) => Math.abs(centre - middle)));
+  const kept = centres.map((centre) => Math.min(middle + far, Math.max(middle - far, centre)));
+  const average = mean(kept);
+  const variance = kept.reduce((sum, centre) => sum + (centre - average) ** 2, 0) / (kept.length - 1);
+  const quantile = studentQuantile975[Math.min(kept.length, studentQuantile975.length) - 1]!;
+  return Math.max(1, (quantile * Math.sqrt(variance / kept.length)) / half);
 }
 
 /** 97.5 % point of Student's distribution for 0, 1, 2 … degrees of freedom. */
