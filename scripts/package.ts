@@ -37,7 +37,16 @@ function makePackage(target: string): void {
   const name = `opscope-${version}-${target}.vsix`;
   const path = join(root, name);
   const vsce = join(root, 'node_modules/@vscode/vsce/vsce');
-  const options = ['--target', target, '--ignoreFile', ignoreFile, '--out', path, '--allow-missing-repository'];
+  const options = [
+    '--no-rewrite-relative-links',
+    '--target',
+    target,
+    '--ignoreFile',
+    ignoreFile,
+    '--out',
+    path,
+    '--allow-missing-repository',
+  ];
   run(process.execPath, [vsce, 'package', ...options]);
   rmSync(ignoreFile);
   const bytes = statSync(path).size;

@@ -148,12 +148,16 @@ function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'cl
     quickInput,
     runCommand,
     openFile: async (name) => {
-      // A window that just started opens files as text until it has read what the extension contributes.
+      const file = page.locator('.explorer-folders-view .monaco-list-row', { hasText: basename(name) }).first();
       await page.locator('.explorer-folders-view .onnx-lang-file-icon').first().waitFor();
-      await page
-        .locator('.explorer-folders-view .monaco-list-row', { hasText: basename(name) })
-        .first()
-        .dblclick();
+      await file.dblclick();
+      // A window that just started opens a file as text until it has read what extensions contribute.
+      const asText = page.locator('.monaco-editor .view-line').first();
+      await page.locator('iframe.webview').first().or(asText).waitFor();
+      if (await asText.isVisible()) {
+        await runCommand('View: Close Editor');
+        await file.dblclick();
+      }
     },
     choose: async (label) => {
       await quickInput.locator('.monaco-list-row', { hasText: label }).first().click();

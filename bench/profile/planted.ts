@@ -1,0 +1,159 @@
+/**
+ * Does the verdict hold? A/A comparisons must not find differences; planted slowdowns must be found, with the truth
+ * inside the interval. The model runs a Loop whose trip count is an input of the graph, so a slowdown of 10 % is
+ * exactly 10 % more trips of the same body, plus what a run costs besides, which is measured and taken into account.
+ *
+ *   node bench/profile/planted.ts [comparisons] [--load]
+ */
+import { fork } from 'node:child_process';
+import { bufferSource } from '../../src/core/graph/byte-source.ts';
+import type { Model, NodeId, ValueInfo } from '../../src/core/graph/model.ts';
+import { median } from '../../src/core/profile/statistics.ts';
+import { fromNumbers } from '../../src/core/tensor/convert.ts';
+import { compareLatency } from '../../src/worker/compare-latency.ts';
+import type { MeasuredModel } from '../../src/worker/profile.ts';
+import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
+import { writeResult } from './results.ts';
+
+const comparisons = Number(process.argv[2] ?? 60);
+const withLoad = process.argv.includes('--load');
+const trips = 400;
+const size = 64;
+
+/** `trips` times `v ← tanh(v · w)`. */
+function loopModel(count: number): MeasuredModel {
+  const value = (name: string, dtype: 'float32' | 'bool' | 'int64', shape: readonly number[]): ValueInfo => ({
+    name,
+    type: { kind: 'tensor', dtype, shape },
+  });
+  const constant = (
+    name: string,
+    dtype: 'float32' | 'bool' | 'int64',
+    dims: readonly number[],
+    values: readonly number[],
+  ) => ({
+    name,
+    dtype,
+    dims,
+    data: bufferSource(fromNumbers(dtype, values)),
+  });
+  let id = 0;
+  const node = (opType: string, inputs: readonly string[], outputs: readonly string[], attributes = new Map()) => ({
+    id: id++ as NodeId,
+    opType,
+    domain: '',
+    name: `${opType} ${id}`,
+    inputs,
+    outputs,
+    attributes,
+  });
+  const empty = {
+    docString: '',
+    valueInfo: [],
+    sparseInitializers: [],
+    quantizationAnnotations: [],
+    metadata: new Map<string, string>(),
+  };
+  const weights = Array.from({ length: size * size }, (_, index) => (((index * 7919) % 1000) / 1000 - 0.5) / 8);
+  const body = {
+    ...empty,
+    name: 'body',
+    nodes: [
+      node('Identity', ['go'], ['go_on']),
+      node('MatMul', ['v', 'w'], ['product']),
+      node('Tanh', ['product'], ['v_next']),
+    ],
+    inputs: [value('i', 'int64', []), value('go', 'bool', []), value('v', 'float32', [size, size])],
+    outputs: [value('go_on', 'bool', []), value('v_next', 'float32', [size, size])],
+    initializers: new Map([['w', constant('w', 'float32', [size, size], weights)]]),
+  };
+  const model: Model = {
+    irVersion: 8,
+    producerName: 'opscope bench',
+    producerVersion: '',
+    domain: '',
+    modelVersion: 0n,
+    docString: '',
+    opsets: new Map([['', 17]]),
+    graph: {
+      ...empty,
+      name: 'planted',
+      nodes: [node('Loop', ['trips', 'yes', 'x'], ['y'], new Map([['body', { type: 'graph', value: body }]]))],
+      inputs: [value('x', 'float32', [size, size])],
+      outputs: [value('y', 'float32', [size, size])],
+      initializers: new Map([
+        ['trips', constant('trips', 'int64', [], [count])],
+        ['yes', constant('yes', 'bool', [], [1])],
+      ]),
+    },
+    functions: [],
+    metadata: new Map(),
+    nextNodeId: 100,
+  };
+  return { model, identity: { path: `loop-${count}`, bytes: 0, irVersion: 8, producer: '', opsets: {} } };
+}
+
+/** Background load: another process that computes for random stretches, as neighbours on a machine do. */
+function startLoad(): () => void {
+  const child = fork(new URL('./background-load.ts', import.meta.url).pathname);
+  return () => void child.kill();
+}
+
+const manager = createRuntimeManager();
+const stopLoad = withLoad ? startLoad() : () => {};
+
+const compare = (a: MeasuredModel, b: MeasuredModel, seed: number) =>
+  compareLatency(
+    a,
+    b,
+    { settings: { provider: 'cpu', threads: 1, timeLimit: 20, dims: {}, seed }, level: 'all' },
+    { manager, opscope: 'bench' },
+  );
+
+/** Time of a run that does not grow with the trips, as a share of the run: what 10 % more trips adds is 10 % of the rest. */
+async function fixedShare(): Promise<number> {
+  const { ratio } = await compare(loopModel(trips), loopModel(2 * trips), 1);
+  return Math.max(0, 2 - ratio);
+}
+
+interface Trial {
+  readonly planted: number;
+  readonly comparisons: number;
+  readonly found: number;
+  readonly covered: number;
+  readonly wrongWay: number;
+  readonly medianResolutionPercent: number;
+  readonly ratios: readonly number[];
+}
+
+async function trial(planted: number, fixed: number): Promise<Trial> {
+  const truth = 1 + planted * (1 - fixed);
+  const results = [];
+  for (let index = 0; index < comparisons; index++) {
+    const result = await compare(
+      loopModel(trips),
+      loopModel(Math.round(trips * (1 + planted))),
+      1000 * planted + index,
+    );
+    results.push(result);
+    console.log(
+      `${planted}: ${result.verdict} ${result.ratio.toFixed(4)} [${result.interval95.map((end) => end.toFixed(4)).join(', ')}]`,
+    );
+  }
+  return {
+    planted,
+    comparisons,
+    found: results.filter(({ verdict }) => verdict !== 'no-difference').length,
+    covered: results.filter(({ interval95: [low, high] }) => low <= truth && truth <= high).length,
+    wrongWay: results.filter(({ verdict }) => verdict === 'faster').length,
+    medianResolutionPercent: median(results.map(({ resolutionPercent }) => resolutionPercent)),
+    ratios: results.map(({ ratio }) => Number(ratio.toFixed(4))),
+  };
+}
+
+const fixed = await fixedShare();
+const trials: Trial[] = [];
+for (const planted of [0, 0.1, 0.03]) trials.push(await trial(planted, fixed));
+stopLoad();
+manager.dispose();
+writeResult(`profile-planted${withLoad ? '-load' : ''}`, { fixedShare: fixed, trials });
