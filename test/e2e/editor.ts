@@ -150,13 +150,16 @@ function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'cl
     openFile: async (name) => {
       const file = page.locator('.explorer-folders-view .monaco-list-row', { hasText: basename(name) }).first();
       await page.locator('.explorer-folders-view .onnx-lang-file-icon').first().waitFor();
-      await file.dblclick();
       // A window that just started opens a file as text until it has read what extensions contribute.
-      const asText = page.locator('.monaco-editor .view-line').first();
-      await page.locator('iframe.webview').first().or(asText).waitFor();
-      if (await asText.isVisible()) {
-        await runCommand('View: Close Editor');
+      for (let attempt = 0; attempt < 3; attempt++) {
         await file.dblclick();
+        const view = page.locator('iframe.webview').first();
+        const shown = view.waitFor({ state: 'attached', timeout: 8000 }).then(
+          () => true,
+          () => false,
+        );
+        if (await shown) return;
+        await runCommand('View: Close Editor');
       }
     },
     choose: async (label) => {
