@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { CompareReport } from '../core/report/report.ts';
 import { type Client, ConnectionClosedError } from '../protocol/rpc.ts';
@@ -12,6 +11,7 @@ import type {
   VersionMapping,
   WorkerContract,
 } from '../protocol/worker.ts';
+import { type HistoryFolders, type KeptWithHistory, readKept } from './kept-history.ts';
 import { type RememberedSettings, runSettings } from './settings.ts';
 import type { RunningWorker, WorkerProcess } from './worker-process.ts';
 
@@ -45,8 +45,7 @@ export class ModelDocument implements vscode.CustomDocument {
 
   private readonly workers: WorkerProcess;
   private readonly memento: vscode.Memento;
-  /** Where the versions of an earlier session lie that this one goes on with. */
-  private historyFolder: string;
+  private folders: HistoryFolders;
   private saved: History = { versions: [], head: 0 };
   private openedIn: RunningWorker | undefined;
   private opening: Promise<Session> | undefined;
@@ -57,11 +56,11 @@ export class ModelDocument implements vscode.CustomDocument {
   readonly onDidEdit = this.edited.event;
   readonly onDidDispose = this.disposed.event;
 
-  constructor(uri: vscode.Uri, workers: WorkerProcess, memento: vscode.Memento, historyFolder: string) {
+  constructor(uri: vscode.Uri, workers: WorkerProcess, memento: vscode.Memento, folders: HistoryFolders) {
     this.uri = uri;
     this.workers = workers;
     this.memento = memento;
-    this.historyFolder = historyFolder;
+    this.folders = folders;
   }
 
   /** The document in the worker, opened there if it is not; after the worker died, in a new one. */
@@ -81,12 +80,21 @@ export class ModelDocument implements vscode.CustomDocument {
     if (this.uri.scheme !== 'file') {
       throw new Error(vscode.l10n.t('Opscope reads models from disk. Copy {0} to a folder on disk first.', this.name));
     }
-    const { document, versions, head } = await client.open({ path: this.uri.fsPath, history: this.historyFolder });
+    const { unsaved, saved } = this.folders;
+    const opened = await client.open({
+      path: this.uri.fsPath,
+      histories: unsaved === undefined ? [saved] : [unsaved, saved],
+    });
+    const { document, versions, head, history } = opened;
     this.symbolicDims = await client.symbolicDims({ document, version: 0 });
     if (this.history.versions.length === 0) {
-      this.reports = await readReports(this.historyFolder, versions);
+      const { reports, saved } = await readKept(history);
+      this.reports = { ...reports };
       this.history = { versions, head };
-      this.saved = this.history;
+      this.saved =
+        history === unsaved
+          ? { versions: versions.filter(({ id }) => saved.versions.includes(id)), head: saved.head }
+          : this.history;
       this.current = head;
     } else {
       this.keepKnown(new Set(versions.map(({ id }) => id)));
@@ -105,7 +113,18 @@ export class ModelDocument implements vscode.CustomDocument {
 
   /** The versions and reports were written to `folder`; a new worker goes on from there. */
   setKept(folder: string): void {
-    this.historyFolder = folder;
+    this.folders = { saved: folder, unsaved: undefined };
+  }
+
+  /** What is kept with the versions. */
+  get kept(): KeptWithHistory {
+    const { versions, head } = this.saved;
+    return { reports: this.reports, saved: { versions: versions.map(({ id }) => id), head } };
+  }
+
+  /** Whether there are versions that the file does not have. */
+  get isUnsaved(): boolean {
+    return this.history.head !== this.saved.head;
   }
 
   /** The file is now what `history.head` is. */
@@ -115,10 +134,7 @@ export class ModelDocument implements vscode.CustomDocument {
 
   /** Goes back to the versions there were when the file was last saved. */
   revert(): void {
-    this.history = this.saved;
-    this.current = this.saved.head;
-    this.comparison = null;
-    this.changed.fire();
+    this.go(this.saved, this.saved.head);
   }
 
   get name(): string {
@@ -159,14 +175,26 @@ export class ModelDocument implements vscode.CustomDocument {
     const shown = this.current;
     this.reports[version.id] = { ...this.reports[version.id], ...reports };
     const after: History = { versions: [...before.versions, version], head: version.id };
-    const go = (history: History, current: number) => {
-      this.history = history;
-      this.current = current;
-      this.comparison = null;
-      this.changed.fire();
-    };
-    go(after, version.id);
-    this.edited.fire({ label: version.label, undo: () => go(before, shown), redo: () => go(after, version.id) });
+    this.go(after, version.id);
+    this.edited.fire({
+      label: version.label,
+      undo: () => this.go(before, shown),
+      redo: () => this.go(after, version.id),
+    });
+  }
+
+  private go(history: History, current: number): void {
+    this.history = history;
+    this.current = current;
+    this.comparison = null;
+    this.changed.fire();
+  }
+
+  /** Makes the versions that the file does not have an edit, for a document that came back with them. */
+  announceUnsaved(): void {
+    const { history, current, saved } = this;
+    const label = this.version(history.head)?.label ?? this.name;
+    this.edited.fire({ label, undo: () => this.go(saved, saved.head), redo: () => this.go(history, current) });
   }
 
   addReports(version: number, reports: VersionReports): void {
@@ -216,22 +244,5 @@ export class ModelDocument implements vscode.CustomDocument {
       // A worker that is gone holds no document any more.
       if (!(error instanceof ConnectionClosedError)) throw error;
     }
-  }
-}
-
-/** Where reports lie in a history's folder. */
-export function reportsFile(folder: string): string {
-  return join(folder, 'reports.json');
-}
-
-/** Reports that were kept with a history, of the versions that it still has. */
-async function readReports(folder: string, versions: readonly VersionInfo[]): Promise<Record<number, VersionReports>> {
-  if (versions.length < 2) return {};
-  try {
-    const reports = JSON.parse(await readFile(reportsFile(folder), 'utf8')) as Record<number, VersionReports>;
-    return Object.fromEntries(versions.flatMap(({ id }) => (reports[id] ? [[id, reports[id]]] : [])));
-  } catch {
-    // Reports can be made again; a history without them is still one.
-    return {};
   }
 }

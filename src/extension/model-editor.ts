@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { type Client, connect, serve } from '../protocol/rpc.ts';
 import type { ViewContract, ViewHostContract } from '../protocol/webview.ts';
 import { editorHtml, viewFolder } from './editor-html.ts';
+import { deleteBackup, noteBackup, notedBackup } from './kept-history.ts';
 import { log } from './log.ts';
 import { ModelDocument } from './model-document.ts';
 import { keepHistory, saveOver, saveTo } from './saving.ts';
@@ -36,12 +36,9 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
   }
 
   async openCustomDocument(uri: vscode.Uri, { backupId }: vscode.CustomDocumentOpenContext): Promise<ModelDocument> {
-    const document = new ModelDocument(
-      uri,
-      this.workers,
-      this.context.workspaceState,
-      backupId ?? this.historyFolder(uri),
-    );
+    const saved = this.historyFolder(uri);
+    const unsaved = backupId ?? (await notedBackup(saved));
+    const document = new ModelDocument(uri, this.workers, this.context.workspaceState, { saved, unsaved });
     this.documents.set(uri.toString(), document);
     document.onDidEdit((edit) => {
       this.edited.fire({ document, ...edit });
@@ -78,6 +75,7 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
       if (this.activeView === view) this.activeView = undefined;
     });
     webview.html = editorHtml(webview, this.context.extensionUri);
+    agreeOnUnsaved(document, panel).catch((error: Error) => log().debug(`Opening: ${error.message}`));
   }
 
   /** Saves the document in front because the user said so, also where Auto Save is on. */
@@ -119,8 +117,11 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
     document: ModelDocument,
     { destination }: vscode.CustomDocumentBackupContext,
   ): Promise<vscode.CustomDocumentBackup> {
-    await keepHistory(document, destination.fsPath);
-    return { id: destination.fsPath, delete: () => rm(destination.fsPath, { recursive: true, force: true }) };
+    const folder = destination.fsPath;
+    const saved = this.historyFolder(document.uri);
+    await keepHistory(document, folder);
+    await noteBackup(saved, folder);
+    return { id: folder, delete: () => deleteBackup(saved, folder) };
   }
 
   /** The open document of a file; opened in an editor if there is none. */
@@ -139,6 +140,21 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
     const name = createHash('sha256').update(uri.toString()).digest('hex').slice(0, 24);
     return vscode.Uri.joinPath(storage, 'history', name).fsPath;
   }
+}
+
+/**
+ * A window that was reloaded within seconds of a change may come back with a note of VS Code's that is older than the
+ * document: then VS Code takes a saved document for changed, or a changed one for saved.
+ */
+async function agreeOnUnsaved(document: ModelDocument, panel: vscode.WebviewPanel): Promise<void> {
+  await document.session();
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+  const tab = tabs.find(
+    ({ input }) => input instanceof vscode.TabInputCustom && String(input.uri) === String(document.uri),
+  );
+  if (!tab || tab.isDirty === document.isUnsaved) return;
+  if (document.isUnsaved) document.announceUnsaved();
+  else if (panel.active) await vscode.commands.executeCommand('workbench.action.files.revert');
 }
 
 /** Calls `work` at once, then at most once an interval, the last time after the last call. */

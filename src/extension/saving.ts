@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { type ModelDocument, reportsFile } from './model-document.ts';
+import { writeKept } from './kept-history.ts';
+import type { ModelDocument } from './model-document.ts';
 
 /** Writes the document's versions and reports to a folder, from which they can be opened again. */
 export async function keepHistory(document: ModelDocument, folder: string, path = document.uri.fsPath): Promise<void> {
@@ -9,7 +10,7 @@ export async function keepHistory(document: ModelDocument, folder: string, path 
   const { versions, head } = document.history;
   await mkdir(folder, { recursive: true });
   await client.keepHistory({ document: id, folder, path, versions: versions.map((version) => version.id), head });
-  await writeFile(reportsFile(folder), JSON.stringify(document.reports));
+  await writeKept(folder, document.kept);
   document.setKept(folder);
 }
 
@@ -24,8 +25,8 @@ export async function saveOver(
   try {
     const path = document.uri.fsPath;
     const { backup } = await client.save({ document: id, version: document.history.head, path }, { signal });
-    await keepHistory(document, folder);
     document.setSaved();
+    await keepHistory(document, folder);
     if (backup !== null) {
       vscode.window.setStatusBarMessage(
         vscode.l10n.t('The model as it was before is kept as {0}.', basename(backup)),

@@ -197,14 +197,19 @@ export interface SymbolicDim {
 
 export interface WorkerContract {
   /**
-   * Opens a model file; the same path gives the same document while it is open. `history` is a folder that
-   * `keepHistory` wrote: versions go on from there when it belongs to the file as it is now. `head` is the version
-   * that the file would get on Save.
+   * Opens a model file; the same path gives the same document while it is open. `histories` are folders that
+   * `keepHistory` wrote: versions go on from the first that belongs to the file as it is now, which is given back as
+   * `history`. `head` is the version that the file would get on Save.
    */
   open(argument: {
     readonly path: string;
-    readonly history?: string;
-  }): Promise<{ readonly document: DocumentId; readonly versions: readonly VersionInfo[]; readonly head: number }>;
+    readonly histories?: readonly string[];
+  }): Promise<{
+    readonly document: DocumentId;
+    readonly versions: readonly VersionInfo[];
+    readonly head: number;
+    readonly history: string | null;
+  }>;
   close(argument: { readonly document: DocumentId }): Promise<void>;
   summary(argument: VersionRef): Promise<InspectReport>;
   symbolicDims(argument: VersionRef): Promise<readonly SymbolicDim[]>;

@@ -1,11 +1,11 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Draft } from '../core/graph/draft.ts';
 import type { Attribute, Graph, Model, Node, NodeId } from '../core/graph/model.ts';
 import type { ExplainedRewrite } from '../core/report/report.ts';
 import type { VersionInfo } from '../protocol/worker.ts';
 import { type OpenDocument, original, type Version } from './documents.ts';
-import { openModel } from './open-model.ts';
+import { type OpenedModel, openModel } from './open-model.ts';
 import { saveModel } from './save-model.ts';
 
 /** The file in a history's folder that names all others. */
@@ -69,30 +69,41 @@ async function keepVersion(version: Version, folder: string): Promise<KeptVersio
   };
 }
 
-/** Adds the versions that a folder keeps for this document. A history of a file that has changed since is left alone. */
-export async function restoreHistory(document: OpenDocument, folder: string): Promise<void> {
+/**
+ * Adds the versions that a folder keeps for this document and says whether there were any. A history of a file that has
+ * changed since is left alone.
+ */
+export async function restoreHistory(document: OpenDocument, folder: string): Promise<boolean> {
   const history = await readHistory(folder);
-  if (!history || !(await isSameFile(history.file, document.path))) return;
-  const [first] = history.versions;
-  if (first && first.model !== document.path) {
-    // The file was saved over: its original is the backup that was made then.
-    const file = await openModel(first.model);
-    document.files.push(file);
-    document.versions.set(0, { ...original(file, first.info), path: first.model });
+  if (!history || !(await isSameFile(history.file, document.path))) return false;
+  const files: OpenedModel[] = [];
+  try {
+    for (const kept of history.versions) files.push(await openModel(resolve(folder, kept.model)));
+  } catch {
+    // The model itself can be opened; versions that are gone or damaged must not keep it from that.
+    for (const file of files) await file.close();
+    return false;
   }
-  for (const kept of history.versions.slice(1)) {
-    const file = await openModel(join(folder, kept.model));
-    document.files.push(file);
-    document.versions.set(kept.info.id, {
-      info: kept.info,
-      model: withIds(file.model, kept),
-      problems: file.problems,
-      path: file.path,
-      origins: new Map(kept.origins as [NodeId, readonly NodeId[]][]),
-      rewrites: kept.rewrites,
-    });
+  document.files.push(...files);
+  for (const [index, file] of files.entries()) {
+    const kept = history.versions[index]!;
+    document.versions.set(kept.info.id, restored(file, kept));
   }
   document.head = document.versions.has(history.head) ? history.head : 0;
+  return true;
+}
+
+/** A version from its file. The original is the file itself, or the backup of it that Save made. */
+function restored(file: OpenedModel, kept: KeptVersion): Version {
+  if (kept.info.parent === null) return original(file, kept.info);
+  return {
+    info: kept.info,
+    model: withIds(file.model, kept),
+    problems: file.problems,
+    path: file.path,
+    origins: new Map(kept.origins as [NodeId, readonly NodeId[]][]),
+    rewrites: kept.rewrites,
+  };
 }
 
 async function readHistory(folder: string): Promise<HistoryFile | undefined> {

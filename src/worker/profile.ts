@@ -3,6 +3,7 @@ import { nodeCost } from '../core/cost/node-cost.ts';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
+import { tensorsOf } from '../core/onnx/tensors-of.ts';
 import type { Overlay } from '../core/overlay.ts';
 import { type Attribution, attributeKernels, typicalWork, type Weigh } from '../core/profile/attribution.ts';
 import { allNodes, type Breakdown, breakDown } from '../core/profile/breakdown.ts';
@@ -131,9 +132,10 @@ export async function sourceOf(
   named: Model,
   signal: AbortSignal | undefined,
 ): Promise<PreparedModel> {
-  return named === model && path !== undefined
-    ? { source: { path }, dispose: async () => {} }
-    : prepareModel(named, signal);
+  if (named !== model || path === undefined) return prepareModel(named, signal);
+  // A weights file that is missing is better named by us than by ONNX Runtime.
+  for (const { data } of tensorsOf(model)) await data.read(0, 0);
+  return { source: { path }, dispose: async () => {} };
 }
 
 async function measurePlain(

@@ -12,12 +12,18 @@ type VersionMethod = 'open' | 'close' | 'exportModel' | 'save' | 'keepHistory';
 /** Opening, writing and remembering versions. */
 export function versionHandlers(documents: Documents): Handlers<Pick<WorkerContract, VersionMethod>> {
   return {
-    open: async ({ path, history }) => {
+    open: async ({ path, histories = [] }) => {
+      let history: string | null = null;
       const restore = async (document: OpenDocument) => {
-        if (history !== undefined) await restoreHistory(document, history);
+        for (const folder of histories) {
+          if (await restoreHistory(document, folder)) {
+            history = folder;
+            return;
+          }
+        }
       };
       const document = await documents.open(path, restore);
-      return { document: document.id, versions: infos(document), head: document.head };
+      return { document: document.id, versions: infos(document), head: document.head, history };
     },
     close: ({ document }) => documents.close(document),
     exportModel: async ({ path, weights, ...ref }, { signal, progress }) => {

@@ -39,7 +39,8 @@ export interface Editor {
   /** Types a path into the file dialog and accepts it. */
   enterPath(path: string): Promise<void>;
   notification(text: string | RegExp): Locator;
-  setTheme(theme: Theme): void;
+  /** Changes settings of the running window; VS Code reads them again within a second. */
+  changeSettings(changes: { readonly theme?: Theme; readonly [setting: string]: unknown }): Promise<void>;
   takePicture(name: string): Promise<void>;
   reload(): Promise<void>;
   close(): Promise<void>;
@@ -70,14 +71,12 @@ export async function startEditor({
     else cpSync(content.copyOf, path);
   }
   const settingsFile = join(userFolder, 'User/settings.json');
-  const writeSettings = (shown: Theme) => {
+  let current: Record<string, unknown> = { ...baseSettings, ...settings, 'workbench.colorTheme': themes[theme] };
+  const writeSettings = () => {
     mkdirSync(dirname(settingsFile), { recursive: true });
-    writeFileSync(
-      settingsFile,
-      JSON.stringify({ ...baseSettings, ...settings, 'workbench.colorTheme': themes[shown] }),
-    );
+    writeFileSync(settingsFile, JSON.stringify(current));
   };
-  writeSettings(theme);
+  writeSettings();
   const server = await startCodeServer({ folder, extensionsFolder, userFolder, workspaceTrust });
   let browser: Browser | undefined;
   const close = async () => {
@@ -90,7 +89,12 @@ export async function startEditor({
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(server.address);
     await waitForWindow(page);
-    return { ...actions(page), page, folder, serverPid: server.process.pid!, close, setTheme: writeSettings };
+    const changeSettings: Editor['changeSettings'] = async ({ theme: shown, ...changes }) => {
+      current = { ...current, ...changes, ...(shown ? { 'workbench.colorTheme': themes[shown] } : {}) };
+      writeSettings();
+      await page.waitForTimeout(1500);
+    };
+    return { ...actions(page), page, folder, serverPid: server.process.pid!, close, changeSettings };
   } catch (error) {
     await close();
     throw error;
@@ -136,7 +140,7 @@ async function waitForWindow(page: Page): Promise<void> {
   await page.locator('.explorer-folders-view .onnx-lang-file-icon').first().waitFor({ timeout: 60_000 });
 }
 
-function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'close' | 'setTheme'> {
+function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'close' | 'changeSettings'> {
   const quickInput = page.locator('.quick-input-widget:not([style*="display: none"])');
   const runCommand = async (title: string) => {
     await page.keyboard.press('F1');

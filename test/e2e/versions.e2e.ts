@@ -59,3 +59,35 @@ step('Save writes over the source and keeps what was there', 'versions-3-save', 
   expect(bytesOf('model.onnx.bak').equals(readFileSync(source))).toBe(true);
   expect(bytesOf('model.onnx').length).toBeLessThan(readFileSync(source).length);
 });
+
+step('a saved model comes back saved, with its history', 'versions-4-saved', async () => {
+  await editor.reload();
+  await versions().getByText('Simplified').waitFor({ timeout: 60_000 });
+  await versions().getByText('Original').waitFor();
+  await dirtyTab('model.onnx').waitFor({ state: 'detached' });
+});
+
+step('Save As writes another file with the history, and leaves the source alone', 'versions-5-save-as', async () => {
+  const before = bytesOf('model.onnx');
+  await editor.runCommand('File: Save As...');
+  await editor.enterPath(join(editor.folder, 'other.onnx'));
+  await editor.page.locator('.tab', { hasText: 'other.onnx' }).waitFor();
+  await versions().getByText('Simplified').waitFor({ timeout: 60_000 });
+  expect(bytesOf('other.onnx').length).toBe(before.length);
+  expect(bytesOf('model.onnx').equals(before)).toBe(true);
+});
+
+step('Auto Save never writes over a model; saving on purpose does', 'versions-6-auto-save', async () => {
+  const before = bytesOf('other.onnx');
+  await editor.changeSettings({ 'files.autoSave': 'afterDelay', 'files.autoSaveDelay': 200 });
+  await editor.runCommand('Opscope: Quantize Model');
+  await editor.choose('Dynamic');
+  await editor.choose('Quantize Model');
+  await versions().getByText(/int8/i).first().waitFor({ timeout: 60_000 });
+  await dirtyTab('other.onnx').waitFor();
+  await editor.page.waitForTimeout(2000);
+  expect(bytesOf('other.onnx').equals(before)).toBe(true);
+  await editor.runCommand('Opscope: Save Over Source');
+  await dirtyTab('other.onnx').waitFor({ state: 'detached' });
+  expect(bytesOf('other.onnx').equals(before)).toBe(false);
+});
