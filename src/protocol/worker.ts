@@ -201,10 +201,7 @@ export interface WorkerContract {
    * `keepHistory` wrote: versions go on from the first that belongs to the file as it is now, which is given back as
    * `history`. `head` is the version that the file would get on Save.
    */
-  open(argument: {
-    readonly path: string;
-    readonly histories?: readonly string[];
-  }): Promise<{
+  open(argument: { readonly path: string; readonly histories?: readonly string[] }): Promise<{
     readonly document: DocumentId;
     readonly versions: readonly VersionInfo[];
     readonly head: number;

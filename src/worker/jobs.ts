@@ -40,6 +40,7 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       const { model, report, origins } = await optimizeModel(asOpened(parent), {
         ...options,
         seed: settings.seed,
+        usualDims: settings.dims,
         ...(settings.inputs === undefined ? {} : { inputs: settings.inputs }),
         manager,
         signal,

@@ -29,6 +29,8 @@ export interface OptimizeOptions {
   readonly skip?: readonly string[];
   /** Symbolic dimension → size; the model is specialized to these. */
   readonly dims?: Readonly<Record<string, number>>;
+  /** Sizes of free dimensions at which to compare first. */
+  readonly usualDims?: Readonly<Record<string, number>>;
   readonly passOptions?: Omit<PassOptions, 'dims'>;
   /** Run both models and compare, and look for fusions that were lost. */
   readonly verify: boolean;
@@ -157,14 +159,14 @@ async function verifyAndRepair(
 
 /** Inputs to compare on; larger or smaller ones when the original refuses those of the usual sizes. */
 async function usableFeeds({ opened: { model }, options, evaluator }: Work): Promise<readonly Feeds[]> {
-  const { dims = {}, seed = 1, inputs: path, signal } = options;
-  const usual = await verificationFeeds(model, { dims, seed, path });
+  const { dims = {}, usualDims, seed = 1, inputs: path, signal } = options;
+  const usual = await verificationFeeds(model, { dims, usualDims, seed, path });
   let feeds = usual;
   for (const enlarge of [16, 1 / 8]) {
     const verdict = await verifyModels(model, model, evaluator, feeds.slice(0, 1), signal ? { signal } : {});
     // A kernel that refuses one size may take another; a model that cannot be loaded will not.
     if (!/while running/.test(verdict.reason ?? '')) return feeds;
-    feeds = await verificationFeeds(model, { dims, seed, path, enlarge });
+    feeds = await verificationFeeds(model, { dims, usualDims, seed, path, enlarge });
   }
   return [...usual.slice(0, 1), ...feeds];
 }

@@ -7,6 +7,8 @@ import { symbolicDims } from './symbolic-dims.ts';
 
 export interface FeedOptions {
   readonly dims: Readonly<Record<string, number>>;
+  /** Sizes that are usual for this model, of dimensions that are free. */
+  readonly usualDims?: Readonly<Record<string, number>> | undefined;
   readonly seed: number;
   /** The user's own data, which comes first. */
   readonly path?: string | undefined;
@@ -27,17 +29,16 @@ const distributions: readonly ((uniform: number) => number)[] = [
  */
 export async function verificationFeeds(
   model: Model,
-  { dims: given, seed, path, enlarge = 1 }: FeedOptions,
+  { dims: given, usualDims = {}, seed, path, enlarge = 1 }: FeedOptions,
 ): Promise<readonly Feeds[]> {
   const feeds: Feeds[] = [];
-  const free = symbolicDims(model).filter(({ name }) => !Object.hasOwn(given, name));
+  const free = symbolicDims(model)
+    .filter(({ name }) => !Object.hasOwn(given, name))
+    .map(({ name, suggestion }) => ({ name, usual: usualDims[name] ?? suggestion }));
   const sized = (size: (suggestion: number) => number) => ({
     ...given,
     ...Object.fromEntries(
-      free.map(({ name, suggestion }) => [
-        name,
-        size(suggestion > 1 ? Math.max(1, Math.round(suggestion * enlarge)) : 1),
-      ]),
+      free.map(({ name, usual }) => [name, size(usual > 1 ? Math.max(1, Math.round(usual * enlarge)) : 1)]),
     ),
   });
   const dims = sized((size) => size);

@@ -4,9 +4,13 @@ import { openModel } from '../../src/worker/open-model.ts';
 import { startRuntime } from '../../src/worker/runtime-client.ts';
 
 /** The largest difference between the outputs of two model files on the same random inputs, run by ONNX Runtime itself. */
-export async function largestDifference(pathA: string, pathB: string): Promise<number> {
+export async function largestDifference(
+  pathA: string,
+  pathB: string,
+  dims: Readonly<Record<string, number>> = {},
+): Promise<number> {
   const opened = await openModel(pathA);
-  const { feeds } = await makeInputs(opened.model, { dims: {}, seed: 7 });
+  const { feeds } = await makeInputs(opened.model, { dims, seed: 7 });
   await opened.close();
   const runtime = startRuntime();
   try {
