@@ -25,6 +25,9 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
   activeView: Client<ViewContract> | undefined;
 
   private saving: ModelDocument | undefined;
+  /** Documents that VS Code opened with a backup, so that it knows them to be unsaved. */
+  private readonly fromBackup = new WeakSet<ModelDocument>();
+  private readonly toldOfAutoSave = new WeakSet<ModelDocument>();
   private readonly context: vscode.ExtensionContext;
   private readonly workers: WorkerProcess;
   private readonly edited = new vscode.EventEmitter<vscode.CustomDocumentEditEvent<ModelDocument>>();
@@ -39,6 +42,7 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
     const saved = this.historyFolder(uri);
     const unsaved = backupId ?? (await notedBackup(saved));
     const document = new ModelDocument(uri, this.workers, this.context.workspaceState, { saved, unsaved });
+    if (backupId !== undefined) this.fromBackup.add(document);
     this.documents.set(uri.toString(), document);
     document.onDidEdit((edit) => {
       this.edited.fire({ document, ...edit });
@@ -75,7 +79,9 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
       if (this.activeView === view) this.activeView = undefined;
     });
     webview.html = editorHtml(webview, this.context.extensionUri);
-    agreeOnUnsaved(document, panel).catch((error: Error) => log().debug(`Opening: ${error.message}`));
+    agreeOnUnsaved(document, panel, this.fromBackup.has(document)).catch((error: Error) =>
+      log().debug(`Opening: ${error.message}`),
+    );
   }
 
   /** Saves the document in front because the user said so, also where Auto Save is on. */
@@ -92,13 +98,20 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
     // VS Code does not say who asks. Auto Save must not write over a model seconds after a new version was made.
     const autoSave = vscode.workspace.getConfiguration('files', document.uri).get('autoSave');
     if (autoSave !== 'off' && this.saving !== document) {
-      throw new Error(
-        vscode.l10n.t(
-          'Auto Save is on, and Opscope writes over a model only when told to: press Ctrl+S, or run “Opscope: Save Over Source”.',
-        ),
+      const message = vscode.l10n.t(
+        'Auto Save is on, but Opscope writes over a model only when you run “Opscope: Save Over Source”.',
       );
+      // VS Code tells nobody why Auto Save did nothing, and tries again after every change.
+      if (!this.toldOfAutoSave.has(document)) this.explainAutoSave(document, message);
+      throw new Error(message);
     }
     await saveOver(document, this.historyFolder(document.uri), token);
+  }
+
+  private async explainAutoSave(document: ModelDocument, message: string): Promise<void> {
+    this.toldOfAutoSave.add(document);
+    const save = vscode.l10n.t('Save Over Source');
+    if ((await vscode.window.showInformationMessage(message, save)) === save) await this.saveExplicitly(document);
   }
 
   async saveCustomDocumentAs(
@@ -143,18 +156,21 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
 }
 
 /**
- * A window that was reloaded within seconds of a change may come back with a note of VS Code's that is older than the
- * document: then VS Code takes a saved document for changed, or a changed one for saved.
+ * A window that was reloaded within seconds of a change or a Save may come back with a note of VS Code's that is older
+ * than the document: the tab is drawn as changed though the document is not, or the other way round. An edit that VS
+ * Code is told of makes it look again.
  */
-async function agreeOnUnsaved(document: ModelDocument, panel: vscode.WebviewPanel): Promise<void> {
+async function agreeOnUnsaved(document: ModelDocument, panel: vscode.WebviewPanel, fromBackup: boolean): Promise<void> {
   await document.session();
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-  const tab = tabs.find(
-    ({ input }) => input instanceof vscode.TabInputCustom && String(input.uri) === String(document.uri),
+  const shownDirty = tabs.some(
+    ({ input, isDirty }) =>
+      isDirty && input instanceof vscode.TabInputCustom && String(input.uri) === String(document.uri),
   );
-  if (!tab || tab.isDirty === document.isUnsaved) return;
-  if (document.isUnsaved) document.announceUnsaved();
-  else if (panel.active) await vscode.commands.executeCommand('workbench.action.files.revert');
+  if (!fromBackup && (document.isUnsaved || shownDirty)) document.announceUnsaved();
+  if (!document.isUnsaved && shownDirty && panel.active) {
+    await vscode.commands.executeCommand('workbench.action.files.revert');
+  }
 }
 
 /** Calls `work` at once, then at most once an interval, the last time after the last call. */

@@ -13,10 +13,11 @@ const picturesFolder = join(root, 'test-results');
 
 export type Theme = 'light' | 'dark' | 'high-contrast';
 
-const themes: Readonly<Record<Theme, string>> = {
-  light: 'Default Light Modern',
-  dark: 'Default Dark Modern',
-  'high-contrast': 'Default High Contrast',
+/** What VS Code calls a theme in settings and in the list of themes, and what it makes of its window's classes. */
+const themes: Readonly<Record<Theme, { readonly setting: string; readonly label: string; readonly kind: string }>> = {
+  light: { setting: 'Default Light Modern', label: 'Light Modern', kind: 'vs' },
+  dark: { setting: 'Default Dark Modern', label: 'Dark Modern', kind: 'vs-dark' },
+  'high-contrast': { setting: 'Default High Contrast', label: 'Dark High Contrast', kind: 'hc-black' },
 };
 
 /** A VS Code with a folder of its own, and the browser page it is shown in. */
@@ -39,8 +40,7 @@ export interface Editor {
   /** Types a path into the file dialog and accepts it. */
   enterPath(path: string): Promise<void>;
   notification(text: string | RegExp): Locator;
-  /** Changes settings of the running window; VS Code reads them again within a second. */
-  changeSettings(changes: { readonly theme?: Theme; readonly [setting: string]: unknown }): Promise<void>;
+  setTheme(theme: Theme): Promise<void>;
   takePicture(name: string): Promise<void>;
   reload(): Promise<void>;
   close(): Promise<void>;
@@ -71,12 +71,11 @@ export async function startEditor({
     else cpSync(content.copyOf, path);
   }
   const settingsFile = join(userFolder, 'User/settings.json');
-  let current: Record<string, unknown> = { ...baseSettings, ...settings, 'workbench.colorTheme': themes[theme] };
-  const writeSettings = () => {
-    mkdirSync(dirname(settingsFile), { recursive: true });
-    writeFileSync(settingsFile, JSON.stringify(current));
-  };
-  writeSettings();
+  mkdirSync(dirname(settingsFile), { recursive: true });
+  writeFileSync(
+    settingsFile,
+    JSON.stringify({ ...baseSettings, ...settings, 'workbench.colorTheme': themes[theme].setting }),
+  );
   const server = await startCodeServer({ folder, extensionsFolder, userFolder, workspaceTrust });
   let browser: Browser | undefined;
   const close = async () => {
@@ -89,12 +88,7 @@ export async function startEditor({
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(server.address);
     await waitForWindow(page);
-    const changeSettings: Editor['changeSettings'] = async ({ theme: shown, ...changes }) => {
-      current = { ...current, ...changes, ...(shown ? { 'workbench.colorTheme': themes[shown] } : {}) };
-      writeSettings();
-      await page.waitForTimeout(1500);
-    };
-    return { ...actions(page), page, folder, serverPid: server.process.pid!, close, changeSettings };
+    return { ...actions(page), page, folder, serverPid: server.process.pid!, close };
   } catch (error) {
     await close();
     throw error;
@@ -140,12 +134,21 @@ async function waitForWindow(page: Page): Promise<void> {
   await page.locator('.explorer-folders-view .onnx-lang-file-icon').first().waitFor({ timeout: 60_000 });
 }
 
-function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'close' | 'changeSettings'> {
+function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'close'> {
   const quickInput = page.locator('.quick-input-widget:not([style*="display: none"])');
   const runCommand = async (title: string) => {
-    await page.keyboard.press('F1');
-    await quickInput.locator('input').fill(`>${title}`);
-    await quickInput.locator('.monaco-list-row', { hasText: title }).first().click();
+    // The palette closes when an editor that is still starting takes the focus.
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await page.keyboard.press('F1');
+        await quickInput.locator('input').fill(`>${title}`, { timeout: 3000 });
+        await quickInput.locator('.monaco-list-row', { hasText: title }).first().click({ timeout: 5000 });
+        return;
+      } catch (error) {
+        if (attempt === 3) throw error;
+        await page.keyboard.press('Escape');
+      }
+    }
   };
   return {
     view: page.frameLocator('iframe.webview.ready').frameLocator('#active-frame'),
@@ -177,6 +180,13 @@ function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'cl
       await input.fill(path);
       await page.waitForTimeout(500);
       await page.keyboard.press('Enter');
+    },
+    setTheme: async (theme) => {
+      const { label, kind } = themes[theme];
+      await runCommand('Preferences: Color Theme');
+      await quickInput.locator('input').fill(label);
+      await quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
+      await page.locator(`.monaco-workbench.${kind}`).waitFor();
     },
     notification: (text) => page.locator('.notification-toast', { hasText: text }),
     takePicture: async (name) => {

@@ -79,13 +79,16 @@ step('Save As writes another file with the history, and leaves the source alone'
 
 step('Auto Save never writes over a model; saving on purpose does', 'versions-6-auto-save', async () => {
   const before = bytesOf('other.onnx');
-  await editor.changeSettings({ 'files.autoSave': 'afterDelay', 'files.autoSaveDelay': 200 });
+  await editor.runCommand('File: Toggle Auto Save');
   await editor.runCommand('Opscope: Quantize Model');
   await editor.choose('Dynamic');
   await editor.choose('Quantize Model');
   await versions().getByText(/int8/i).first().waitFor({ timeout: 60_000 });
   await dirtyTab('other.onnx').waitFor();
-  await editor.page.waitForTimeout(2000);
+  await editor
+    .notification(/Auto Save is on/)
+    .first()
+    .waitFor();
   expect(bytesOf('other.onnx').equals(before)).toBe(true);
   await editor.runCommand('Opscope: Save Over Source');
   await dirtyTab('other.onnx').waitFor({ state: 'detached' });
