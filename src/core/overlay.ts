@@ -7,7 +7,8 @@ export interface Overlay {
   readonly id: string;
   readonly title: string;
   readonly unit: string;
-  readonly scale: 'linear' | 'log' | 'diverging' | 'category';
+  /** On an `inverse` scale the lowest figures stand out. */
+  readonly scale: 'linear' | 'inverse' | 'log' | 'diverging' | 'category';
   /** By node id; NaN where there is no data. For `category`, an index into `categories`. */
   readonly values: Float32Array;
   readonly categories?: readonly string[];

@@ -35,6 +35,8 @@ export interface VersionInfo {
   readonly kind: 'original' | 'optimized' | 'quantized' | 'pruned';
   /** The version it was made from; null for the original. */
   readonly parent: number | null;
+  /** The file of samples it was calibrated with: what its outputs are best compared on. */
+  readonly samples?: string;
   readonly nodes: number;
   readonly bytes: number;
   readonly verdict?: Verdict;

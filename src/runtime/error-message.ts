@@ -11,13 +11,23 @@ export function cleanMessage(text: string): string {
     const end = skipSignature(message, start + at[0].length);
     message = `${message.slice(0, start).replace(/[\s:]+$/, ': ')}${message.slice(end).replace(/^[\s:]+/, '')}`;
   }
-  return message
-    .replace(/<lambda\(\)>\s*/g, '')
-    .replace(/\b0x[0-9a-f]{6,}\b/gi, '(address)')
-    .replace(/^(?:Error:\s*)?(?:\[ONNXRuntimeError\]\s*:\s*\d+\s*:\s*\w+\s*:\s*)?/, '')
-    .replace(/[^\S\n]+/g, ' ')
-    .replace(/^[\s:]+|[\s:]+$/g, '');
+  return (
+    message
+      .replace(/<lambda\(\)>\s*/g, '')
+      .replace(/\b0x[0-9a-f]{6,}\b/gi, '(address)')
+      .replace(/^(?:Error:\s*)?(?:\[ONNXRuntimeError\]\s*:\s*\d+\s*:\s*\w+\s*:\s*)?/, '')
+      .replace(/[^\S\n]+/g, ' ')
+      // A failure in a body is told once for every node around it; the innermost says what happened.
+      .replace(
+        /(?:Non-zero status code returned while running (\S+) node\. Name:'([^']*)' Status Message: )+/g,
+        nodeFailed,
+      )
+      .replace(/^[\s:]+|[\s:]+$/g, '')
+  );
 }
+
+const nodeFailed = (_: string, opType: string, name: string) =>
+  `${opType} node${name ? ` ${name}` : ''} failed while running: `;
 
 /** Where the C++ function signature that starts at `start` ends; `start` when there is none on this line. */
 function skipSignature(text: string, start: number): number {

@@ -2,8 +2,9 @@ import type { OptimizationLevel } from '../core/evaluator.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, Node } from '../core/graph/model.ts';
 import { type CompareReport, type ModelSize, reportSchema } from '../core/report/report.ts';
-import { verifyModels } from '../core/verify/verify-models.ts';
+import { type Feeds, verifyModels } from '../core/verify/verify-models.ts';
 import type { RunSettings } from '../protocol/worker.ts';
+import { openSamples } from './calibration-data.ts';
 import { compareLatency } from './compare-latency.ts';
 import { createEvaluator } from './evaluator.ts';
 import { describeEnvironment } from './machine.ts';
@@ -13,6 +14,8 @@ import { verificationFeeds } from './verification-feeds.ts';
 export interface CompareOptions {
   readonly settings: RunSettings;
   readonly level: OptimizationLevel;
+  /** A file of samples to compare outputs on instead of made inputs. */
+  readonly samples?: string | undefined;
   /** Compare latency too. */
   readonly measure: boolean;
 }
@@ -31,7 +34,10 @@ export async function compareModels(
   const problems: string[] = [];
   const evaluator = createEvaluator(context.manager);
   context.onProgress?.({ message: 'Comparing outputs' });
-  const feeds = await verificationFeeds(a.model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
+  const feeds =
+    options.samples === undefined
+      ? await verificationFeeds(a.model, { dims: settings.dims, seed: settings.seed, path: settings.inputs })
+      : await sampleFeeds(a.model, options.samples, settings.dims);
   const verdict = await verifyModels(
     a.model,
     b.model,
@@ -71,6 +77,16 @@ export async function compareModels(
     }),
     problems,
   };
+}
+
+/** Most samples that outputs are compared on. */
+const mostSamples = 8;
+
+async function sampleFeeds(model: Model, path: string, dims: RunSettings['dims']): Promise<readonly Feeds[]> {
+  const samples = await openSamples(model, path, { dims, limit: mostSamples });
+  const feeds: Feeds[] = [];
+  for await (const feed of samples.feeds()) feeds.push(new Map(Object.entries(feed)));
+  return feeds;
 }
 
 function sizeOf({ model, identity }: MeasuredModel): ModelSize {

@@ -9,6 +9,7 @@ import { modelIdentity } from './inspect.ts';
 import { type MappedSide, mapVersions } from './mapping.ts';
 import { optimizeModel } from './optimize.ts';
 import { type MeasuredModel, type MeasurementContext, profileModel } from './profile.ts';
+import { listProviders } from './providers.ts';
 import { quantizeModel } from './quantize.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 
@@ -16,6 +17,7 @@ type JobMethod = 'profile' | 'optimize' | 'quantize' | 'compare' | 'providers' |
 
 /** What runs models. The functions behind it are the command line's. */
 export function jobHandlers(documents: Documents, manager: RuntimeManager): Handlers<Pick<WorkerContract, JobMethod>> {
+  let providers: ReturnType<typeof listProviders> | undefined;
   const measurement = ({ signal, progress }: CallContext): MeasurementContext => ({
     manager,
     opscope: manifest.version,
@@ -84,6 +86,7 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
           parent: id,
           verdict,
           ...(latency ? { latency } : {}),
+          ...(options.calibration === undefined ? {} : { samples: options.calibration }),
         },
       });
       documents.document(document).measured.set(version.info.id, { overlays, asRun: null });
@@ -95,19 +98,16 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
         return { version, analysis: documents.analysis(version) };
       });
       const [before, after] = sides as [MappedSide, MappedSide];
-      const options = { settings, level: 'all', measure } as const;
+      // Made inputs lie outside the ranges that a quantized version was calibrated for.
+      const samples =
+        settings.inputs === undefined ? (after.version.info.samples ?? before.version.info.samples) : undefined;
+      const options = { settings, level: 'all', measure, samples } as const;
       const models = [await measured(before.version), await measured(after.version)] as const;
       const report = await compareModels(...models, options, measurement(context));
       return { report, mapping: mapVersions(before, after, a.document === b.document) };
     },
-    providers: async (_, { signal }) => {
-      const { backends } = await manager.use(({ client }) => client.describe(undefined), { signal });
-      return providers.map(({ name, note }) => {
-        const found = backends.find((backend) => backend.name === name);
-        const available = found !== undefined && (found.bundled || name === 'cpu');
-        return { name, available, note: available ? '' : note };
-      });
-    },
+    // A driver does not come or go while an editor is open, and trying all takes a second or two.
+    providers: () => (providers ??= listProviders()),
     runtimePid: async () => manager.pid,
   };
 
@@ -133,16 +133,6 @@ const schemeLabels: Readonly<Record<string, string>> = {
   'int8-weights': 'int8 weights',
   'int4-weights': 'int4 weights',
 };
-
-/** The providers that ONNX Runtime has on some platform, and what it takes where they are not there. */
-const providers = [
-  { name: 'cpu', note: '' },
-  { name: 'webgpu', note: 'This build of ONNX Runtime has no WebGPU.' },
-  { name: 'cuda', note: 'Needs an NVIDIA GPU and the CUDA libraries of ONNX Runtime.' },
-  { name: 'tensorrt', note: 'Needs an NVIDIA GPU and the TensorRT libraries of ONNX Runtime.' },
-  { name: 'dml', note: 'DirectML is there on Windows only.' },
-  { name: 'coreml', note: 'Core ML is there on macOS only.' },
-] as const;
 
 /** A version for a measurement; the original is measured from its file. */
 async function measured(version: Version): Promise<MeasuredModel> {

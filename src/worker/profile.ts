@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { nodeCost } from '../core/cost/node-cost.ts';
-import type { OptimizationLevel } from '../core/evaluator.ts';
+import { type OptimizationLevel, RuntimeError } from '../core/evaluator.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
@@ -94,9 +94,11 @@ export async function profileModel(
   const named = withUniqueNames(target.model);
   const prepared = await sourceOf(target, named, context.signal);
   try {
-    const plain = await measurePlain(prepared, inputs.feeds[0]!, options, context);
+    const plain = await measurePlain(prepared, inputs.feeds[0]!, options, context).catch((error: unknown) => {
+      throw settings.inputs === undefined ? explainRun(error, inputs) : error;
+    });
     const latency = summarizeLatency(plain.times, {
-      warmup: options.warmup,
+      warmup: warmupOf(plain.times, options),
       seed: settings.seed,
       ...(options.samples ? { keepSamples: true } : {}),
     });
@@ -124,6 +126,20 @@ export async function profileModel(
   } finally {
     await prepared.dispose();
   }
+}
+
+/** What a failed run may be due to that ONNX Runtime cannot know: sizes and values of inputs that we made. */
+function explainRun(error: unknown, { described }: InputSet): unknown {
+  if (!(error instanceof RuntimeError) || !error.message.includes('failed while running')) return error;
+  const inputs = described.map(({ name, shape }) => `${name} ${shape.join('×')}`).join(', ');
+  return new RuntimeError(
+    `${error.message}. The inputs were made up (${inputs}): other sizes of its dimensions, or a file with real inputs, may suit the model.`,
+  );
+}
+
+/** The warm-up of plain runs: as asked for, or so that as many runs are kept as were asked for; −1: to be found out. */
+function warmupOf({ length }: Float64Array, { warmup, runs }: ProfileOptions): number {
+  return warmup < 0 && runs > 0 && length > runs ? length - runs : warmup;
 }
 
 /** The file itself where it serves, else what is written for the runtime. */

@@ -9,7 +9,7 @@ const cases: readonly [raw: string, clean: string][] = [
   ],
   [
     "Non-zero status code returned while running Reshape node. Name:'r' Status Message: /onnxruntime_src/onnxruntime/core/providers/cpu/tensor/reshape_helper.h:47 onnxruntime::ReshapeHelper::ReshapeHelper(const onnxruntime::TensorShape&, onnxruntime::TensorShapeVector&, bool) input_shape_size == size was false. The input tensor cannot be reshaped to the requested shape. Input shape:{2,3}, requested shape:{4}\n",
-    "Non-zero status code returned while running Reshape node. Name:'r' Status Message: input_shape_size == size was false. The input tensor cannot be reshaped to the requested shape. Input shape:{2,3}, requested shape:{4}",
+    'Reshape node r failed while running: input_shape_size == size was false. The input tensor cannot be reshaped to the requested shape. Input shape:{2,3}, requested shape:{4}',
   ],
   [
     "[ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : Could not find an implementation for ConvInteger(10) node with name 'c'",
@@ -18,6 +18,10 @@ const cases: readonly [raw: string, clean: string][] = [
   [
     'D:\\a\\_work\\1\\s\\onnxruntime\\core\\session\\session.cc:12 onnxruntime::Session::Run Failed at 0x7f3c2a10bd20',
     'Failed at (address)',
+  ],
+  [
+    "Non-zero status code returned while running If node. Name:'If_0' Status Message: Non-zero status code returned while running Pad node. Name:'then/Pad' Status Message: Pad reflect: post-pad (64) exceeds maximum allowed (31) for axis 1. Input shape:{1,32}",
+    'Pad node then/Pad failed while running: Pad reflect: post-pad (64) exceeds maximum allowed (31) for axis 1. Input shape:{1,32}',
   ],
   ['std::bad_alloc', 'std::bad_alloc'],
 ];

@@ -204,6 +204,19 @@ describe('profile', () => {
     expect(trace!.runs).toHaveLength(8);
   });
 
+  test('keeps as many runs as were asked for, however long the warm-up was', async () => {
+    const opened = await openModel(sampleModels[0]!);
+    try {
+      for (const seed of [1, 2, 3]) {
+        const options = { ...quick, settings: { ...quick.settings, seed }, runs: 20, warmup: -1 };
+        const { report } = await profileModel(inMemory(opened.model), options, context);
+        expect(report.latency.runs).toBe(20);
+      }
+    } finally {
+      await opened.close();
+    }
+  });
+
   test('a run that is cancelled stops within a second', async () => {
     const opened = await openModel(sampleModels[0]!);
     const target = { model: opened.model, path: sampleModels[0]!, identity: await modelIdentity(opened) };

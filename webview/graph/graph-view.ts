@@ -386,7 +386,7 @@ function marksOf(scene: Scene, marks: ReadonlyMap<NodeId, Mark>): ReadonlyMap<nu
   return boxes;
 }
 
-/** What colours a box: its node's figure; for a group the sum of its members', or their mean where a sum says nothing. */
+/** What colours a box: its node's figure; for a group the sum of its members', or their mean or lowest where a sum says nothing. */
 function fillOf(scene: Scene, overlay: Overlay | null, colors: GraphColors): Fill {
   if (!overlay) return () => null;
   const { nodes } = scene;
@@ -396,7 +396,7 @@ function fillOf(scene: Scene, overlay: Overlay | null, colors: GraphColors): Fil
   // A group may hold more than any single node; the scale reaches to the largest box on view.
   const range = overlayRange(overlay);
   const max =
-    overlay.scale === 'category' || overlay.scale === 'diverging'
+    overlay.scale !== 'linear' && overlay.scale !== 'log'
       ? range.max
       : figures.reduce((most, each) => (Number.isNaN(each) ? most : Math.max(most, each)), range.max);
   return (box) => {
@@ -414,13 +414,16 @@ function fillOf(scene: Scene, overlay: Overlay | null, colors: GraphColors): Fil
 function figureOf({ values, scale }: Overlay, members: ArrayLike<number>): number {
   let sum = 0;
   let count = 0;
+  let lowest = Number.POSITIVE_INFINITY;
   for (let index = 0; index < members.length; index++) {
     const value = values[members[index]!];
     if (value === undefined || Number.isNaN(value)) continue;
     if (scale === 'category' && count > 0 && value !== sum) return Number.NaN;
     sum = scale === 'category' ? value : sum + value;
+    lowest = Math.min(lowest, value);
     count++;
   }
   if (count === 0) return Number.NaN;
+  if (scale === 'inverse') return lowest;
   return scale === 'diverging' ? sum / count : sum;
 }

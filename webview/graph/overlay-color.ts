@@ -27,7 +27,7 @@ export function overlayRange({ values, scale }: Overlay): OverlayRange {
     const far = Math.max(Math.abs(min), Math.abs(max));
     return { min: -far, max: far };
   }
-  return { min: Math.min(0, min), max };
+  return { min: scale === 'inverse' ? min : Math.min(0, min), max };
 }
 
 /** Where a figure stands on the overlay's scale, 0 to 1; NaN without data. */
@@ -35,7 +35,8 @@ export function overlayPosition({ scale }: Overlay, value: number, { min, max }:
   if (Number.isNaN(value)) return Number.NaN;
   if (max <= min) return 0;
   if (scale === 'log') return value <= min ? 0 : Math.min(1, Math.log(value / min) / Math.log(max / min));
-  return Math.min(1, Math.max(0, (value - min) / (max - min)));
+  const position = Math.min(1, Math.max(0, (value - min) / (max - min)));
+  return scale === 'inverse' ? 1 - position : position;
 }
 
 type Rgb = readonly [number, number, number];

@@ -40,8 +40,11 @@ export function valueBytes(facts: ValueFacts): number | null {
     : null;
 }
 
-const sizesOf = (facts: ValueFacts | undefined): Sizes =>
-  facts?.kind === 'tensor' && facts.shape ? allConstant(facts.shape) : undefined;
+/** Sizes put in for symbols may be none that the model can have; then what comes of them is none either. */
+function sizesOf(facts: ValueFacts | undefined): Sizes {
+  const sizes = facts?.kind === 'tensor' && facts.shape ? allConstant(facts.shape) : undefined;
+  return sizes?.every((size) => size >= 0) ? sizes : undefined;
+}
 
 const total = (parts: readonly (number | null)[]): number | null =>
   parts.reduce((sum, part) => (sum === null || part === null ? null : sum + part), 0 as number | null);

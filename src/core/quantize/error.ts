@@ -116,7 +116,7 @@ export function errorOverlays(
       const found = [...from].map((source) => byNode.get(source)).filter((value) => value !== undefined);
       if (found.length > 0) values[id] = Math.min(...found);
     }
-    return { id, title, unit: 'dB', scale: 'linear', values, basis };
+    return { id, title, unit: 'dB', scale: 'inverse', values, basis };
   };
   return [
     overlay('error', 'Signal to noise', total, 'float against quantized'),

@@ -28,6 +28,18 @@ const one = (opType: string, inputs: string[], rest: Partial<GraphParts['nodes']
 });
 
 describe('node cost', () => {
+  it('is unknown, not negative, where the sizes put in are too small for the model', () => {
+    const { costs } = analysed(
+      {
+        inputs: { x: ['float32', [1, 1, 'length']] },
+        initializers: { w: float(8, 1, 64) },
+        nodes: [one('Conv', ['x', 'w'])],
+      },
+      { length: 16 },
+    );
+    expect(costs[0]).toMatchObject({ macs: null, outputBytes: null });
+  });
+
   it('counts a grouped convolution', () => {
     const { costs } = analysed({
       inputs: { x: ['float32', [1, 8, 10, 10]] },

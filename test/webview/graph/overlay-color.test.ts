@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import type { Overlay } from '../../../src/core/overlay.ts';
+import { overlayColor, overlayPosition, overlayRange } from '../../../webview/graph/overlay-color.ts';
+
+const overlay = (scale: Overlay['scale'], ...values: number[]): Overlay => ({
+  id: 'x',
+  title: 'X',
+  unit: '',
+  scale,
+  values: Float32Array.from(values),
+});
+
+test('more stands out on a linear scale, less on an inverse one', () => {
+  const linear = overlay('linear', 20, 140);
+  expect(overlayPosition(linear, 140, overlayRange(linear))).toBe(1);
+  const inverse = overlay('inverse', 20, 140, Number.NaN);
+  expect(overlayRange(inverse)).toEqual({ min: 20, max: 140 });
+  expect(overlayPosition(inverse, 20, overlayRange(inverse))).toBe(1);
+  expect(overlayPosition(inverse, 140, overlayRange(inverse))).toBe(0);
+  expect(overlayColor(inverse, Number.NaN, 'dark', overlayRange(inverse))).toBeNull();
+});
