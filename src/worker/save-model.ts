@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ByteSource } from '../core/graph/byte-source.ts';
 import type { Model, Tensor } from '../core/graph/model.ts';
@@ -99,10 +99,12 @@ async function writeFiles(
   };
   try {
     for (const { path, pieces } of files) {
-      const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
-      written.push({ temporary, path });
+      const target = await targetOf(path);
+      const temporary = join(dirname(target.path), `.${basename(target.path)}.${randomUUID().slice(0, 8)}.tmp`);
+      written.push({ temporary, path: target.path });
       const file = await open(temporary, 'wx');
       try {
+        if (target.mode !== undefined) await file.chmod(target.mode);
         for (const piece of pieces) await writePiece(file, piece, report);
         await file.sync();
       } finally {
@@ -110,6 +112,7 @@ async function writeFiles(
       }
     }
     for (const { temporary, path } of written) await rename(temporary, path);
+    for (const folder of new Set(written.map(({ path }) => dirname(path)))) await syncFolder(folder);
     return total;
   } catch (error) {
     await Promise.all(written.map(({ temporary }) => rm(temporary, { force: true })));
@@ -117,16 +120,48 @@ async function writeFiles(
   }
 }
 
+/** Where a file is written: through a link, to what it points to; with the permissions of what is there. */
+async function targetOf(path: string): Promise<{ readonly path: string; readonly mode?: number }> {
+  try {
+    const real = await realpath(path);
+    const { mode } = await stat(real);
+    await access(real, constants.W_OK);
+    return { path: real, mode: mode & 0o777 };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return { path };
+  }
+}
+
+/** Makes the renames last over a loss of power. Windows has no such call for folders, and needs none. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Writes a piece, reading the next part of it while one is written. */
 async function writePiece(
   file: FileHandle,
   piece: Uint8Array | ByteSource,
   report: (count: number) => void,
 ): Promise<void> {
-  for (let at = 0; at < piece.byteLength; at += copyBytes) {
+  const part = async (at: number): Promise<Uint8Array> => {
     const length = Math.min(copyBytes, piece.byteLength - at);
-    const bytes = piece instanceof Uint8Array ? piece.subarray(at, at + length) : await piece.read(at, length);
-    await file.writeFile(bytes);
-    report(length);
+    if (length <= 0) return new Uint8Array(0);
+    return piece instanceof Uint8Array ? piece.subarray(at, at + length) : piece.read(at, length);
+  };
+  let next = part(0);
+  for (let at = 0; at < piece.byteLength; at += copyBytes) {
+    const bytes = await next;
+    next = part(at + copyBytes);
+    const [wrote] = await Promise.allSettled([file.writeFile(bytes), next]);
+    if (wrote.status === 'rejected') throw wrote.reason;
+    report(bytes.length);
   }
 }
 
@@ -138,6 +173,11 @@ function explain(error: unknown, path: string): unknown {
     case 'EPERM':
     case 'EROFS':
       return new Error(`${path} may not be written. Choose another place or change its permissions.`);
+    case 'EISDIR':
+    case 'ENOTEMPTY':
+      return new Error(`${path} is a folder. Choose the name of a file.`);
+    case 'EFBIG':
+      return new Error(`${path} would be larger than files may be here. Choose another disk, or external weights.`);
     case 'ENOENT':
       return new Error(`The folder of ${path} does not exist.`);
     default:

@@ -9,7 +9,7 @@ export function findProblems(model: Model): Problem[] {
     problems.push({ severity: 'warning', code: 'missing-ir-version', message: 'The file states no IR version.' });
   const used = new Set<string>();
   const local = new Set(model.functions.map(({ domain }) => domain));
-  visit(model.graph, new Set(), problems, used, model.irVersion);
+  visit(model.graph, nothing, problems, used, model.irVersion);
   for (const definition of model.functions)
     for (const { domain } of definition.nodes) if (!definition.opsets.has(domain)) used.add(domain);
   for (const domain of used) {
@@ -23,27 +23,55 @@ export function findProblems(model: Model): Problem[] {
   return problems;
 }
 
-function visit(
-  graph: Graph,
-  outer: ReadonlySet<string>,
-  problems: Problem[],
-  used: Set<string>,
-  irVersion: number,
-): void {
-  const known = new Set(outer);
+/** Which names a graph may read: its own, and those of the graphs around it. */
+type Scope = (name: string) => boolean;
+
+const nothing: Scope = () => false;
+
+function visit(graph: Graph, outer: Scope, problems: Problem[], used: Set<string>, irVersion: number): void {
   const inputs = new Set(graph.inputs.map(({ name }) => name));
-  for (const name of inputs) known.add(name);
-  for (const tensor of graph.initializers.values()) {
-    known.add(tensor.name);
-    if (irVersion > 0 && irVersion < 4 && outer.size === 0 && !inputs.has(tensor.name)) {
-      problems.push({
-        severity: 'info',
-        code: 'initializer-not-input',
-        message: `The initializer ${tensor.name} is no graph input, which IR version ${irVersion} asks for.`,
-      });
-    }
-  }
+  const known = new Set([...inputs, ...graph.initializers.keys()]);
   for (const { values } of graph.sparseInitializers) known.add(values.name);
+  if (irVersion > 0 && irVersion < 4 && outer === nothing) checkInitializers(graph, inputs, irVersion, problems);
+  const producers = producersOf(graph, inputs, problems);
+  const visible: Scope = (name) => known.has(name) || producers.has(name) || outer(name);
+  let unsorted: Node | undefined;
+  for (const node of graph.nodes) {
+    used.add(node.domain);
+    for (const input of node.inputs) {
+      if (input === '' || known.has(input) || outer(input)) continue;
+      if (producers.has(input)) unsorted ??= node;
+      else
+        problems.push({
+          severity: 'error',
+          code: 'missing-value',
+          message: `The node ${label(node)} reads ${input}, which nothing produces.`,
+          node: node.id,
+        });
+    }
+    const bodies = graphAttributes(node);
+    // What a body reads of this graph must be there before its node is.
+    for (const name of bodies.length > 0 ? namesRead(node) : []) {
+      if (producers.has(name) && !known.has(name)) unsorted ??= node;
+    }
+    for (const output of node.outputs) known.add(output);
+    for (const { graph: body } of bodies) visit(body, visible, problems, used, irVersion);
+  }
+  if (unsorted) problems.push(orderProblem(graph, producers, unsorted));
+}
+
+function checkInitializers(graph: Graph, inputs: ReadonlySet<string>, irVersion: number, problems: Problem[]): void {
+  const others = [...graph.initializers.keys()].filter((name) => !inputs.has(name));
+  if (others.length === 0) return;
+  const more = others.length > 1 ? ` and ${others.length - 1} more are no graph inputs` : ' is no graph input';
+  problems.push({
+    severity: 'info',
+    code: 'initializer-not-input',
+    message: `The initializer ${others[0]}${more}, which IR version ${irVersion} asks for.`,
+  });
+}
+
+function producersOf(graph: Graph, inputs: ReadonlySet<string>, problems: Problem[]): ReadonlyMap<string, Node> {
   const producers = new Map<string, Node>();
   for (const node of graph.nodes) {
     for (const output of node.outputs) {
@@ -59,35 +87,61 @@ function visit(
       producers.set(output, node);
     }
   }
-  let unsorted: Node | undefined;
+  return producers;
+}
+
+/** Nodes that are out of order can be sorted, unless some read in a circle what they produce. */
+function orderProblem(graph: Graph, producers: ReadonlyMap<string, Node>, unsorted: Node): Problem {
+  const circular = nodeInCycle(graph, producers);
+  if (circular) {
+    return {
+      severity: 'error',
+      code: 'cyclic-graph',
+      message: `The node ${label(circular)} depends on its own output, directly or through others. No runtime can run that.`,
+      node: circular.id,
+    };
+  }
+  return {
+    severity: 'info',
+    code: 'unsorted-nodes',
+    message: `The nodes are not in topological order, beginning with ${label(unsorted)}. ONNX Runtime sorts them; the ONNX checker refuses the file.`,
+    node: unsorted.id,
+  };
+}
+
+/** A node that is left when all nodes whose inputs are there have been taken away, one after the other (Kahn 1962). */
+function nodeInCycle(graph: Graph, producers: ReadonlyMap<string, Node>): Node | undefined {
+  const waiting = new Map<Node, number>();
+  const readers = new Map<Node, Node[]>();
   for (const node of graph.nodes) {
-    used.add(node.domain);
-    for (const input of node.inputs) {
-      if (input === '' || known.has(input)) continue;
-      if (producers.has(input)) unsorted ??= node;
-      else
-        problems.push({
-          severity: 'error',
-          code: 'missing-value',
-          message: `The node ${label(node)} reads ${input}, which nothing produces.`,
-          node: node.id,
-        });
+    const sources = new Set<Node>();
+    for (const name of namesRead(node)) {
+      const producer = producers.get(name);
+      if (producer) sources.add(producer);
     }
-    for (const output of node.outputs) known.add(output);
-    const inside = graphAttributes(node);
-    if (inside.length > 0) {
-      const visible = new Set([...known, ...producers.keys()]);
-      for (const { graph: body } of inside) visit(body, visible, problems, used, irVersion);
+    waiting.set(node, sources.size);
+    for (const source of sources) {
+      const known = readers.get(source);
+      if (known) known.push(node);
+      else readers.set(source, [node]);
     }
   }
-  if (unsorted) {
-    problems.push({
-      severity: 'info',
-      code: 'unsorted-nodes',
-      message: `The nodes are not in topological order, beginning with ${label(unsorted)}. ONNX Runtime sorts them; the ONNX checker refuses the file.`,
-      node: unsorted.id,
-    });
+  const ready = graph.nodes.filter((node) => waiting.get(node) === 0);
+  for (let node = ready.pop(); node; node = ready.pop()) {
+    waiting.delete(node);
+    for (const reader of readers.get(node) ?? []) {
+      const left = waiting.get(reader)! - 1;
+      waiting.set(reader, left);
+      if (left === 0) ready.push(reader);
+    }
   }
+  return waiting.keys().next().value;
+}
+
+/** What a node and the nodes in its bodies read. */
+function* namesRead(node: Node): Generator<string> {
+  yield* node.inputs;
+  for (const { graph } of graphAttributes(node)) for (const inside of graph.nodes) yield* namesRead(inside);
 }
 
 function label({ opType, name }: Node): string {

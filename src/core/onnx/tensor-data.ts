@@ -1,6 +1,7 @@
 import { type ByteSource, bufferSource, byteRange } from '../graph/byte-source.ts';
 import { byteLengthOf, type DataType, dataTypeFromCode, elementCount } from '../graph/data-type.ts';
 import type { Tensor } from '../graph/model.ts';
+import type { Problem } from '../problem.ts';
 import { decodeEntry, ints, Leftovers, type ReadContext, text, unsigned } from './read-model.ts';
 import { MalformedError } from './resident.ts';
 import { rememberSpan } from './spans.ts';
@@ -88,6 +89,20 @@ function externalLocation(entries: ReadonlyMap<string, string>, expected: number
   };
 }
 
+/** Most messages about external data: a model that is far off says the same of every tensor. */
+const mostExternalProblems = 20;
+
+function reportOnce(problems: Problem[], message: string): void {
+  const external = problems.filter(({ code }) => code === 'external-data');
+  if (external.length > mostExternalProblems || external.some((problem) => problem.message === message)) return;
+  const last = external.length === mostExternalProblems;
+  problems.push({
+    severity: 'error',
+    code: 'external-data',
+    message: last ? 'The external data of more tensors cannot be used.' : message,
+  });
+}
+
 function externalSource(
   { external, problems }: ReadContext,
   name: string,
@@ -105,8 +120,7 @@ function externalSource(
     return byteRange(file, offset, length);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (!problems.some((problem) => problem.message === message))
-      problems.push({ severity: 'error', code: 'external-data', message });
+    reportOnce(problems, message);
     return {
       byteLength: Number.isSafeInteger(length) && length >= 0 ? length : 0,
       read: () => Promise.reject(new Error(message)),
