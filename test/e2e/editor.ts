@@ -109,7 +109,7 @@ const baseSettings = {
   'window.confirmBeforeClose': 'never',
 };
 
-function launchBrowser(): Promise<Browser> {
+export function launchBrowser(): Promise<Browser> {
   const executablePath = findChromium();
   if (!executablePath)
     throw new Error('There is no Chromium on this machine. Install it, or name one in OPSCOPE_CHROMIUM.');
