@@ -30,7 +30,7 @@ export function measure(program: string, options: readonly string[]): Promise<Me
         // The process is gone; what was seen last counts.
       }
     };
-    const timer = setInterval(sample, 4);
+    const timer = setInterval(sample, 20);
     child.on('error', reject);
     child.on('close', (code) => {
       clearInterval(timer);
