@@ -27,7 +27,9 @@ export interface Model {
   readonly graph: Graph;
   readonly functions: readonly FunctionDefinition[];
   readonly metadata: ReadonlyMap<string, string>;
-  /** Encoded `TrainingInfoProto` and `DeviceConfigurationProto` messages and whatever else no pass looks into. */
+  /** Encoded `TrainingInfoProto` messages, kept as they are: how training goes on is nothing a pass looks into. */
+  readonly trainingInfo?: readonly ByteSource[];
+  /** Encoded `DeviceConfigurationProto` messages and whatever else this version does not know. */
   readonly unknown?: Uint8Array;
   /** One past the highest node id given so far. */
   readonly nextNodeId: number;

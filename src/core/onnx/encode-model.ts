@@ -17,6 +17,7 @@ import type {
   ValueType,
 } from '../graph/model.ts';
 import { spanOf } from './spans.ts';
+import { encodeText } from './text.ts';
 import { WireWriter } from './wire.ts';
 
 export type Piece = Uint8Array | ByteSource;
@@ -52,8 +53,6 @@ export function encodeTensor(tensor: Tensor): Uint8Array {
 export function piecesLength(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
-
-const encoder = new TextEncoder();
 
 /** Content of a message under construction. */
 class Message {
@@ -93,12 +92,12 @@ class Message {
 
   /** A string; left out when it is empty, as proto3 has it. */
   text(field: number, value: string | undefined): void {
-    if (value) this.bytes(field, encoder.encode(value));
+    if (value) this.bytes(field, encodeText(value));
   }
 
   /** A string of a repeated field, where an empty one counts. */
   item(field: number, value: string): void {
-    this.bytes(field, encoder.encode(value));
+    this.bytes(field, encodeText(value));
   }
 
   message(field: number, content: Message): void {
@@ -132,7 +131,7 @@ class Encoder {
       span &&
       !this.afresh &&
       this.graphStays(model.graph) &&
-      model.functions.every((each) => each.nodes.every((node) => this.nodeStays(node)))
+      model.functions.every((each) => this.functionStays(each))
     ) {
       return [byteRange(span.source, span.from, span.to - span.from)];
     }
@@ -145,6 +144,10 @@ class Encoder {
     this.graph(out, 7, model.graph);
     writeOpsets(out, 8, model.opsets);
     writeEntries(out, 14, model.metadata);
+    for (const training of model.trainingInfo ?? []) {
+      out.header(20, training.byteLength);
+      out.add(training.bytes ?? training);
+    }
     for (const definition of model.functions) this.function(out, 25, definition);
     if (model.unknown) out.add(model.unknown);
     return out.pieces;
@@ -301,7 +304,7 @@ class Encoder {
   }
 
   private sparse(out: Message, field: number, sparse: SparseTensor): void {
-    if (this.copy(out, field, sparse, this.tensorStays(sparse.values) && this.tensorStays(sparse.indices))) return;
+    if (this.copy(out, field, sparse, this.sparseStays(sparse))) return;
     const content = new Message();
     this.tensor(content, 1, sparse.values);
     this.tensor(content, 2, sparse.indices);
@@ -326,15 +329,7 @@ class Encoder {
   }
 
   private function(out: Message, field: number, definition: FunctionDefinition): void {
-    if (
-      this.copy(
-        out,
-        field,
-        definition,
-        definition.nodes.every((node) => this.nodeStays(node)),
-      )
-    )
-      return;
+    if (this.copy(out, field, definition, this.functionStays(definition))) return;
     const content = new Message();
     content.text(1, definition.name);
     for (const input of definition.inputs) content.item(4, input);
@@ -352,11 +347,18 @@ class Encoder {
     out.message(field, content);
   }
 
+  private functionStays({ nodes, attributeDefaults }: FunctionDefinition): boolean {
+    return (
+      nodes.every((node) => this.nodeStays(node)) &&
+      [...attributeDefaults.values()].every((attribute) => this.attributeStays(attribute))
+    );
+  }
+
   private graphStays(graph: Graph): boolean {
     for (const tensor of graph.initializers.values()) if (!this.tensorStays(tensor)) return false;
     return (
       graph.nodes.every((node) => this.nodeStays(node)) &&
-      graph.sparseInitializers.every(({ values, indices }) => this.tensorStays(values) && this.tensorStays(indices))
+      graph.sparseInitializers.every((sparse) => this.sparseStays(sparse))
     );
   }
 
@@ -376,10 +378,16 @@ class Encoder {
       case 'graphs':
         return value.every((graph) => this.graphStays(graph));
       case 'sparse-tensor':
-        return this.tensorStays(value.values) && this.tensorStays(value.indices);
+        return this.sparseStays(value);
+      case 'sparse-tensors':
+        return value.every((sparse) => this.sparseStays(sparse));
       default:
         return true;
     }
+  }
+
+  private sparseStays({ values, indices }: SparseTensor): boolean {
+    return this.tensorStays(values) && this.tensorStays(indices);
   }
 
   private tensorStays(tensor: Tensor): boolean {

@@ -18,7 +18,8 @@ import type { Problem } from '../problem.ts';
 import { findProblems } from './problems.ts';
 import { loadStructure, MalformedError, maxDepth } from './resident.ts';
 import { rememberSpan } from './spans.ts';
-import { readTensor } from './tensor-data.ts';
+import { fieldSource, readTensor } from './tensor-data.ts';
+import { decodeText } from './text.ts';
 import { type Field, WireReader } from './wire.ts';
 
 /** Opens a file that a tensor's external data names, relative to the model. Rejects when it is refused or missing. */
@@ -30,11 +31,11 @@ export interface ReadContext {
   readonly wire: WireReader;
   readonly external: ExternalFiles;
   readonly problems: Problem[];
+  /** Messages about external data so far: many tensors share one. */
+  readonly externalProblems: Set<string>;
   nextNodeId: number;
   depth: number;
 }
-
-const decoder = new TextDecoder();
 
 /**
  * Reads a model's structure; weights stay byte ranges of `source` and of the external files.
@@ -50,6 +51,7 @@ export async function readModel(
     wire: new WireReader(chunks),
     external,
     problems: [],
+    externalProblems: new Set(),
     nextNodeId: 0,
     depth: 0,
   };
@@ -62,6 +64,7 @@ function decodeModel(context: ReadContext, length: number): Model {
   const opsets = new Map<string, number>();
   const metadata = new Map<string, string>();
   const functions: FunctionDefinition[] = [];
+  const trainingInfo: ByteSource[] = [];
   const unknown = new Leftovers(wire);
   let irVersion = 0;
   let modelVersion = 0n;
@@ -77,6 +80,7 @@ function decodeModel(context: ReadContext, length: number): Model {
     else if (field.number === 7 && field.wire === 2) graph = decodeGraph(context, field);
     else if (field.number === 8 && field.wire === 2) decodeOpset(context, field, opsets);
     else if (field.number === 14 && field.wire === 2) decodeEntry(wire, field, metadata);
+    else if (field.number === 20 && field.wire === 2) trainingInfo.push(fieldSource(context, field));
     else if (field.number === 25 && field.wire === 2) functions.push(decodeFunction(context, field));
     else unknown.add(field);
   }
@@ -89,6 +93,7 @@ function decodeModel(context: ReadContext, length: number): Model {
     graph,
     functions,
     metadata,
+    ...(trainingInfo.length > 0 ? { trainingInfo } : {}),
     ...unknown.property(),
     nextNodeId: context.nextNodeId,
   };
@@ -307,7 +312,7 @@ function decodeSparse(context: ReadContext, { number, start, from, to }: Field):
   for (const field of wire.fields(from, to)) {
     if (field.number === 1) values = readTensor(context, field);
     else if (field.number === 2) indices = readTensor(context, field);
-    else if (field.number === 3) dims.push(...ints(wire, field).map(Number));
+    else if (field.number === 3) for (const dim of ints(wire, field)) dims.push(Number(dim));
     else unknown.add(field);
   }
   if (!values || !indices) throw new MalformedError('A sparse tensor lacks its values or its indices.');
@@ -510,7 +515,7 @@ export class Leftovers {
 /** A string field. A field of another wire type under its number is no ONNX. */
 export function text(wire: WireReader, { number, wire: type, from, to }: Field): string {
   if (type !== 2) throw new MalformedError(`Field ${number} should be text and is not.`);
-  return decoder.decode(wire.bytes(from, to));
+  return decodeText(wire.bytes(from, to));
 }
 
 /** An integer field, unsigned. */

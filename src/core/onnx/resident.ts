@@ -14,10 +14,11 @@ export interface Chunk {
   readonly bytes: Uint8Array;
 }
 
-/** Fields under which tensors may lie, by message; the field's message, or `payload` for a tensor's data. */
+/** Fields under which tensors may lie, by message; the field's message, or `payload` for
+ * what is left in the file: a tensor's data, and training information, which nothing here looks into. */
 const paths: Readonly<Record<string, Readonly<Record<number, string>>>> = {
-  model: { 7: 'graph', 25: 'function' },
-  function: { 7: 'node' },
+  model: { 7: 'graph', 20: 'payload', 25: 'function' },
+  function: { 7: 'node', 11: 'attribute' },
   graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
   node: { 5: 'attribute' },
   attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },

@@ -1,7 +1,7 @@
-import { type ByteSource, bufferSource, byteRange } from '../graph/byte-source.ts';
+import { type ByteSource, bufferSource, byteRange, checkRange } from '../graph/byte-source.ts';
 import { byteLengthOf, type DataType, dataTypeFromCode, elementCount } from '../graph/data-type.ts';
 import type { Tensor } from '../graph/model.ts';
-import type { Problem } from '../problem.ts';
+import { decodeVarint, packedVarints } from './packed-varints.ts';
 import { decodeEntry, ints, Leftovers, type ReadContext, text, unsigned } from './read-model.ts';
 import { MalformedError } from './resident.ts';
 import { rememberSpan } from './spans.ts';
@@ -31,7 +31,7 @@ export function readTensor(context: ReadContext, { number, start, from, to }: Fi
   let code = 0;
   let isExternal = false;
   for (const field of wire.fields(from, to)) {
-    if (field.number === 1) dims.push(...ints(wire, field).map(Number));
+    if (field.number === 1) for (const dim of ints(wire, field)) dims.push(Number(dim));
     else if (field.number === 2) code = Number(unsigned(wire, field));
     else if (field.number === 6) strings.push(wire.bytes(field.from, field.to).slice());
     else if (field.number === 8) name = text(wire, field);
@@ -92,10 +92,10 @@ function externalLocation(entries: ReadonlyMap<string, string>, expected: number
 /** Most messages about external data: a model that is far off says the same of every tensor. */
 const mostExternalProblems = 20;
 
-function reportOnce(problems: Problem[], message: string): void {
-  const external = problems.filter(({ code }) => code === 'external-data');
-  if (external.length > mostExternalProblems || external.some((problem) => problem.message === message)) return;
-  const last = external.length === mostExternalProblems;
+function reportOnce({ problems, externalProblems }: ReadContext, message: string): void {
+  if (externalProblems.size > mostExternalProblems || externalProblems.has(message)) return;
+  const last = externalProblems.size === mostExternalProblems;
+  externalProblems.add(message);
   problems.push({
     severity: 'error',
     code: 'external-data',
@@ -104,14 +104,14 @@ function reportOnce(problems: Problem[], message: string): void {
 }
 
 function externalSource(
-  { external, problems }: ReadContext,
+  context: ReadContext,
   name: string,
   { location, offset, length }: NonNullable<Tensor['external']>,
 ): ByteSource {
   try {
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length))
       throw new Error(`The external data of ${name} has no usable offset or length.`);
-    const file = external(location);
+    const file = context.external(location);
     if (offset + length > file.byteLength) {
       throw new Error(
         `The external data of ${name} should lie at ${offset} to ${offset + length} of ${location}, which has ${file.byteLength} bytes. Copy the whole file beside the model.`,
@@ -120,7 +120,7 @@ function externalSource(
     return byteRange(file, offset, length);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    reportOnce(problems, message);
+    reportOnce(context, message);
     return {
       byteLength: Number.isSafeInteger(length) && length >= 0 ? length : 0,
       read: () => Promise.reject(new Error(message)),
@@ -129,7 +129,7 @@ function externalSource(
 }
 
 /** The content of a field: in memory when it was loaded, else a range of the file. */
-function fieldSource({ source, wire }: ReadContext, { from, to }: Field): ByteSource {
+export function fieldSource({ source, wire }: ReadContext, { from, to }: Field): ByteSource {
   return wire.has(from, to) ? inMemory(source, wire.bytes(from, to), from) : byteRange(source, from, to - from);
 }
 
@@ -141,55 +141,47 @@ function inMemory(source: ByteSource, bytes: Uint8Array, from: number): ByteSour
 /** Elements from the typed fields (`float_data`, `int64_data`, …) in the layout of `raw_data`. */
 function decodedSource(context: ReadContext, dtype: DataType, fields: readonly Field[], expected: number): ByteSource {
   if (fields.length === 0) return bufferSource(new Uint8Array(0));
-  const { source, wire } = context;
   const [first] = fields;
   const kind = dataFields[first!.number];
-  if (fields.length === 1 && first!.wire === 2 && kind !== 'varint') return fieldSource(context, first!);
-  const decode = async (): Promise<Uint8Array> => {
-    const parts = await Promise.all(
-      fields.map(async ({ from, to }) => (wire.has(from, to) ? wire.bytes(from, to) : source.read(from, to - from))),
-    );
-    return kind === 'varint' ? decodeVarints(parts, dtype, expected) : concatenate(parts);
-  };
-  if (fields.every(({ from, to }) => wire.has(from, to))) {
-    const parts = fields.map(({ from, to }) => wire.bytes(from, to));
-    return bufferSource(kind === 'varint' ? decodeVarints(parts, dtype, expected) : concatenate(parts));
-  }
-  let decoded: Promise<Uint8Array> | undefined;
-  return {
-    byteLength: expected,
-    read: async (offset, length) => {
-      decoded ??= decode();
-      return bufferSource(await decoded).read(offset, length);
-    },
-  };
+  const encoded = fields.length === 1 ? fieldSource(context, first!) : joined(context, fields);
+  if (kind !== 'varint') return encoded;
+  const width = Math.max(1, byteLengthOf(dtype, 1));
+  if (encoded.bytes) return bufferSource(decodeVarints(encoded.bytes, width, expected));
+  // A varint takes at least a byte: a larger declaration is wrong, and is told of.
+  return packedVarints(encoded, width, Math.min(expected, encoded.byteLength * width));
 }
 
-/** Varints as elements of `dtype`, little-endian. Sub-byte types have one packed byte a varint. */
-function decodeVarints(parts: readonly Uint8Array[], dtype: DataType, expected: number): Uint8Array {
-  // A varint takes at least a byte, so what is declared cannot exceed eight bytes for each.
-  const available = parts.reduce((sum, part) => sum + part.length, 0) * 8;
-  const bytes = new Uint8Array(Math.min(expected, available));
-  const width = Math.max(1, byteLengthOf(dtype, 1));
+/** Varints as elements of `width` bytes. Types below a byte have one packed byte a varint. */
+function decodeVarints(encoded: Uint8Array, width: number, expected: number): Uint8Array {
+  const bytes = new Uint8Array(Math.min(expected, encoded.length * width));
   let at = 0;
-  for (const part of parts) {
-    for (let index = 0; index < part.length && at + width <= bytes.length; ) {
-      let low = 0;
-      let high = 0;
-      for (let shift = 0; index < part.length; shift += 7) {
-        const byte = part[index++]!;
-        if (shift < 28) low += (byte & 127) * 2 ** shift;
-        else if (shift === 28) {
-          low += ((byte & 127) * 2 ** 28) % 2 ** 32;
-          high += (byte & 127) >> 4;
-        } else high += (byte & 127) * 2 ** (shift - 32);
-        if (byte < 128) break;
-      }
-      for (let byte = 0; byte < width; byte++)
-        bytes[at++] = byte < 4 ? (low >>> 0) >>> (8 * byte) : ((high % 2 ** 32) >>> 0) >>> (8 * (byte - 4));
-    }
-  }
+  for (let index = 0; index < encoded.length && at + width <= bytes.length; at += width)
+    index = decodeVarint(encoded, index, bytes, at, width);
   return at === bytes.length ? bytes : bytes.subarray(0, at);
+}
+
+/** The contents of several fields as one; in memory when all are. */
+function joined(context: ReadContext, fields: readonly Field[]): ByteSource {
+  const { wire } = context;
+  if (fields.every(({ from, to }) => wire.has(from, to)))
+    return bufferSource(concatenate(fields.map(({ from, to }) => wire.bytes(from, to))));
+  const parts = fields.map((field) => fieldSource(context, field));
+  const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
+  return {
+    byteLength,
+    read: async (offset, length) => {
+      checkRange(byteLength, offset, length);
+      const wanted: Uint8Array[] = [];
+      let start = 0;
+      for (const part of parts) {
+        const from = Math.max(offset, start);
+        const to = Math.min(offset + length, start + part.byteLength);
+        if (from < to) wanted.push(await part.read(from - start, to - from));
+        start += part.byteLength;
+      }
+      return concatenate(wanted);
+    },
+  };
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {

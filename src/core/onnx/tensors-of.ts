@@ -3,7 +3,10 @@ import type { Attribute, Graph, Model, Node, Tensor } from '../graph/model.ts';
 /** Every tensor of a model: initializers and attributes, in bodies and functions too, in the order of the file. */
 export function* tensorsOf(model: Model): Generator<Tensor> {
   yield* tensorsOfGraph(model.graph);
-  for (const definition of model.functions) for (const node of definition.nodes) yield* tensorsOfNode(node);
+  for (const { nodes, attributeDefaults } of model.functions) {
+    for (const node of nodes) yield* tensorsOfNode(node);
+    for (const attribute of attributeDefaults.values()) yield* tensorsOfAttribute(attribute);
+  }
 }
 
 function* tensorsOfGraph(graph: Graph): Generator<Tensor> {

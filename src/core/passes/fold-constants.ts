@@ -144,7 +144,7 @@ async function runNodes(
   }
   const made = new Set(nodes.flatMap(({ outputs }) => outputs));
   for (const name of made) initializers.delete(name);
-  const { unknown: _training, ...base } = graph.model;
+  const { unknown: _unknown, trainingInfo: _training, ...base } = graph.model;
   const model: Model = {
     ...base,
     irVersion: Math.max(base.irVersion, 4),

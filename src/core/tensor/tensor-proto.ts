@@ -17,6 +17,7 @@ export async function parseTensorProto(
       throw new Error('A tensor file does not point to other files.');
     },
     problems,
+    externalProblems: new Set<string>(),
     nextNodeId: 0,
     depth: 0,
   };

@@ -1,0 +1,208 @@
+/** What a file holds comes back out of it, also when what is around it changes. */
+import { describe, expect, test } from 'vitest';
+import { readAll } from '../../../src/core/graph/byte-source.ts';
+import type { Model } from '../../../src/core/graph/model.ts';
+import { encodeModel } from '../../../src/core/onnx/encode-model.ts';
+import { readModel } from '../../../src/core/onnx/read-model.ts';
+import { tensorsOf } from '../../../src/core/onnx/tensors-of.ts';
+import { decodeText, encodeText } from '../../../src/core/onnx/text.ts';
+import { createRandom } from '../../../src/core/random.ts';
+import { fileOf, message, packed } from './proto.ts';
+
+const noFiles = () => {
+  throw new Error('There are no external files here.');
+};
+const opset = message([[2, 21]]);
+
+async function written(model: Model, afresh: boolean): Promise<Buffer> {
+  const pieces = encodeModel(model, { afresh, placement: () => 'inline' });
+  return Buffer.concat(
+    await Promise.all(pieces.map((piece) => (piece instanceof Uint8Array ? piece : readAll(piece)))),
+  );
+}
+
+describe('text', () => {
+  test.each([
+    ['a byte order mark', [0xef, 0xbb, 0xbf, 0x61]],
+    ['Latin-1', [0x67, 0x72, 0xfc, 0xdf]],
+    ['a cut-off sequence', [0x61, 0xe2, 0x82]],
+    ['overlong, surrogate and too large sequences', [0xc0, 0x80, 0xed, 0xa0, 0x80, 0xf4, 0x90, 0x80, 0x80]],
+    ['an emoji between bad bytes', [0xff, 0xf0, 0x9f, 0x98, 0x80, 0x80]],
+  ])('%s survives', (_, bytes) => {
+    expect([...encodeText(decodeText(Uint8Array.from(bytes)))]).toEqual(bytes);
+  });
+
+  test('any bytes survive, and those that decoders of the platform accept read the same', () => {
+    const random = createRandom(7);
+    const pieces = ['a', 'ß', '€', '😀', '\ufeff'].map((text) => new TextEncoder().encode(text));
+    for (let index = 0; index < 5000; index++) {
+      const bytes = Buffer.concat(
+        Array.from({ length: random.integer(8) }, () =>
+          random.integer(2) === 0 ? pieces[random.integer(pieces.length)]! : Uint8Array.of(random.integer(256)),
+        ),
+      );
+      const text = decodeText(bytes);
+      expect(Buffer.compare(encodeText(text), bytes)).toBe(0);
+      const plain = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+      if (!plain.includes('\ufffd')) expect(text).toBe(plain);
+    }
+  });
+
+  test('names that are no UTF-8 stay themselves in a model that is written afresh', async () => {
+    const name = Uint8Array.of(0xef, 0xbb, 0xbf, 0xfc, 0x78);
+    const node = message([
+      [1, name],
+      [2, 'y'],
+      [4, 'Relu'],
+    ]);
+    const graph = message([
+      [1, node],
+      [2, 'g'],
+      [11, message([[1, name]])],
+      [12, message([[1, 'y']])],
+    ]);
+    const bytes = message([
+      [1, 8],
+      [7, graph],
+      [
+        8,
+        message([
+          [1, ''],
+          [2, 13],
+        ]),
+      ],
+    ]);
+    const { model, problems } = await readModel(fileOf(bytes), noFiles);
+    expect(problems).toEqual([]);
+    expect(Buffer.compare(await written(model, true), bytes)).toBe(0);
+  });
+});
+
+describe('what need not be in memory', () => {
+  const values = Array.from({ length: 400_000 }, (_, index) =>
+    BigInt.asIntN(64, (BigInt(index) * 0x9e3779b97f4a7c15n) >> BigInt(index % 60)),
+  );
+  const weight = (shape: number, parts: readonly Uint8Array[]) =>
+    message([[1, shape], [2, 7], ...parts.map((part) => [7, part] as const), [8, 'w']]);
+  const modelOf = (tensor: Uint8Array) =>
+    message([
+      [1, 8],
+      [7, message([[5, tensor]])],
+      [8, opset],
+    ]);
+  const expected = new Uint8Array(BigInt64Array.from(values).buffer);
+
+  test.each([
+    ['one field', [packed(values)]],
+    ['two fields', [packed(values.slice(0, 150_000)), packed(values.slice(150_000))]],
+  ])('packed integers in %s are decoded as they are read', async (_, parts) => {
+    const file = fileOf(modelOf(weight(values.length, parts)));
+    const { model, problems } = await readModel(file, noFiles);
+    expect(problems).toEqual([]);
+    const { data } = model.graph.initializers.get('w')!;
+    expect(data.bytes).toBeUndefined();
+    for (const [offset, length] of [
+      [1_600_003, 21],
+      [0, 16],
+      [expected.length - 5, 5],
+      [524_280, 32],
+      [7, 0],
+    ] as const)
+      expect(Buffer.compare(await data.read(offset, length), expected.subarray(offset, offset + length))).toBe(0);
+    expect(Buffer.compare(await readAll(data), expected)).toBe(0);
+    expect(file.largestRead()).toBeLessThanOrEqual(1 << 20);
+  });
+
+  test('elements that are only declared are neither promised nor made room for', async () => {
+    const file = fileOf(modelOf(weight(2 ** 45, [packed(values.slice(0, 5000))])));
+    const { model, problems } = await readModel(file, noFiles);
+    expect(problems.map(({ code }) => code)).toEqual(['tensor-size']);
+    const { data } = model.graph.initializers.get('w')!;
+    expect(data.byteLength).toBeLessThan(1_000_000);
+    await expect(readAll(data)).rejects.toThrow('fewer than its shape asks for');
+  });
+
+  test("training information and the defaults of a function's attributes stay in the file", async () => {
+    const big = new Uint8Array(3 << 20).map((_, index) => index * 31);
+    const tensor = message([
+      [1, big.length],
+      [2, 2],
+      [8, 't'],
+      [9, big],
+    ]);
+    const training = message([[1, message([[5, tensor]])]]);
+    const attribute = message([
+      [1, 'table'],
+      [5, tensor],
+      [20, 4],
+    ]);
+    const body = message([
+      [2, 'y'],
+      [4, 'Constant'],
+      [
+        5,
+        message([
+          [1, 'value'],
+          [20, 4],
+          [21, 'table'],
+        ]),
+      ],
+    ]);
+    const definition = message([
+      [1, 'Table'],
+      [5, 'y'],
+      [7, body],
+      [
+        9,
+        message([
+          [1, ''],
+          [2, 21],
+        ]),
+      ],
+      [10, 'local'],
+      [11, attribute],
+    ]);
+    const call = message([
+      [2, 'y'],
+      [4, 'Table'],
+      [7, 'local'],
+    ]);
+    const bytes = message([
+      [1, 10],
+      [
+        7,
+        message([
+          [1, call],
+          [2, 'g'],
+          [12, message([[1, 'y']])],
+        ]),
+      ],
+      [
+        8,
+        message([
+          [1, ''],
+          [2, 21],
+        ]),
+      ],
+      [
+        8,
+        message([
+          [1, 'local'],
+          [2, 1],
+        ]),
+      ],
+      [20, training],
+      [25, definition],
+    ]);
+    const file = fileOf(bytes);
+    const { model, problems } = await readModel(file, noFiles);
+    expect(problems).toEqual([]);
+    expect(file.largestRead()).toBeLessThanOrEqual(1 << 16);
+    expect(Buffer.compare(await written(model, false), bytes)).toBe(0);
+    const changed = { ...model, producerName: 'changed' };
+    const again = await readModel(fileOf(await written(changed, true)), noFiles);
+    expect(Buffer.compare(await readAll(again.model.trainingInfo![0]!), training)).toBe(0);
+    const [table] = [...tensorsOf(again.model)];
+    expect(Buffer.compare(await readAll(table!.data), big)).toBe(0);
+  });
+});
