@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAll } from '../../src/core/graph/byte-source.ts';
 import type { Model } from '../../src/core/graph/model.ts';
-import { encodeModel } from '../../src/core/onnx/encode-model.ts';
+import { encodeModel, type Piece } from '../../src/core/onnx/encode-model.ts';
 import { modelBytes } from '../../src/core/onnx/model-bytes.ts';
 import { tensorsOf } from '../../src/core/onnx/tensors-of.ts';
 import { openModel } from '../../src/worker/open-model.ts';
@@ -59,28 +61,49 @@ it('never writes over weights that an older model may still need, nor over the m
 });
 
 describe.skipIf(!corpusPresent)('every file of the corpus (left out when OPSCOPE_CORPUS is absent)', () => {
-  it('is written back byte for byte, and reads the same when encoded afresh', async () => {
-    const broken: string[] = [];
-    for (const name of corpusModels.filter((each) => !unusable.test(each))) {
+  const readable = corpusModels.filter((each) => !unusable.test(each));
+
+  it('all 453 readable are written back byte for byte when nothing changed', async () => {
+    const changed: string[] = [];
+    for (const name of readable) {
       const opened = await openModel(join(corpusFolder, name));
       const original = await readFile(join(corpusFolder, name));
-      const hasExternal = [...tensorsOf(opened.model)].some(({ external }) => external);
-      if (!hasExternal && Buffer.compare(await modelBytes(opened.model), original) !== 0) broken.push(name);
-      const target = join(folder, 'afresh.onnx');
-      const pieces = encodeModel(opened.model, { afresh: true, placement: () => 'inline' });
-      const all = Buffer.concat(
-        await Promise.all(pieces.map((piece) => (piece instanceof Uint8Array ? piece : readAll(piece)))),
+      if (Buffer.compare(await written(encodeModel(opened.model)), original) !== 0) changed.push(name);
+      await opened.close();
+    }
+    expect(changed).toEqual([]);
+    expect(readable.length).toBeGreaterThanOrEqual(453);
+  }, 120_000);
+
+  // The others differ in what protobuf cannot tell apart from a default (an empty domain spelt out or not), and where
+  // elements in typed fields become raw data.
+  it('holds the same when encoded afresh, and 150 of 453 are byte-identical even then', async () => {
+    const different: string[] = [];
+    let identical = 0;
+    for (const name of readable) {
+      const path = join(corpusFolder, name);
+      const opened = await openModel(path);
+      const bytes = await written(encodeModel(opened.model, { afresh: true }));
+      if (Buffer.compare(bytes, await readFile(path)) === 0) identical++;
+      await writeFile(
+        join(folder, 'afresh.onnx'),
+        await written(encodeModel(opened.model, { afresh: true, placement: () => 'inline' })),
       );
-      await writeFile(target, all);
-      const again = await openModel(target);
-      if (JSON.stringify(structure(again.model)) !== JSON.stringify(structure(opened.model)))
-        broken.push(`${name} (encoded afresh)`);
+      const again = await openModel(join(folder, 'afresh.onnx'));
+      if (!isDeepStrictEqual(await content(again.model), await content(opened.model))) different.push(name);
       await opened.close();
       await again.close();
     }
-    expect(broken).toEqual([]);
+    expect(different).toEqual([]);
+    expect(identical).toBeGreaterThanOrEqual(150);
   }, 120_000);
 });
+
+async function written(pieces: readonly Piece[]): Promise<Buffer> {
+  return Buffer.concat(
+    await Promise.all(pieces.map((piece) => (piece instanceof Uint8Array ? piece : readAll(piece)))),
+  );
+}
 
 async function expectSameTensors(actual: Model, expected: Model): Promise<void> {
   const [a, b] = [[...tensorsOf(actual)], [...tensorsOf(expected)]];
@@ -92,15 +115,18 @@ async function expectSameTensors(actual: Model, expected: Model): Promise<void> 
   }
 }
 
-/** A model as plain data: all fields, tensors by type, shape and size. */
-function structure(model: Model): unknown {
-  return JSON.parse(
-    JSON.stringify(model, (key, value) => {
-      if (key === 'data') return { bytes: (value as { byteLength: number }).byteLength };
-      if (key === 'external') return undefined;
-      if (value instanceof Map) return [...value];
-      if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-      return typeof value === 'bigint' ? `${value}n` : value;
-    }),
+/** A model as plain data: all its fields, and the tensors' elements as hashes. */
+async function content(model: Model): Promise<unknown> {
+  const elements = [...tensorsOf(model)].map(async ({ data }) =>
+    createHash('sha256')
+      .update(await readAll(data))
+      .digest('hex'),
   );
+  const fields = JSON.stringify(model, (key, value) => {
+    if (key === 'data' || key === 'external') return undefined;
+    if (value instanceof Map) return [...value];
+    if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+    return typeof value === 'bigint' ? `${value}n` : value;
+  });
+  return { fields, elements: await Promise.all(elements) };
 }
