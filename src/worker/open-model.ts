@@ -86,7 +86,12 @@ async function refuseOtherFormats(file: FileSource): Promise<void> {
   if (found) throw new UnreadableModelError(`${file.path} is not an ONNX model: it looks like ${found}.`);
 }
 
-/** External data files beside a model: each opened once, none outside its folder. */
+function isInside(folder: string, path: string): boolean {
+  const inside = relative(folder, path);
+  return inside.split(sep)[0] !== '..' && !isAbsolute(inside);
+}
+
+/** External data files beside a model: each opened once, none outside its folder, or outside the one its link leads to. */
 function externalFiles(modelPath: string): {
   open: (location: string) => ByteSource;
   bytes: () => number;
@@ -115,8 +120,8 @@ function externalFiles(modelPath: string): {
     } catch {
       throw new Error(`The weights file ${location} is missing. Put it beside the model.`);
     }
-    const inside = relative(realpathSync(folder), real);
-    if (inside.split(sep)[0] === '..' || isAbsolute(inside)) {
+    // Model caches keep a folder of links to files that lie side by side elsewhere.
+    if (!isInside(realpathSync(folder), real) && !isInside(dirname(realpathSync(modelPath)), real)) {
       throw new Error(
         `The weights file ${location} is a link that leads out of the model's folder. Opscope does not open it.`,
       );

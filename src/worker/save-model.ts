@@ -50,7 +50,7 @@ export async function saveModel(
   const { pieces, placement } = placeExternally(model, externalName);
   const dataPath = join(dirname(path), externalName);
   const files = [
-    { path: dataPath, pieces },
+    { path: dataPath, pieces, replacesLink: true },
     { path, pieces: encodeModel(model, { placement }) },
   ];
   return { bytes: await writeFiles(files, signal, onProgress), files: [path, dataPath] };
@@ -83,9 +83,16 @@ function placeExternally(model: Model, location: string): { pieces: Piece[]; pla
   return { pieces, placement: (tensor) => places.get(tensor) ?? 'inline' };
 }
 
+interface WrittenFile {
+  readonly path: string;
+  readonly pieces: readonly Piece[];
+  /** Weights never leave the model's folder: a link of their name goes, and what it points to stays. */
+  readonly replacesLink?: boolean;
+}
+
 /** Writes all files beside their targets, then renames them in order. Nothing is renamed unless everything was written. */
 async function writeFiles(
-  files: readonly { readonly path: string; readonly pieces: readonly Piece[] }[],
+  files: readonly WrittenFile[],
   signal: AbortSignal | undefined,
   onProgress: SaveOptions['onProgress'],
 ): Promise<number> {
@@ -98,8 +105,8 @@ async function writeFiles(
     onProgress?.({ message: 'Writing', fraction: total === 0 ? 1 : done / total });
   };
   try {
-    for (const { path, pieces } of files) {
-      const target = await targetOf(path);
+    for (const { path, pieces, replacesLink } of files) {
+      const target = replacesLink ? { path } : await targetOf(path);
       const temporary = join(dirname(target.path), `.${basename(target.path)}.${randomUUID().slice(0, 8)}.tmp`);
       written.push({ temporary, path: target.path });
       const file = await open(temporary, 'wx');
