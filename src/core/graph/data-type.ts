@@ -29,6 +29,8 @@ export const dataTypes = {
   float8e8m0: [24, 8],
   uint2: [25, 2],
   int2: [26, 2],
+  float6e2m3: [27, 6],
+  float6e3m2: [28, 6],
 } as const satisfies Record<string, readonly [code: number, bits: number]>;
 
 export type DataType = keyof typeof dataTypes;

@@ -44,6 +44,29 @@ export function packedVarints(encoded: ByteSource, width: number, byteLength: nu
   };
 }
 
+/** Elements of 6 bits, which have a varint each in `int32_data`, in the layout of raw data: four in three bytes. */
+export function packedSixBits(encoded: ByteSource, expected: number): ByteSource {
+  const count = Math.min(encoded.byteLength, Math.floor((expected * 8) / 6));
+  const codes = packedVarints(encoded, 1, count);
+  const byteLength = Math.ceil((count * 6) / 8);
+  return {
+    byteLength,
+    read: async (offset, length) => {
+      checkRange(byteLength, offset, length);
+      const first = Math.floor(offset / 3) * 4;
+      const end = Math.min(count, Math.ceil((offset + length) / 3) * 4);
+      const part = await codes.read(first, end - first);
+      const bytes = new Uint8Array(Math.ceil(part.length / 4) * 3);
+      for (let index = 0; index < part.length; index += 4) {
+        const group = [0, 1, 2, 3].reduce((bits, at) => bits | (((part[index + at] ?? 0) & 63) << (6 * at)), 0);
+        for (let byte = 0; byte < 3; byte++) bytes[(index / 4) * 3 + byte] = group >> (8 * byte);
+      }
+      const skipped = offset - (first / 4) * 3;
+      return bytes.subarray(skipped, skipped + length);
+    },
+  };
+}
+
 function tooFew(count: number): Error {
   return new Error(`The tensor's field holds at most ${count} elements, fewer than its shape asks for.`);
 }

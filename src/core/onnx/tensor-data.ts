@@ -1,7 +1,7 @@
 import { type ByteSource, bufferSource, byteRange, checkRange } from '../graph/byte-source.ts';
-import { byteLengthOf, type DataType, dataTypeFromCode, elementCount } from '../graph/data-type.ts';
+import { bitsPerElement, byteLengthOf, type DataType, dataTypeFromCode, elementCount } from '../graph/data-type.ts';
 import type { Tensor } from '../graph/model.ts';
-import { decodeVarint, packedVarints } from './packed-varints.ts';
+import { decodeVarint, packedSixBits, packedVarints } from './packed-varints.ts';
 import { decodeEntry, ints, Leftovers, type ReadContext, text, unsigned } from './read-model.ts';
 import { MalformedError } from './resident.ts';
 import { rememberSpan } from './spans.ts';
@@ -145,6 +145,7 @@ function decodedSource(context: ReadContext, dtype: DataType, fields: readonly F
   const kind = dataFields[first!.number];
   const encoded = fields.length === 1 ? fieldSource(context, first!) : joined(context, fields);
   if (kind !== 'varint') return encoded;
+  if (bitsPerElement(dtype) === 6) return packedSixBits(encoded, expected);
   const width = Math.max(1, byteLengthOf(dtype, 1));
   if (encoded.bytes) return bufferSource(decodeVarints(encoded.bytes, width, expected));
   // A varint takes at least a byte: a larger declaration is wrong, and is told of.

@@ -50,7 +50,9 @@ export function toNumbers(
     case 'float8e8m0':
       return Float64Array.from(view, (code) => (code === 255 ? Number.NaN : 2 ** (code - 127)));
     case 'float4e2m1':
-      return byTable(dtype, unpack(view, 4, count));
+    case 'float6e2m3':
+    case 'float6e3m2':
+      return byTable(dtype, unpack(view, bitsPerElement(dtype), count));
     case 'int4':
     case 'int2': {
       const bits = bitsPerElement(dtype);
@@ -127,7 +129,9 @@ export function fromNumbers(dtype: DataType, values: ArrayLike<number>): Uint8Ar
     case 'float8e4m3fnuz':
     case 'float8e5m2':
     case 'float8e5m2fnuz':
-    case 'float4e2m1': {
+    case 'float4e2m1':
+    case 'float6e2m3':
+    case 'float6e3m2': {
       const format = smallFloats[dtype];
       return pack(
         Float64Array.from(values, (value) => encodeSmallFloat(value, format)),
@@ -167,25 +171,27 @@ function byTable(dtype: keyof typeof smallFloats, codes: Uint16Array | Uint8Arra
   return numbers;
 }
 
-/** Codes of 2 or 4 bits, the first in the low bits of a byte. */
+/** Codes of 2, 4 or 6 bits one after another, the first in the low bits of the first byte. */
 function unpack(bytes: Uint8Array, bits: number, count: number): Uint8Array {
-  const perByte = 8 / bits;
-  const codes = new Uint8Array(Math.min(count, bytes.length * perByte));
+  const codes = new Uint8Array(Math.min(count, Math.floor((bytes.length * 8) / bits)));
   for (let index = 0; index < codes.length; index++) {
-    codes[index] = (bytes[Math.floor(index / perByte)]! >> ((index % perByte) * bits)) & (2 ** bits - 1);
+    const at = Math.floor((index * bits) / 8);
+    codes[index] = ((bytes[at]! | ((bytes[at + 1] ?? 0) << 8)) >> ((index * bits) % 8)) & (2 ** bits - 1);
   }
   return codes;
 }
 
-/** Integers in two's complement, `bits` wide. */
+/** Codes as elements `bits` wide, laid out as in `raw_data`: below 8 bits, the first in the low bits of the first byte. */
 function pack(codes: Float64Array, bits: number): Uint8Array {
   if (bits === 8) return Uint8Array.from(codes);
   if (bits === 16) return new Uint8Array(Uint16Array.from(codes).buffer);
   if (bits === 32) return new Uint8Array(Uint32Array.from(codes).buffer);
-  const perByte = 8 / bits;
-  const bytes = new Uint8Array(Math.ceil(codes.length / perByte));
+  const bytes = new Uint8Array(Math.ceil((codes.length * bits) / 8));
   for (let index = 0; index < codes.length; index++) {
-    bytes[Math.floor(index / perByte)]! |= (codes[index]! & (2 ** bits - 1)) << ((index % perByte) * bits);
+    const at = Math.floor((index * bits) / 8);
+    const placed = (codes[index]! & (2 ** bits - 1)) << ((index * bits) % 8);
+    bytes[at]! |= placed;
+    if (placed > 255) bytes[at + 1]! |= placed >> 8;
   }
   return bytes;
 }

@@ -14,6 +14,8 @@ export const smallFloats = {
   float8e4m3fnuz: { exponentBits: 4, mantissaBits: 3, bias: 8, specials: 'fnuz' },
   float8e5m2: { exponentBits: 5, mantissaBits: 2, bias: 15, specials: 'ieee' },
   float8e5m2fnuz: { exponentBits: 5, mantissaBits: 2, bias: 16, specials: 'fnuz' },
+  float6e2m3: { exponentBits: 2, mantissaBits: 3, bias: 1, specials: 'none' },
+  float6e3m2: { exponentBits: 3, mantissaBits: 2, bias: 3, specials: 'none' },
   float4e2m1: { exponentBits: 2, mantissaBits: 1, bias: 1, specials: 'none' },
 } as const satisfies Record<string, SmallFloat>;
 

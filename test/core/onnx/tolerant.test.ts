@@ -299,6 +299,8 @@ const fields: readonly (readonly [
   ['int4', 3, 5, packed([0x7f, 0x08]), Uint8Array.of(0x7f, 0x08)],
   ['uint4', 4, 5, packed([0xf1, 0x20]), Uint8Array.of(0xf1, 0x20)],
   ['int2', 5, 5, packed([0xe4, 0x02]), Uint8Array.of(0xe4, 0x02)],
+  ['float6e2m3', 6, 5, packed([1, 40, 22, 63, 17, 2]), Uint8Array.of(1, 106, 253, 145, 0)],
+  ['float6e3m2', 6, 5, packed([2, 44, 19, 56, 16, 5]), Uint8Array.of(2, 59, 225, 80, 1)],
   ['int32', 2, 5, packed([-5, 2 ** 31 - 1]), new Uint8Array(Int32Array.of(-5, 2 ** 31 - 1).buffer)],
   ['int64', 2, 7, packed([-(2n ** 63n), 7n]), new Uint8Array(BigInt64Array.of(-(2n ** 63n), 7n).buffer)],
   ['uint64', 2, 11, packed([2n ** 64n - 1n, 7n]), new Uint8Array(BigUint64Array.of(2n ** 64n - 1n, 7n).buffer)],
@@ -320,7 +322,11 @@ test.each(fields)('%s in its typed field', async (dtype, dims, field, content, r
   ]);
   const { model, problems } = await read(original);
   expect(problems).toEqual([]);
-  expect([...(await readAll(model.graph.initializers.get('w')!.data))]).toEqual([...raw]);
+  const { data } = model.graph.initializers.get('w')!;
+  expect([...(await readAll(data))]).toEqual([...raw]);
+  for (let from = 0; from <= raw.length; from++)
+    for (let to = from; to <= raw.length; to++)
+      expect([...(await data.read(from, to - from))]).toEqual([...raw.subarray(from, to)]);
 });
 
 test.each([

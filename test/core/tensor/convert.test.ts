@@ -30,8 +30,19 @@ describe('small floats', () => {
     ['float8e4m3fnuz', 0x7f, 240],
     ['float8e5m2fnuz', 0x7f, 57344],
     ['float4e2m1', 7, 6],
+    ['float6e2m3', 31, 7.5],
+    ['float6e3m2', 31, 28],
   ] as const)('%s code %i is %d', (dtype, code, value) => {
     expect(decodeSmallFloat(code, smallFloats[dtype])).toBe(value);
+  });
+
+  // As the official library packs them.
+  it.each([
+    ['float6e2m3', [1, 106, 253, 145, 0], [0.125, -1, 3.5, -7.5, 2.25, 0.25]],
+    ['float6e3m2', [2, 59, 225, 80, 1], [0.125, -1, 3.5, -8, 2, 0.3125]],
+  ] as const)('%s has four elements in three bytes', (dtype, bytes, values) => {
+    expect([...toNumbers(dtype, Uint8Array.from(bytes), 6)]).toEqual(values);
+    expect([...fromNumbers(dtype, values)]).toEqual(bytes);
   });
 
   it('rounds to the nearest neighbour, ties to even', () => {
