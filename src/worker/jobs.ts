@@ -107,7 +107,11 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       return { report, mapping: mapVersions(before, after, a.document === b.document) };
     },
     // A driver does not come or go while an editor is open, and trying all takes a second or two.
-    providers: () => (providers ??= listProviders()),
+    providers: () =>
+      (providers ??= listProviders().catch((error: unknown) => {
+        providers = undefined;
+        throw error;
+      })),
     runtimePid: async () => manager.pid,
   };
 

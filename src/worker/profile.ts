@@ -21,7 +21,7 @@ import { describeEnvironment } from './machine.ts';
 import { makeTemporaryFolder, type PreparedModel, prepareModel } from './model-source.ts';
 import { openModel } from './open-model.ts';
 import type { Runtime, RuntimeManager } from './runtime-client.ts';
-import { timeRuns } from './timed-runs.ts';
+import { timeRuns, warmupOf } from './timed-runs.ts';
 import { joinTraces, readTraceFile } from './trace-file.ts';
 
 /** A model to measure. */
@@ -135,11 +135,6 @@ function explainRun(error: unknown, { described }: InputSet): unknown {
   return new RuntimeError(
     `${error.message}. The inputs were made up (${inputs}): other sizes of its dimensions, or a file with real inputs, may suit the model.`,
   );
-}
-
-/** The warm-up of plain runs: as asked for, or so that as many runs are kept as were asked for; −1: to be found out. */
-function warmupOf({ length }: Float64Array, { warmup, runs }: ProfileOptions): number {
-  return warmup < 0 && runs > 0 && length > runs ? length - runs : warmup;
 }
 
 /** The file itself where it serves, else what is written for the runtime. */

@@ -46,8 +46,19 @@ export async function timeRuns({ client }: Runtime, request: TimedRunsRequest): 
   }
 }
 
+/** What tells how many runs there are to be. */
+type RunCounts = Pick<TimedRunsRequest, 'runs' | 'warmup'>;
+
+/**
+ * Warm-up of finished runs, for `summarizeLatency`: as asked for, or such that exactly as many runs are kept as were
+ * asked for (the last ones); −1: the times tell, as the number of runs was open.
+ */
+export function warmupOf({ length }: ArrayLike<number>, { runs, warmup }: RunCounts): number {
+  return warmup < 0 && runs > 0 ? Math.max(0, length - runs) : warmup;
+}
+
 /** How many more runs are wanted, as far as can be told now; 0: enough. */
-function missingRuns(times: readonly number[], { runs, warmup }: TimedRunsRequest): number {
+export function missingRuns(times: readonly number[], { runs, warmup }: RunCounts): number {
   if (warmup >= 0 && runs > 0) return Math.max(0, warmup + runs - times.length);
   const cut = warmup >= 0 ? warmup : detectWarmup(times).runs;
   const kept = times.length - cut;
