@@ -1,3 +1,4 @@
+import { diffModels } from '../core/diff/diff-models.ts';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, Node } from '../core/graph/model.ts';
@@ -62,7 +63,7 @@ export async function compareModels(
     schema: reportSchema,
     a: a.identity,
     b: b.identity,
-    graph: graphDifference(a.model, b.model),
+    graph: await graphDifference(a.model, b.model, problems),
     before: sizeOf(a),
     after: sizeOf(b),
     verdict,
@@ -100,38 +101,16 @@ function nodesOf(model: Model): readonly Node[] {
   return new Draft(model).graphs().flatMap((graph) => graph.nodes());
 }
 
-/** Nodes that make the same value: with the same operator, inputs and attributes they are the same, else changed. */
-function graphDifference(a: Model, b: Model): CompareReport['graph'] {
-  const keyOf = (node: Node) => node.outputs.find((output) => output !== '') ?? '';
-  const before = new Map(nodesOf(a).map((node) => [keyOf(node), node]));
-  let same = 0;
-  let changed = 0;
-  let added = 0;
-  const seen = new Set<string>();
-  for (const node of nodesOf(b)) {
-    const key = keyOf(node);
-    const counterpart = before.get(key);
-    seen.add(key);
-    if (!counterpart) added++;
-    else if (describeNode(counterpart) === describeNode(node)) same++;
-    else changed++;
-  }
-  const removed = [...before.keys()].filter((key) => !seen.has(key)).length;
-  return { same, changed, added, removed };
-}
-
-/** What makes a node, as text; bodies and tensors by their names. */
-function describeNode({ opType, domain, inputs, outputs, attributes }: Node): string {
-  const values = [...attributes]
-    .sort(([x], [y]) => (x < y ? -1 : 1))
-    .map(([name, { type, value }]) => {
-      const text =
-        typeof value === 'object' && value !== null && 'name' in value
-          ? value.name
-          : Array.isArray(value)
-            ? value.join()
-            : String(value);
-      return `${name}:${type}=${text}`;
-    });
-  return [domain, opType, inputs.join(), outputs.join(), ...values].join('\n');
+/** How many nodes the models have in common. Weights in files of their own are read: fine-tuned models differ in nothing else. */
+async function graphDifference(a: Model, b: Model, problems: string[]): Promise<CompareReport['graph']> {
+  const { pairs, changed, added, removed } = await diffModels(a, b, { weights: true }).catch((error: unknown) => {
+    problems.push(`The weights could not be compared: ${error instanceof Error ? error.message : String(error)}`);
+    return diffModels(a, b);
+  });
+  return {
+    same: pairs.length - changed.length,
+    changed: changed.length,
+    added: added.length,
+    removed: removed.length,
+  };
 }

@@ -104,7 +104,7 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       const options = { settings, level: 'all', measure, samples } as const;
       const models = [await measured(before.version), await measured(after.version)] as const;
       const report = await compareModels(...models, options, measurement(context));
-      return { report, mapping: mapVersions(before, after, a.document === b.document) };
+      return { report, mapping: await mapVersions(before, after, a.document === b.document) };
     },
     // A driver does not come or go while an editor is open, and trying all takes a second or two.
     providers: () =>

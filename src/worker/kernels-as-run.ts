@@ -1,20 +1,32 @@
 import { join } from 'node:path';
+import type { OptimizationLevel } from '../core/evaluator.ts';
 import type { Model, Node } from '../core/graph/model.ts';
+import { allNodes } from '../core/profile/breakdown.ts';
 import { makeTemporaryFolder, prepareModel } from './model-source.ts';
 import { openModel } from './open-model.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 
-/** Operators of the graph that ONNX Runtime makes of a model, and how many of each. Rejects when it refuses the model. */
+/** Operators → how many of each, bodies included. */
+export type OperatorCounts = ReadonlyMap<string, number>;
+
+const known = new WeakMap<Model, Map<OptimizationLevel, OperatorCounts>>();
+
+/**
+ * Operators of the graph that ONNX Runtime makes of a model on the CPU. Rejects when it refuses the model. What was
+ * found is remembered with the model.
+ */
 export async function operatorsAsRun(
   manager: RuntimeManager,
   model: Model,
-  signal?: AbortSignal,
-): Promise<ReadonlyMap<string, number>> {
+  { level, signal }: { readonly level: OptimizationLevel; readonly signal?: AbortSignal | undefined },
+): Promise<OperatorCounts> {
+  const before = known.get(model)?.get(level);
+  if (before) return before;
   const folder = await makeTemporaryFolder();
   const prepared = await prepareModel(model, signal);
   try {
     const optimizedModelPath = join(folder.path, 'optimized.onnx');
-    const options = { provider: 'cpu', level: 'all', threads: 0, optimizedModelPath } as const;
+    const options = { provider: 'cpu', level, threads: 0, optimizedModelPath };
     await manager.use(
       async ({ client }) => {
         const { session } = await client.createSession({ model: prepared.source, options });
@@ -23,14 +35,20 @@ export async function operatorsAsRun(
       { signal },
     );
     const opened = await openModel(optimizedModelPath);
-    const found = new Map<string, number>();
-    for (const { opType } of opened.model.graph.nodes) found.set(opType, (found.get(opType) ?? 0) + 1);
+    const found = countOperators(opened.model);
     await opened.close();
+    known.set(model, (known.get(model) ?? new Map()).set(level, found));
     return found;
   } finally {
     await prepared.dispose();
     await folder.remove();
   }
+}
+
+function countOperators(model: Model): OperatorCounts {
+  const found = new Map<string, number>();
+  for (const { opType } of allNodes(model).values()) found.set(opType, (found.get(opType) ?? 0) + 1);
+  return found;
 }
 
 /** Operators that ONNX Runtime runs as a kernel on integers, and the names those kernels have. */
@@ -51,7 +69,7 @@ const integerKernels: Readonly<Record<string, readonly string[]>> = {
 /** How many of the quantized nodes that compute have an integer kernel in the graph as run. */
 export function countFused(
   nodes: readonly Node[],
-  operators: ReadonlyMap<string, number>,
+  operators: OperatorCounts,
 ): { readonly nodes: number; readonly of: number } {
   const left = new Map(operators);
   let fused = 0;

@@ -1,4 +1,6 @@
-import type { Node, NodeId } from '../core/graph/model.ts';
+import { diffModels } from '../core/diff/diff-models.ts';
+import { contentOf } from '../core/diff/fingerprint.ts';
+import type { NodeId } from '../core/graph/model.ts';
 import type { VersionMapping } from '../protocol/worker.ts';
 import type { Analysis, Version } from './documents.ts';
 
@@ -10,65 +12,41 @@ export interface MappedSide {
 
 /**
  * How the nodes of two models belong together: through the nodes of the original they stand for when both are versions
- * of one document, else through the names of the values they make.
+ * of one document, else as `diffModels` finds them.
  */
-export function mapVersions(a: MappedSide, b: MappedSide, sameDocument: boolean): VersionMapping {
-  const keys = sameDocument ? originsOf : valuesOf;
-  const owners = new Map<number | string, NodeId[]>();
-  for (const { node } of a.analysis.nodes) {
-    for (const key of keys(a.version, node)) owners.set(key, [...(owners.get(key) ?? []), node.id]);
-  }
-  const pairs: number[] = [];
-  const added: NodeId[] = [];
-  const paired = new Set<NodeId>();
-  const changed = new Set<NodeId>();
-  for (const { node } of b.analysis.nodes) {
-    const partners = new Set([...keys(b.version, node)].flatMap((key) => owners.get(key) ?? []));
-    if (partners.size === 0) added.push(node.id);
-    for (const partner of partners) {
-      pairs.push(partner, node.id);
-      paired.add(partner);
-      if (!isSame(a.analysis.byId.get(partner)!.node, node)) changed.add(node.id);
-    }
-  }
-  const removed = a.analysis.nodes.map(({ node }) => node.id).filter((id) => !paired.has(id));
+export async function mapVersions(a: MappedSide, b: MappedSide, sameDocument: boolean): Promise<VersionMapping> {
+  const { pairs, removed, added, changed } = sameDocument
+    ? mapByOrigins(a, b)
+    : await diffModels(a.version.model, b.version.model);
   return {
-    pairs: Int32Array.from(pairs),
+    pairs: Int32Array.from(pairs.flat()),
     removed: Int32Array.from(removed),
     added: Int32Array.from(added),
     changed: Int32Array.from(changed),
   };
 }
 
-function originsOf({ origins }: Version, { id }: Node): Iterable<number> {
-  return origins.get(id) ?? [id];
-}
-
-function valuesOf(_: Version, { outputs }: Node): Iterable<string> {
-  return outputs.filter((value) => value !== '');
-}
-
-/** Whether a node is as it was: the same operator on the same values with the same attributes. */
-function isSame(a: Node, b: Node): boolean {
-  if (a === b) return true;
-  const sameList = (x: readonly string[], y: readonly string[]) =>
-    x.length === y.length && x.every((each, i) => each === y[i]);
-  return (
-    a.opType === b.opType &&
-    a.domain === b.domain &&
-    sameList(a.inputs, b.inputs) &&
-    sameList(a.outputs, b.outputs) &&
-    attributesText(a) === attributesText(b)
-  );
-}
-
-/** Attributes as text that is equal when they are; tensors and graphs count by name. */
-function attributesText({ attributes }: Node): string {
-  return [...attributes]
-    .map(([name, { type, value }]) => {
-      const text = typeof value === 'object' && value !== null && 'name' in value ? value.name : String(value);
-      return `${name} ${type} ${text}`;
-    })
-    .sort()
-    .join('\n');
+/** As `diffModels`, but a node that stands for several of the original is in a pair with each of them. */
+function mapByOrigins(a: MappedSide, b: MappedSide) {
+  const originsOf = ({ version }: MappedSide, id: NodeId): Iterable<NodeId> => version.origins.get(id) ?? [id];
+  const owners = new Map<NodeId, NodeId[]>();
+  for (const { node } of a.analysis.nodes) {
+    for (const origin of originsOf(a, node.id)) owners.set(origin, [...(owners.get(origin) ?? []), node.id]);
+  }
+  const pairs: [NodeId, NodeId][] = [];
+  const added: NodeId[] = [];
+  const paired = new Set<NodeId>();
+  const changed = new Set<NodeId>();
+  for (const { node, graph } of b.analysis.nodes) {
+    const partners = new Set([...originsOf(b, node.id)].flatMap((origin) => owners.get(origin) ?? []));
+    if (partners.size === 0) added.push(node.id);
+    for (const partner of partners) {
+      pairs.push([partner, node.id]);
+      paired.add(partner);
+      const before = a.analysis.byId.get(partner)!;
+      if (before.node !== node && contentOf(before.graph, before.node) !== contentOf(graph, node)) changed.add(node.id);
+    }
+  }
+  const removed = a.analysis.nodes.map(({ node }) => node.id).filter((id) => !paired.has(id));
+  return { pairs, removed, added, changed: [...changed] };
 }

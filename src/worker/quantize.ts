@@ -129,7 +129,7 @@ export async function quantizeModel(
   refuseNothing(quantized, recipe.scheme);
   const model = withProvenance(quantized.model, recipe, target);
   say("Reading ONNX Runtime's graph");
-  const operators = await operatorsAsRun(manager, model, signal);
+  const operators = await operatorsAsRun(manager, model, { level: 'all', signal });
   const fused = recipe.scheme === 'fp16' ? { nodes: 0, of: 0 } : countFused(quantized.nodes, operators);
   const error = options.verify ? await outputError(model, reference, { evaluator, signal }) : undefined;
   const overlays = options.verify && error?.verdict.status !== 'not-run' ? await overlaysOf(work, quantized) : [];

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { bufferSource } from '../../src/core/graph/byte-source.ts';
 import { fromNumbers } from '../../src/core/tensor/convert.ts';
 import { compareModels } from '../../src/worker/compare.ts';
 import { compareLatency } from '../../src/worker/compare-latency.ts';
@@ -69,5 +70,29 @@ describe('two models', () => {
       before: { nodes: 3, operators: { MatMul: 3 } },
     });
     expect(other).not.toHaveProperty('latency');
+  });
+
+  test('a renamed node is the same node, one with other weights is not', async () => {
+    const a = products(3);
+    const { graph } = a.model;
+    const rename = (name: string) => name.replace(/^v/, 'renamed_');
+    const nodes = graph.nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    }));
+    const options = { settings, level: 'all', measure: false } as const;
+    const renamed = await compareModels(
+      a,
+      { ...a, model: { ...a.model, graph: { ...graph, nodes } } },
+      options,
+      context,
+    );
+    expect(renamed.graph).toEqual({ same: 3, changed: 0, added: 0, removed: 0 });
+    const w = graph.initializers.get('w')!;
+    const initializers = new Map([['w', { ...w, data: bufferSource(new Uint8Array(w.data.byteLength)) }]]);
+    const zeros = { ...a, model: { ...a.model, graph: { ...graph, initializers } } };
+    const other = await compareModels(a, zeros, options, context);
+    expect(other.graph).toEqual({ same: 0, changed: 3, added: 0, removed: 0 });
   });
 });
