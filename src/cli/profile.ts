@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { OptimizationLevel } from '../core/evaluator.ts';
-import { count, interval, percent, shape, time } from '../core/report/format.ts';
-import type { Latency, ProfileReport } from '../core/report/report.ts';
+import { mainKernel } from '../core/profile/roofline.ts';
+import { count, interval, percent, shape, significant, time } from '../core/report/format.ts';
+import type { Ceilings, Latency, ProfileReport } from '../core/report/report.ts';
 import {
   execute,
   heading,
@@ -21,6 +22,7 @@ interface ProfileOptions extends RunOptions {
   readonly level: OptimizationLevel;
   readonly trace?: string;
   readonly csv?: string;
+  readonly roofline?: boolean;
 }
 
 /** `opscope profile MODEL` */
@@ -36,6 +38,7 @@ export function profileCommand(program: Command): void {
       oneOf('disabled', 'basic', 'extended', 'layout', 'all'),
       'all',
     )
+    .option('--roofline', "measure the machine's ceilings too, and say what limits each node")
     .option('--trace <file>', 'write the profiled runs as a Chrome trace')
     .option('--csv <file>', 'write the nodes as a CSV table')
     .action((model: string, options: ProfileOptions) =>
@@ -47,12 +50,12 @@ async function profile(path: string, options: ProfileOptions, session: Session):
   const { openModel } = await import('../worker/open-model.ts');
   const { profileModel } = await import('../worker/profile.ts');
   const { measuredModel, measurementContext, settingsOf } = await import('./measuring.ts');
-  const { runs, warmup = -1, level, trace: traceFile, csv } = options;
+  const { runs, warmup = -1, level, trace: traceFile, csv, roofline = false } = options;
   const opened = await openModel(path);
   try {
     const { report, trace } = await profileModel(
       await measuredModel(opened),
-      { settings: settingsOf(options), runs, warmup, level },
+      { settings: settingsOf(options), runs, warmup, level, roofline },
       await measurementContext(session),
     );
     if (csv) await writeFile(csv, nodesCsv(report));
@@ -79,6 +82,7 @@ export function profileText(report: ProfileReport): string {
     ['inputs', inputs.map((each) => `${each.name} ${each.dtype} ${shape(each.shape)} (${each.source})`).join(', ')],
     ['machine', `${cpu}, ${provider}, ${threads === 0 ? 'default threads' : `${threads} threads`}, level ${level}`],
     ['runtime', `ONNX Runtime ${onnxruntime}`],
+    ...(report.roofline ? [['ceilings', ceilingsText(report.roofline)] as [string, string]] : []),
   ];
   const parts = [heading(report.model), pairs(entries)];
   if (nodes.length > 0) parts.push(nodesTable(report), restText(report));
@@ -98,8 +102,14 @@ function latencyNotes({ p90, p99, stable, problems }: Latency): [string, string]
   ];
 }
 
-function nodesTable({ nodes }: ProfileReport): string {
+function ceilingsText({ gflops, gbPerSecond, callMs }: Ceilings): string {
+  return `${significant(gflops)} GFLOP/s, ${significant(gbPerSecond)} GB/s, ${time(callMs)} a kernel at least`;
+}
+
+function nodesTable(report: ProfileReport): string {
   const right = 'right' as const;
+  const { nodes, roofline } = report;
+  const placed = new Map(roofline?.kernels.map((kernel) => [kernel.kernel, kernel]));
   const slowest = nodes.toSorted((a, b) => b.milliseconds - a.milliseconds).slice(0, shownNodes);
   return table(
     [
@@ -108,14 +118,19 @@ function nodesTable({ nodes }: ProfileReport): string {
       { title: 'operator' },
       { title: 'node' },
       { title: 'provider' },
+      ...(roofline ? [{ title: 'limited by' }, { title: 'of the ceiling', align: right }] : []),
     ],
-    slowest.map(({ milliseconds, share, opType, name, provider }) => [
-      time(milliseconds),
-      percent(share),
-      opType,
-      shortened(name, 60),
-      provider.replace('ExecutionProvider', ''),
-    ]),
+    slowest.map((node) => {
+      const under = placed.get(mainKernel(node, report));
+      return [
+        time(node.milliseconds),
+        percent(node.share),
+        node.opType,
+        shortened(node.name, 60),
+        node.provider.replace('ExecutionProvider', ''),
+        ...(roofline ? [under?.bound ?? '', under ? percent(under.attained) : ''] : []),
+      ];
+    }),
   );
 }
 

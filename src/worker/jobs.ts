@@ -27,7 +27,11 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
   return {
     profile: async ({ document, version: id, ...options }, context) => {
       const version = documents.version({ document, version: id });
-      const { report, overlays, asRun } = await profileModel(await measured(version), options, measurement(context));
+      const { report, overlays, asRun } = await profileModel(
+        await measured(version),
+        { ...options, roofline: options.settings.provider === 'cpu' },
+        measurement(context),
+      );
       const known = documents.document(document).measured;
       // What quantization found out about its version stays.
       const others = (known.get(id)?.overlays ?? []).filter((old) =>

@@ -1,21 +1,29 @@
 import { join } from 'node:path';
-import { nodeCost } from '../core/cost/node-cost.ts';
 import { type OptimizationLevel, RuntimeError } from '../core/evaluator.ts';
-import { Draft } from '../core/graph/draft.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
 import type { Overlay } from '../core/overlay.ts';
 import { type Attribution, attributeKernels, typicalWork, type Weigh } from '../core/profile/attribution.ts';
 import { allNodes, type Breakdown, breakDown } from '../core/profile/breakdown.ts';
 import { summarizeLatency } from '../core/profile/latency.ts';
+import { profileOverlays } from '../core/profile/overlays.ts';
+import { profileProblems } from '../core/profile/problems.ts';
+import { rooflineOf } from '../core/profile/roofline.ts';
 import { mean, median } from '../core/profile/statistics.ts';
 import type { Trace } from '../core/profile/trace.ts';
 import { withUniqueNames } from '../core/profile/unique-names.ts';
-import { type Latency, type ModelIdentity, type ProfileReport, reportSchema } from '../core/report/report.ts';
-import { createFacts } from '../core/shapes/infer.ts';
+import {
+  type Latency,
+  type ModelIdentity,
+  type ProfileReport,
+  type Roofline,
+  reportSchema,
+} from '../core/report/report.ts';
 import { CancelledError, type Progress } from '../protocol/rpc.ts';
 import type { Feeds } from '../protocol/runtime.ts';
 import type { RunSettings } from '../protocol/worker.ts';
+import { measureCeilings } from './ceilings.ts';
+import { type FedCost, fedCosts } from './fed-costs.ts';
 import { type InputSet, makeInputs } from './inputs.ts';
 import { describeEnvironment } from './machine.ts';
 import { makeTemporaryFolder, type PreparedModel, prepareModel } from './model-source.ts';
@@ -50,6 +58,8 @@ export interface ProfileOptions {
   readonly level: OptimizationLevel;
   /** Keep every time in the report. */
   readonly samples?: boolean;
+  /** Measure what the machine does at most, and place the kernels under it; on the CPU only. */
+  readonly roofline?: boolean;
 }
 
 /** The graph that ONNX Runtime ran, and how it belongs to the model's own. */
@@ -122,7 +132,10 @@ export async function profileModel(
     if ('failure' in profiled) {
       return { report: { ...base, ...nothingProfiled(profiled.failure) }, overlays: [], asRun: null, trace: null };
     }
-    return { ...describeProfile(target.model, base, latency, profiled, settings), trace: profiled.trace };
+    const roofline = options.roofline ? await placeUnderRoof(profiled, options, context) : {};
+    const { report, ...rest } = describeProfile(base, latency, profiled, settings);
+    const whole = { ...report, ...roofline, problems: [...report.problems, ...(roofline.problems ?? [])] };
+    return { ...rest, report: whole, overlays: profileOverlays(target.model, whole), trace: profiled.trace };
   } finally {
     await prepared.dispose();
   }
@@ -185,6 +198,7 @@ interface Profiled {
   /** The same for the runs behind the breakdown. */
   readonly wallMs: number;
   readonly asRunModel: Model;
+  readonly costs: ReadonlyMap<NodeId, FedCost>;
   readonly attribution: Attribution;
   readonly breakdown: Breakdown;
 }
@@ -213,11 +227,12 @@ async function measureProfiled(
     const trace = joinTraces(traces);
     const asRun = await openModel(join(folder.path, 'as-run.onnx'));
     await asRun.close();
-    const attribution = attributeKernels(model, asRun.model, trace.kernels, weighByCost(model, inputs));
+    const costs = fedCosts(model, inputs.feeds[0]!);
+    const attribution = attributeKernels(model, asRun.model, trace.kernels, weighByCost(costs));
     const breakdown = breakDown(model, trace, attribution);
     // A trace that was cut short has fewer runs than were timed.
     const wallMs = mean(breakdown.runs.map((run) => walls[run]!));
-    return { trace, walls, wallMs, asRunModel: asRun.model, attribution, breakdown };
+    return { trace, walls, wallMs, asRunModel: asRun.model, costs, attribution, breakdown };
   } catch (error) {
     if (error instanceof CancelledError) throw error;
     return { failure: error instanceof Error ? error.message : String(error) };
@@ -282,24 +297,11 @@ async function eventsPerRun(model: Model, measure: () => Promise<number>): Promi
 }
 
 /** Work of a node from its shapes, as seconds on a machine of 20 GMAC/s and 10 GB/s; only the ratios matter. */
-function weighByCost(model: Model, { feeds }: InputSet): Weigh {
-  const draft = new Draft(model);
-  const dims = new Map<string, number>();
-  for (const { name, type } of model.graph.inputs) {
-    if (type?.kind !== 'tensor') continue;
-    const fed = feeds[0]?.[name]?.dims;
-    for (const [axis, dim] of (type.shape ?? []).entries())
-      if (typeof dim === 'string' && fed) dims.set(dim, fed[axis]!);
-  }
-  const facts = createFacts(draft, { dims });
-  const weights = new Map<NodeId, number>();
-  for (const graph of draft.graphs()) {
-    for (const node of graph.nodes()) {
-      const { macs, bytes } = nodeCost(graph, node, facts);
-      if (bytes !== null) weights.set(node.id, (macs ?? 0) / 2e10 + bytes / 1e10);
-    }
-  }
-  return (node) => weights.get(node.id) ?? typicalWork(node) * 1e-6;
+function weighByCost(costs: Profiled['costs']): Weigh {
+  return (node) => {
+    const { macs = null, bytes = null } = costs.get(node.id) ?? {};
+    return bytes === null ? typicalWork(node) * 1e-6 : (macs ?? 0) / 2e10 + bytes / 1e10;
+  };
 }
 
 function nothingProfiled(failure: string) {
@@ -317,12 +319,11 @@ function nothingProfiled(failure: string) {
 }
 
 function describeProfile(
-  model: Model,
   base: Omit<ProfileReport, keyof ReturnType<typeof nothingProfiled>>,
   latency: Latency,
   { trace, walls, wallMs, asRunModel, attribution, breakdown }: Profiled,
   { provider }: RunSettings,
-): Omit<ProfileResult, 'trace'> {
+): Omit<ProfileResult, 'trace' | 'overlays'> {
   const { nodes, kernels, kernelMs, unattributedMs } = breakdown;
   const report: ProfileReport = {
     ...base,
@@ -343,68 +344,25 @@ function describeProfile(
     origins.set(node, attribution.covers[index]!.nodes);
     milliseconds.set(node, kernels[index]!.milliseconds);
   }
-  return { report, overlays: profileOverlays(model, report), asRun: { model: asRunModel, origins, milliseconds } };
+  return { report, asRun: { model: asRunModel, origins, milliseconds } };
 }
 
-function profileProblems(
-  provider: string,
-  { kernels, kernelMs, unattributedMs, insertedMs, runMs }: Breakdown,
-  trace: Trace,
-  wallMs: number,
-  runs: number,
-): readonly string[] {
-  const problems: string[] = [];
-  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
-  const onCpu = kernels.filter((kernel) => /^CPU$/i.test(kernel.provider));
-  if (provider !== 'cpu' && onCpu.length > 0) {
-    const time = onCpu.reduce((sum, kernel) => sum + kernel.milliseconds, 0);
-    problems.push(
-      `${onCpu.length} of ${kernels.length} kernels ran on the CPU instead of ${provider}, ${percent(time / kernelMs)} of the kernel time: ${provider} has no kernel for them, or ONNX Runtime thought the CPU faster.`,
-    );
+/** The roofline of a profile; a problem instead when there is none. */
+async function placeUnderRoof(
+  { breakdown, trace, attribution, costs }: Profiled,
+  { settings }: ProfileOptions,
+  { manager, signal, onProgress }: MeasurementContext,
+): Promise<{ readonly roofline?: Roofline; readonly problems?: readonly string[] }> {
+  if (settings.provider !== 'cpu') {
+    return { problems: ['There is no roofline: outside the CPU the trace does not say how long a kernel ran.'] };
   }
-  if (trace.runs.length < runs)
-    problems.push(`The trace holds ${trace.runs.length} of ${runs} runs; figures are from those.`);
-  if (trace.unread > 0) problems.push(`${trace.unread} events of the trace could not be read.`);
-  if (unattributedMs > 0.01 * kernelMs) {
-    problems.push(
-      `${percent(unattributedMs / kernelMs)} of the kernel time could not be traced to nodes of the model.`,
-    );
+  onProgress?.({ message: 'Measuring what the machine can do' });
+  try {
+    const ceilings = await measureCeilings(manager, settings.threads, signal);
+    const work = { kernels: breakdown.kernels, traced: trace.kernels, covers: attribution.covers, costs };
+    return { roofline: rooflineOf(work, ceilings) };
+  } catch (error) {
+    if (error instanceof CancelledError) throw error;
+    return { problems: [`There is no roofline: ${error instanceof Error ? error.message : String(error)}`] };
   }
-  if (insertedMs > 0.1 * kernelMs) {
-    problems.push(
-      `${percent(insertedMs / kernelMs)} of the kernel time goes to conversions of layouts and types that ONNX Runtime put in.`,
-    );
-  }
-  // What the trace calls a run, and what the clock outside says: the rest is the call itself.
-  if (Math.abs(wallMs - runMs) > 0.03 * wallMs + 0.05) {
-    problems.push(
-      `The trace accounts for ${runMs.toFixed(3)} ms of ${wallMs.toFixed(3)} ms a profiled run; the rest is outside ONNX Runtime's run.`,
-    );
-  }
-  return problems;
-}
-
-function profileOverlays(model: Model, { nodes, profiledRuns: runs }: ProfileReport): readonly Overlay[] {
-  const basis = `${runs} profiled runs`;
-  // A node without a kernel was folded or dropped: it takes no time. Functions' nodes have no times of their own.
-  const time = new Float32Array(model.nextNodeId).fill(Number.NaN);
-  const provider = new Float32Array(model.nextNodeId).fill(Number.NaN);
-  for (const id of allNodes(model).keys()) time[id] = 0;
-  const providers = [...new Set(nodes.map((node) => node.provider))].filter((name) => name !== '');
-  for (const node of nodes) {
-    time[node.id] = node.milliseconds;
-    if (node.provider !== '') provider[node.id] = providers.indexOf(node.provider);
-  }
-  return [
-    { id: 'time', title: 'Time', unit: 'ms', scale: 'linear', values: time, basis },
-    {
-      id: 'provider',
-      title: 'Execution provider',
-      unit: '',
-      scale: 'category',
-      values: provider,
-      categories: providers,
-      basis,
-    },
-  ];
 }

@@ -1,6 +1,6 @@
 import type { TensorValue } from '../core/evaluator.ts';
-import type { Model, Node, NodeId, ValueInfo } from '../core/graph/model.ts';
 import { modelBytes } from '../core/onnx/model-bytes.ts';
+import { probeModel } from './probe-model.ts';
 import { createRuntimeManager, type RuntimeOptions } from './runtime-client.ts';
 
 /** An execution provider and whether it works here. */
@@ -10,6 +10,12 @@ export interface ProviderState {
   /** What it is, or why it does not work and what to do. */
   readonly note: string;
 }
+
+const addition = probeModel({
+  inputs: { x: [1] },
+  outputs: { y: [1] },
+  nodes: [{ opType: 'Add', inputs: ['x', 'x'], output: 'y' }],
+});
 
 /** Long enough for a driver to compile its first shader. */
 const trialMs = 20_000;
@@ -34,7 +40,7 @@ async function tryProvider(name: string, options: RuntimeOptions): Promise<Provi
   if (name === 'cpu') return { name, available: true, note: 'Built in; runs every model.' };
   const manager = createRuntimeManager(options);
   try {
-    const bytes = await modelBytes(additionModel());
+    const bytes = await modelBytes(addition);
     const x: TensorValue = { dtype: 'float32', dims: [1], bytes: new Uint8Array(4) };
     await manager.use(
       async ({ client }) => {
@@ -64,42 +70,4 @@ const advice: Readonly<Record<string, string>> = {
 
 function firstLine(text: string): string {
   return text.trim().split('\n')[0]!.slice(0, 200);
-}
-
-/** `y = x + x`. */
-function additionModel(): Model {
-  const value = (name: string): ValueInfo => ({ name, type: { kind: 'tensor', dtype: 'float32', shape: [1] } });
-  const node: Node = {
-    id: 0 as NodeId,
-    opType: 'Add',
-    domain: '',
-    name: 'add',
-    inputs: ['x', 'x'],
-    outputs: ['y'],
-    attributes: new Map(),
-  };
-  return {
-    irVersion: 8,
-    producerName: 'opscope',
-    producerVersion: '',
-    domain: '',
-    modelVersion: 0n,
-    docString: '',
-    opsets: new Map([['', 17]]),
-    graph: {
-      name: 'addition',
-      docString: '',
-      nodes: [node],
-      inputs: [value('x')],
-      outputs: [value('y')],
-      valueInfo: [],
-      initializers: new Map(),
-      sparseInitializers: [],
-      quantizationAnnotations: [],
-      metadata: new Map(),
-    },
-    functions: [],
-    metadata: new Map(),
-    nextNodeId: 1,
-  };
 }

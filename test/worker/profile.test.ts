@@ -204,6 +204,23 @@ describe('profile', () => {
     expect(trace!.runs).toHaveLength(8);
   });
 
+  test('a roofline says what the machine can do and what limits each kernel', async () => {
+    const size = 256;
+    const model = buildModel({
+      inputs: { x: ['float32', [size, size]] },
+      outputs: { y: ['float32', [size, size]] },
+      initializers: { w: weight(size, size) },
+      nodes: [node('product', 'MatMul', ['x', 'w'], ['p']), node('bounded', 'Relu', ['p'], ['y'])],
+    });
+    const { report, overlays } = await profileModel(inMemory(model), { ...quick, roofline: true }, context);
+    const { roofline, kernels } = report;
+    expect(roofline!.gflops).toBeGreaterThan(0);
+    expect(roofline!.gbPerSecond).toBeGreaterThan(0);
+    const product = roofline!.kernels.find(({ kernel }) => kernels[kernel]!.opType === 'MatMul')!;
+    expect(product).toMatchObject({ macs: size ** 3, bytes: 3 * 4 * size ** 2, bound: 'compute' });
+    expect(overlays.map(({ id }) => id)).toEqual(['time', 'provider', 'bound', 'attained']);
+  });
+
   test('keeps as many runs as were asked for, however long the warm-up was', async () => {
     const opened = await openModel(sampleModels[0]!);
     try {

@@ -125,6 +125,40 @@ export interface ProfiledNode {
   readonly kernels: readonly number[];
 }
 
+/** What this machine does at most through ONNX Runtime, in float32, measured with the settings of the profile. */
+export interface Ceilings {
+  /** 10⁹ floating-point operations a second, two a multiply-accumulate, of a large MatMul. */
+  readonly gflops: number;
+  /** 10⁹ bytes a second, read and written, of a large element-wise operator. */
+  readonly gbPerSecond: number;
+  /** Milliseconds of a kernel with next to nothing to do. */
+  readonly callMs: number;
+}
+
+/** What limits a kernel: arithmetic, memory traffic, or the call itself when the work takes less than that. */
+export type KernelBound = 'compute' | 'memory' | 'overhead';
+
+/** A kernel under the ceilings; figures are of all its calls in a run. */
+export interface RooflineKernel {
+  /** Index into the report's `kernels`. */
+  readonly kernel: number;
+  readonly macs: number;
+  /** Read and written, weights included. */
+  readonly bytes: number;
+  /** Floating-point operations a byte. */
+  readonly intensity: number;
+  readonly gflops: number;
+  readonly gbPerSecond: number;
+  /** Least time that the ceilings allow over the time it took: 1 is as fast as the machine. Above 1 when its data lies in a cache. */
+  readonly attained: number;
+  readonly bound: KernelBound;
+}
+
+/** Ceilings, and the kernels whose work is known. */
+export interface Roofline extends Ceilings {
+  readonly kernels: readonly RooflineKernel[];
+}
+
 export interface ProfileReport {
   readonly schema: number;
   readonly model: ModelIdentity;
@@ -147,6 +181,8 @@ export interface ProfileReport {
   /** Median of profiled runs over median of plain runs. */
   readonly overheadRatio: number;
   readonly profiledRuns: number;
+  /** When asked for, on the CPU: other providers' kernels go on after the time that the trace has for them. */
+  readonly roofline?: Roofline;
   readonly problems: readonly string[];
 }
 

@@ -1,0 +1,41 @@
+import type { Model } from '../graph/model.ts';
+import type { Overlay } from '../overlay.ts';
+import type { KernelBound, ProfileReport } from '../report/report.ts';
+import { allNodes } from './breakdown.ts';
+import { mainKernel } from './roofline.ts';
+
+/** What there is to colour the model's nodes by after a profile. */
+export function profileOverlays(model: Model, report: ProfileReport): readonly Overlay[] {
+  const { nodes, profiledRuns, roofline } = report;
+  const basis = `${profiledRuns} profiled runs`;
+  const empty = () => new Float32Array(model.nextNodeId).fill(Number.NaN);
+  // A node without a kernel was folded or dropped: it takes no time. Functions' nodes have no times of their own.
+  const time = empty();
+  for (const id of allNodes(model).keys()) time[id] = 0;
+  const provider = empty();
+  const providers = [...new Set(nodes.map((node) => node.provider))].filter((name) => name !== '');
+  const bound = empty();
+  const attained = empty();
+  const placed = new Map(roofline?.kernels.map((kernel) => [kernel.kernel, kernel]));
+  for (const node of nodes) {
+    time[node.id] = node.milliseconds;
+    if (node.provider !== '') provider[node.id] = providers.indexOf(node.provider);
+    const under = placed.get(mainKernel(node, report));
+    if (!under) continue;
+    bound[node.id] = bounds.indexOf(under.bound);
+    attained[node.id] = 100 * under.attained;
+  }
+  const category = { unit: '', scale: 'category', basis } as const;
+  return [
+    { id: 'time', title: 'Time', unit: 'ms', scale: 'linear', values: time, basis },
+    { ...category, id: 'provider', title: 'Execution provider', values: provider, categories: providers },
+    ...(roofline
+      ? [
+          { ...category, id: 'bound', title: 'Limited by', values: bound, categories: bounds },
+          { id: 'attained', title: 'Of the ceiling', unit: '%', scale: 'inverse', values: attained, basis } as const,
+        ]
+      : []),
+  ];
+}
+
+const bounds: readonly KernelBound[] = ['compute', 'memory', 'overhead'];

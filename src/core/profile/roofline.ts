@@ -1,0 +1,103 @@
+/**
+ * The roofline model (Williams, Waterman and Patterson, 2009) over the kernels of a profile: how near each comes to what
+ * the machine does at most, and which of its limits it meets first.
+ */
+import type { NodeId } from '../graph/model.ts';
+import type {
+  Ceilings,
+  KernelBound,
+  ProfiledKernel,
+  ProfiledNode,
+  ProfileReport,
+  Roofline,
+  RooflineKernel,
+} from '../report/report.ts';
+import type { Cover } from './attribution.ts';
+import type { TraceKernel } from './trace.ts';
+
+/** A profile, kernel by kernel: all three lists are in the same order. */
+export interface KernelWork {
+  readonly kernels: readonly ProfiledKernel[];
+  readonly traced: readonly TraceKernel[];
+  readonly covers: readonly Cover[];
+  /** Work of one call of a node of the model. */
+  readonly costs: ReadonlyMap<NodeId, { readonly macs: number | null; readonly weightBytes: number }>;
+}
+
+/** Operators that read no more of their first input than they give. */
+const readsPart = /^(?:Gather|GatherElements|GatherND|Slice|Split)$/;
+
+/** Where the kernels stand under the ceilings; those whose work is not known are left out. */
+export function rooflineOf(work: KernelWork, ceilings: Ceilings): Roofline {
+  const costs = costsByKernel(work);
+  const kernels = work.kernels.flatMap(({ milliseconds, calls }, kernel): readonly RooflineKernel[] => {
+    const { macs, weightBytes } = costs[kernel]!;
+    const { opType, parameterBytes, activationBytes, outputBytes } = work.traced[kernel]!;
+    // The trace leaves out weights that ORT laid out beforehand.
+    const read = readsPart.test(opType) ? outputBytes : Math.max(parameterBytes, weightBytes) + activationBytes;
+    const bytes = (read + outputBytes) * calls;
+    if (macs === null || !(bytes > 0) || !(milliseconds > 0)) return [];
+    return [{ kernel, ...placeKernel({ macs: macs * calls, bytes, milliseconds, calls }, ceilings) }];
+  });
+  return { ...ceilings, kernels };
+}
+
+/** The kernel that most of a node's time goes to; −1 when it has none. */
+export function mainKernel(node: ProfiledNode, { kernels }: Pick<ProfileReport, 'kernels'>): number {
+  return node.kernels.reduce(
+    (main, kernel) => (main < 0 || kernels[kernel]!.milliseconds > kernels[main]!.milliseconds ? kernel : main),
+    -1,
+  );
+}
+
+interface Measured {
+  readonly macs: number;
+  readonly bytes: number;
+  readonly milliseconds: number;
+  readonly calls: number;
+}
+
+/** A kernel under the ceilings; `macs`, `bytes` and `milliseconds` are those of all calls of a run together. */
+export function placeKernel(
+  { macs, bytes, milliseconds, calls }: Measured,
+  { gflops, gbPerSecond, callMs }: Ceilings,
+): Omit<RooflineKernel, 'kernel'> {
+  const computeMs = (2 * macs) / (gflops * 1e6);
+  const memoryMs = bytes / (gbPerSecond * 1e6);
+  const leastMs = Math.max(computeMs, memoryMs);
+  let bound: KernelBound = computeMs >= memoryMs ? 'compute' : 'memory';
+  if (callMs * calls > leastMs) bound = 'overhead';
+  return {
+    macs,
+    bytes,
+    intensity: (2 * macs) / bytes,
+    gflops: (2 * macs) / (milliseconds * 1e6),
+    gbPerSecond: bytes / (milliseconds * 1e6),
+    attained: leastMs / milliseconds,
+    bound,
+  };
+}
+
+/** Work of one call of each kernel. A node that several kernels stand for counts at the longest; conversions do no work. */
+function costsByKernel({ kernels, covers, costs }: KernelWork) {
+  const longest = new Map<NodeId, number>();
+  for (const [kernel, { nodes, inserted }] of covers.entries()) {
+    if (inserted) continue;
+    for (const node of nodes) {
+      const other = longest.get(node);
+      if (other === undefined || kernels[kernel]!.milliseconds > kernels[other]!.milliseconds)
+        longest.set(node, kernel);
+    }
+  }
+  return covers.map(({ nodes, inserted }, kernel) => {
+    if (inserted) return { macs: 0, weightBytes: 0 };
+    const own = nodes.filter((node) => longest.get(node) === kernel).map((node) => costs.get(node));
+    const known = nodes.length > 0 && own.every((cost) => typeof cost?.macs === 'number');
+    const sum = (values: readonly (number | null | undefined)[]) =>
+      values.reduce<number>((all, value) => all + (value ?? 0), 0);
+    return {
+      macs: known ? sum(own.map((cost) => cost?.macs)) : null,
+      weightBytes: sum(own.map((cost) => cost?.weightBytes)),
+    };
+  });
+}

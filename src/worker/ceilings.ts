@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import type { TensorValue } from '../core/evaluator.ts';
+import { modelBytes } from '../core/onnx/model-bytes.ts';
+import { mean, median } from '../core/profile/statistics.ts';
+import type { Trace } from '../core/profile/trace.ts';
+import type { Ceilings } from '../core/report/report.ts';
+import { fromNumbers } from '../core/tensor/convert.ts';
+import { makeTemporaryFolder } from './model-source.ts';
+import { probeModel } from './probe-model.ts';
+import type { RuntimeManager } from './runtime-client.ts';
+import { readTraceFile } from './trace-file.ts';
+
+/** Side of the square matrices: 2 GFLOP a product, and still done in a tenth of a second by one slow core. */
+const side = 1024;
+/** Elements of the large vector: 64 MB, more than most caches hold. */
+const elements = 1 << 24;
+const smallKernels = 48;
+/** The first runs allocate; the best of the others counts, as a ceiling is what the machine does undisturbed. */
+const runs = { warmup: 2, most: 12, timeLimit: 1500 } as const;
+
+const known = new Map<number, Promise<Ceilings>>();
+
+/** What this machine does at most on the CPU with so many threads (0: as ONNX Runtime likes). Takes 2 s, once a process. */
+export function measureCeilings(manager: RuntimeManager, threads: number, signal?: AbortSignal): Promise<Ceilings> {
+  let ceilings = known.get(threads);
+  if (!ceilings) {
+    ceilings = probe(manager, threads, signal).catch((error: unknown) => {
+      known.delete(threads);
+      throw error;
+    });
+    known.set(threads, ceilings);
+  }
+  return ceilings;
+}
+
+async function probe(manager: RuntimeManager, threads: number, signal: AbortSignal | undefined): Promise<Ceilings> {
+  const folder = await makeTemporaryFolder();
+  try {
+    const bytes = await modelBytes(ceilingModel());
+    const path = await manager.use(
+      async ({ client }) => {
+        const options = {
+          provider: 'cpu',
+          level: 'basic',
+          threads,
+          profilePrefix: join(folder.path, 'trace'),
+        } as const;
+        const { session } = await client.createSession({ model: { bytes }, options });
+        const x: TensorValue = { dtype: 'float32', dims: [1], bytes: fromNumbers('float32', [1]) };
+        await client.time({ session, feeds: { x }, count: runs.most, timeLimit: runs.timeLimit });
+        const { tracePath } = await client.endProfiling({ session });
+        await client.release({ session });
+        return tracePath;
+      },
+      { signal, timeLimit: 60_000 },
+    );
+    return readCeilings(await readTraceFile(path));
+  } finally {
+    await folder.remove();
+  }
+}
+
+/** The large tensors are made inside: nothing of size goes in or out, so the trace has the kernels undisturbed. */
+function ceilingModel() {
+  const small = Array.from({ length: smallKernels }, (_, index) => ({
+    // Two alike in a row would be one.
+    opType: index % 2 === 0 ? 'Neg' : 'Relu',
+    inputs: [index === 0 ? 'x' : `small${index - 1}`],
+    output: `small${index}`,
+  }));
+  return probeModel({
+    inputs: { x: [1] },
+    outputs: { product_most: [1, 1], copy_most: [1], sum_most: [1], [small.at(-1)!.output]: [1] },
+    shapes: { square: [side, side], long: [elements] },
+    nodes: [
+      { opType: 'Expand', inputs: ['x', 'square'], output: 'matrix' },
+      // Folded into a constant, as weights are: ONNX Runtime lays those out for its kernels beforehand.
+      { opType: 'ConstantOfShape', inputs: ['square'], output: 'weights' },
+      { opType: 'MatMul', inputs: ['matrix', 'weights'], output: 'product' },
+      { opType: 'ReduceMax', inputs: ['product'], output: 'product_most' },
+      { opType: 'Expand', inputs: ['x', 'long'], output: 'vector' },
+      { opType: 'Add', inputs: ['vector', 'x'], output: 'sum' },
+      { opType: 'ReduceMax', inputs: ['sum'], output: 'sum_most' },
+      { opType: 'Relu', inputs: ['vector'], output: 'copy' },
+      { opType: 'ReduceMax', inputs: ['copy'], output: 'copy_most' },
+      ...small,
+    ],
+  });
+}
+
+function readCeilings({ kernels, runs: all }: Trace): Ceilings {
+  const counted = all.length > runs.warmup ? all.slice(runs.warmup) : all;
+  const timesOf = (name: string): readonly number[] => {
+    const place = kernels.findIndex((kernel) => kernel.name === name);
+    const times = counted.flatMap(({ kernel, durations }) => {
+      const at = kernel.indexOf(place);
+      return at < 0 ? [] : [durations[at]!];
+    });
+    if (times.length === 0) throw new Error("The machine's ceilings could not be measured: the trace lacks a kernel.");
+    return times;
+  };
+  const fastest = (name: string) => Math.min(...timesOf(name));
+  const moved = 2 * 4 * elements;
+  const small = Array.from({ length: smallKernels }, (_, index) => median(timesOf(`small${index}`)));
+  return {
+    gflops: (2 * side ** 3) / (fastest('product') * 1e6),
+    gbPerSecond: moved / (Math.min(fastest('copy'), fastest('sum')) * 1e6),
+    callMs: mean(small),
+  };
+}

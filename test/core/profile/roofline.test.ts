@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import type { NodeId } from '../../../src/core/graph/model.ts';
+import { mainKernel, placeKernel, rooflineOf } from '../../../src/core/profile/roofline.ts';
+import type { ProfiledKernel } from '../../../src/core/report/report.ts';
+
+const ceilings = { gflops: 100, gbPerSecond: 10, callMs: 0.002 };
+
+test('a kernel is limited by what takes longest at the ceilings', () => {
+  // 2 GFLOP take 20 ms at least, 40 MB take 4 ms.
+  const product = placeKernel({ macs: 1e9, bytes: 4e7, milliseconds: 40, calls: 1 }, ceilings);
+  expect(product).toMatchObject({ bound: 'compute', intensity: 50, gflops: 50, gbPerSecond: 1, attained: 0.5 });
+  const copy = placeKernel({ macs: 0, bytes: 4e7, milliseconds: 5, calls: 1 }, ceilings);
+  expect(copy).toMatchObject({ bound: 'memory', intensity: 0, gflops: 0, gbPerSecond: 8, attained: 0.8 });
+  // Ten calls of 2 µs outweigh the 4 µs that 40 kB take.
+  expect(placeKernel({ macs: 0, bytes: 4e4, milliseconds: 0.1, calls: 10 }, ceilings).bound).toBe('overhead');
+});
+
+const traced = (bytes: number) => ({
+  name: '',
+  opType: '',
+  index: 0,
+  provider: 'CPU',
+  parent: -1,
+  inputs: [],
+  outputs: [],
+  parameterBytes: bytes,
+  activationBytes: bytes,
+  outputBytes: bytes,
+  memoryPeak: Number.NaN,
+});
+const kernel = (milliseconds: number, calls: number, nodes: NodeId[]): ProfiledKernel => ({
+  name: '',
+  opType: '',
+  provider: 'CPU',
+  milliseconds,
+  calls,
+  nodes,
+});
+
+test('work counts once, at the longest kernel of a node; conversions do none, and what is unknown is left out', () => {
+  const [a, b, c] = [1, 2, 3] as NodeId[] as [NodeId, NodeId, NodeId];
+  const nodes = [[a, b], [a], [c], [], [a]];
+  const work = {
+    kernels: nodes.map((own, index) => kernel([4, 2, 1, 1, 1][index]!, 2, own)),
+    traced: [traced(100), traced(100), traced(100), traced(100), traced(Number.NaN)],
+    covers: nodes.map((own, index) => ({ nodes: own, shares: own.map(() => 1 / own.length), inserted: index === 1 })),
+    costs: new Map([
+      [a, { macs: 1000, weightBytes: 0 }],
+      [b, { macs: 2000, weightBytes: 300 }],
+      [c, { macs: null, weightBytes: 0 }],
+    ]),
+  };
+  const { kernels, gflops } = rooflineOf(work, ceilings);
+  expect(gflops).toBe(100);
+  expect(kernels.map(({ kernel, macs, bytes }) => [kernel, macs, bytes])).toEqual([
+    [0, 6000, 1000],
+    [1, 0, 600],
+  ]);
+});
+
+test('a lookup in a table reads the rows that it gives, not the table', () => {
+  const work = {
+    kernels: [kernel(1, 1, [1 as NodeId])],
+    traced: [{ ...traced(1e9), opType: 'Gather', outputBytes: 100 }],
+    covers: [{ nodes: [1 as NodeId], shares: [1], inserted: false }],
+    costs: new Map([[1 as NodeId, { macs: 0, weightBytes: 1e9 }]]),
+  };
+  expect(rooflineOf(work, ceilings).kernels[0]!.bytes).toBe(200);
+});
+
+test('the main kernel of a node is the longest', () => {
+  const kernels = [kernel(1, 1, []), kernel(3, 1, []), kernel(2, 1, [])];
+  const node = { id: 1 as NodeId, name: '', opType: '', milliseconds: 1, spread: 0, share: 1, calls: 1, provider: '' };
+  expect(mainKernel({ ...node, kernels: [0, 1, 2] }, { kernels })).toBe(1);
+  expect(mainKernel({ ...node, kernels: [] }, { kernels })).toBe(-1);
+});
