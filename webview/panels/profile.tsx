@@ -12,6 +12,7 @@ import { Facts, Fold, Section } from '../widgets/section.tsx';
 import { Segments } from '../widgets/segments.tsx';
 import { Select } from '../widgets/select.tsx';
 import { NumberField } from '../widgets/text-field.tsx';
+import { RooflineSection } from './roofline.tsx';
 import { RunButton } from './run-button.tsx';
 import { RunSettingsForm } from './run-settings.tsx';
 
@@ -94,6 +95,7 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
       <Notes notes={[...report.latency.problems, ...report.problems]} />
       <TopList state={state} report={report} />
       <Reconciliation report={report} />
+      {report.roofline && <RooflineSection state={state} report={report} roofline={report.roofline} />}
       <Fold title="Environment">
         <EnvironmentFacts environment={report.environment} report={report} />
       </Fold>

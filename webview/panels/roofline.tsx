@@ -1,0 +1,74 @@
+import { percent, significant, time } from '../../src/core/report/format.ts';
+import type { KernelBound, ProfileReport, Roofline } from '../../src/core/report/report.ts';
+import { Stack } from '../charts/bars.tsx';
+import { RooflineChart, type RooflinePoint } from '../charts/roofline.tsx';
+import type { State } from '../state.ts';
+import { Section } from '../widgets/section.tsx';
+
+const bounds: readonly {
+  readonly bound: KernelBound;
+  readonly label: string;
+  readonly tone: 'main' | 'second' | 'rest';
+}[] = [
+  { bound: 'compute', label: 'Limited by arithmetic', tone: 'main' },
+  { bound: 'memory', label: 'Limited by memory', tone: 'second' },
+  { bound: 'overhead', label: 'Too small for either', tone: 'rest' },
+];
+
+/** What limits the kernels, and how near they come to what the machine can do. */
+export function RooflineSection({
+  state,
+  report,
+  roofline,
+}: {
+  readonly state: State;
+  readonly report: ProfileReport;
+  readonly roofline: Roofline;
+}) {
+  const msOf = ({ kernel }: { readonly kernel: number }) => report.kernels[kernel]!.milliseconds;
+  const points = roofline.kernels.flatMap((placed): RooflinePoint[] => {
+    if (placed.macs === 0) return [];
+    const {
+      name,
+      opType,
+      nodes: [node],
+    } = report.kernels[placed.kernel]!;
+    const label = name === '' ? opType : `${opType} ${name}`;
+    return [
+      {
+        ...placed,
+        key: String(placed.kernel),
+        label,
+        milliseconds: msOf(placed),
+        ...(node === undefined ? {} : { node }),
+      },
+    ];
+  });
+  const idle = roofline.kernels.filter(({ macs }) => macs === 0);
+  const idleMs = idle.reduce((sum, placed) => sum + msOf(placed), 0);
+  const idleBytes = idle.reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = roofline.kernels.reduce((sum, placed) => sum + msOf(placed), 0);
+  const parts = bounds.map(({ bound, label, tone }) => {
+    const value = roofline.kernels.reduce((sum, placed) => sum + (placed.bound === bound ? msOf(placed) : 0), 0);
+    return { label, value, text: `${time(value)}  ${percent(value / total)}`, tone };
+  });
+  return (
+    <Section title="What limits it">
+      <Stack label="Kernel time by what limits it" parts={parts} />
+      {points.length > 0 && (
+        <RooflineChart
+          ceilings={roofline}
+          points={points}
+          selected={state.selected.value}
+          onSelect={({ node }) => node !== undefined && void state.reveal(node)}
+        />
+      )}
+      <p class="quiet">
+        This machine does {significant(roofline.gflops)} GFLOP/s and {significant(roofline.gbPerSecond)} GB/s through
+        ONNX Runtime, and takes {time(roofline.callMs)} for a kernel with nothing to do.
+        {idleMs > 0 &&
+          ` Kernels that only move or change data take ${time(idleMs)}, at ${significant(idleBytes / (idleMs * 1e6))} GB/s.`}
+      </p>
+    </Section>
+  );
+}
