@@ -23,6 +23,7 @@ interface ProfileOptions extends RunOptions {
   readonly trace?: string;
   readonly csv?: string;
   readonly roofline?: boolean;
+  readonly fromTrace?: string;
 }
 
 /** `opscope profile MODEL` */
@@ -39,6 +40,7 @@ export function profileCommand(program: Command): void {
       'all',
     )
     .option('--roofline', "measure the machine's ceilings too, and say what limits each node")
+    .option('--from-trace <file>', 'run nothing: put a profile that ONNX Runtime wrote earlier onto the model')
     .option('--trace <file>', 'write the profiled runs as a Chrome trace')
     .option('--csv <file>', 'write the nodes as a CSV table')
     .action((model: string, options: ProfileOptions) =>
@@ -49,15 +51,17 @@ export function profileCommand(program: Command): void {
 async function profile(path: string, options: ProfileOptions, session: Session): Promise<Outcome> {
   const { openModel } = await import('../worker/open-model.ts');
   const { profileModel } = await import('../worker/profile.ts');
+  const { profileFromTrace } = await import('../worker/profile-from-trace.ts');
   const { measuredModel, measurementContext, settingsOf } = await import('./measuring.ts');
-  const { runs, warmup = -1, level, trace: traceFile, csv, roofline = false } = options;
+  const { runs, warmup = -1, level, trace: traceFile, csv, roofline = false, fromTrace } = options;
   const opened = await openModel(path);
   try {
-    const { report, trace } = await profileModel(
-      await measuredModel(opened),
-      { settings: settingsOf(options), runs, warmup, level, roofline },
-      await measurementContext(session),
-    );
+    const target = await measuredModel(opened);
+    const context = await measurementContext(session);
+    const { report, trace } =
+      fromTrace === undefined
+        ? await profileModel(target, { settings: settingsOf(options), runs, warmup, level, roofline }, context)
+        : await profileFromTrace(target, fromTrace, level, context);
     if (csv) await writeFile(csv, nodesCsv(report));
     if (traceFile && trace) {
       const { toChromeTrace } = await import('./chrome-trace.ts');
@@ -137,8 +141,9 @@ function nodesTable(report: ProfileReport): string {
 function restText(report: ProfileReport): string {
   const { nodes, kernels, kernelMs, unattributedMs, frameworkMs, overheadRatio, profiledRuns } = report;
   const more = nodes.length > shownNodes ? `the ${shownNodes} slowest of ${count(nodes.length)} nodes; ` : '';
+  const beside = overheadRatio === 1 ? '' : ` took ${overheadRatio.toFixed(2)} × the time of plain ones`;
   return faint(
-    `${more}${count(kernels.length)} kernels take ${time(kernelMs)} a run, ${time(unattributedMs)} of them belong to no node, ${time(frameworkMs)} lie between kernels; ${count(profiledRuns)} profiled runs took ${overheadRatio.toFixed(2)} × the time of plain ones`,
+    `${more}${count(kernels.length)} kernels take ${time(kernelMs)} a run, ${time(unattributedMs)} of them belong to no node, ${time(frameworkMs)} lie between kernels; ${count(profiledRuns)} profiled runs${beside}`,
   );
 }
 

@@ -11,17 +11,18 @@ export type OperatorCounts = ReadonlyMap<string, number>;
 
 const known = new WeakMap<Model, Map<OptimizationLevel, OperatorCounts>>();
 
-/**
- * Operators of the graph that ONNX Runtime makes of a model on the CPU. Rejects when it refuses the model. What was
- * found is remembered with the model.
- */
-export async function operatorsAsRun(
+/** What the graph as run depends on beside the model. */
+export interface AsRunOptions {
+  readonly level: OptimizationLevel;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The model that ONNX Runtime makes of a model on the CPU, without its large weights. Rejects when it refuses the model. */
+export async function modelAsRun(
   manager: RuntimeManager,
   model: Model,
-  { level, signal }: { readonly level: OptimizationLevel; readonly signal?: AbortSignal | undefined },
-): Promise<OperatorCounts> {
-  const before = known.get(model)?.get(level);
-  if (before) return before;
+  { level, signal }: AsRunOptions,
+): Promise<Model> {
   const folder = await makeTemporaryFolder();
   const prepared = await prepareModel(model, signal);
   try {
@@ -35,14 +36,25 @@ export async function operatorsAsRun(
       { signal },
     );
     const opened = await openModel(optimizedModelPath);
-    const found = countOperators(opened.model);
     await opened.close();
-    known.set(model, (known.get(model) ?? new Map()).set(level, found));
-    return found;
+    return opened.model;
   } finally {
     await prepared.dispose();
     await folder.remove();
   }
+}
+
+/** How many of each operator ONNX Runtime runs of a model on the CPU; what was found is remembered with the model. */
+export async function operatorsAsRun(
+  manager: RuntimeManager,
+  model: Model,
+  options: AsRunOptions,
+): Promise<OperatorCounts> {
+  const before = known.get(model)?.get(options.level);
+  if (before) return before;
+  const found = countOperators(await modelAsRun(manager, model, options));
+  known.set(model, (known.get(model) ?? new Map()).set(options.level, found));
+  return found;
 }
 
 function countOperators(model: Model): OperatorCounts {

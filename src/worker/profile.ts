@@ -191,7 +191,8 @@ function hangLimit({ timeLimit }: RunSettings): number {
   return timeLimit * 1500 + 30_000;
 }
 
-interface Profiled {
+/** Profiled runs, and what they say about the model. */
+export interface Profiled {
   readonly trace: Trace;
   /** Profiled runs as timed from outside, warm-up left out. */
   readonly walls: readonly number[];
@@ -227,18 +228,29 @@ async function measureProfiled(
     const trace = joinTraces(traces);
     const asRun = await openModel(join(folder.path, 'as-run.onnx'));
     await asRun.close();
-    const costs = fedCosts(model, inputs.feeds[0]!);
-    const attribution = attributeKernels(model, asRun.model, trace.kernels, weighByCost(costs));
-    const breakdown = breakDown(model, trace, attribution);
-    // A trace that was cut short has fewer runs than were timed.
-    const wallMs = mean(breakdown.runs.map((run) => walls[run]!));
-    return { trace, walls, wallMs, asRunModel: asRun.model, costs, attribution, breakdown };
+    return attributeTrace({ model, asRunModel: asRun.model, trace, walls, feeds: inputs.feeds[0]! });
   } catch (error) {
     if (error instanceof CancelledError) throw error;
     return { failure: error instanceof Error ? error.message : String(error) };
   } finally {
     await folder.remove();
   }
+}
+
+/** What a trace says about a model; `walls` are its runs as timed from outside. Throws when it holds no run. */
+export function attributeTrace({
+  model,
+  asRunModel,
+  trace,
+  walls,
+  feeds,
+}: Pick<Profiled, 'asRunModel' | 'trace' | 'walls'> & { readonly model: Model; readonly feeds: Feeds }): Profiled {
+  const costs = fedCosts(model, feeds);
+  const attribution = attributeKernels(model, asRunModel, trace.kernels, weighByCost(costs));
+  const breakdown = breakDown(model, trace, attribution);
+  // A trace that was cut short has fewer runs than were timed.
+  const wallMs = mean(breakdown.runs.map((run) => walls[run]!));
+  return { trace, walls, wallMs, asRunModel, costs, attribution, breakdown };
 }
 
 /** Profiled runs in as many sessions as the cap on events asks for. Gives the trace files and the times from outside. */
@@ -318,11 +330,15 @@ function nothingProfiled(failure: string) {
   };
 }
 
-function describeProfile(
-  base: Omit<ProfileReport, keyof ReturnType<typeof nothingProfiled>>,
+/** The part of a report that does not come from the profiled runs. */
+type ReportBase = Omit<ProfileReport, keyof ReturnType<typeof nothingProfiled>>;
+
+/** The report of profiled runs, and the graph that they ran. */
+export function describeProfile(
+  base: ReportBase,
   latency: Latency,
   { trace, walls, wallMs, asRunModel, attribution, breakdown }: Profiled,
-  { provider }: RunSettings,
+  { provider }: Pick<RunSettings, 'provider'>,
 ): Omit<ProfileResult, 'trace' | 'overlays'> {
   const { nodes, kernels, kernelMs, unattributedMs } = breakdown;
   const report: ProfileReport = {

@@ -1,5 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { createTraceReader, type Trace } from '../core/profile/trace.ts';
+import { readFile, stat } from 'node:fs/promises';
+import { createTraceReader, readTrace, type Trace } from '../core/profile/trace.ts';
+
+/** A trace that something else wrote anew, on one line or many, is read as a whole up to this size. */
+const mostReformattedBytes = 64 << 20;
 
 /** Reads traces of sessions of one model from their files, piece by piece: they may be larger than a string can be. */
 export async function readTraceFile(path: string): Promise<Trace> {
@@ -11,7 +15,9 @@ export async function readTraceFile(path: string): Promise<Trace> {
     for (const line of lines) reader.line(line);
   }
   reader.line(rest);
-  return reader.finish();
+  const trace = reader.finish();
+  if (trace.runs.length > 0 || (await stat(path)).size > mostReformattedBytes) return trace;
+  return readTrace(await readFile(path, 'utf8'));
 }
 
 /** Joins traces of several sessions of the same model: kernels that are the same become one. */
