@@ -9,7 +9,7 @@ export interface Size {
 export const minZoom = 0.005;
 export const maxZoom = 4;
 /** Below this nothing can be read, so a scene that would need it is shown from its top instead. */
-const readableZoom = 0.3;
+const readableZoom = 0.6;
 
 /** The camera that shows a whole scene. */
 export function fitCamera({ width, height }: Scene, window: Size): Camera {
@@ -21,7 +21,7 @@ export function fitCamera({ width, height }: Scene, window: Size): Camera {
 export function openingCamera(scene: Scene, window: Size): Camera {
   const whole = fitCamera(scene, window);
   if (whole.zoom >= readableZoom) return whole;
-  const zoom = Math.max(readableZoom, Math.min(0.8, window.width / (scene.width + 24)));
+  const zoom = Math.max(readableZoom, Math.min(0.85, window.width / (scene.width + 24)));
   const input = scene.nodes.kind.indexOf('input');
   const x = input >= 0 ? scene.nodes.x[input]! + scene.nodes.width[input]! / 2 : scene.width / 2;
   const half = window.width / 2 / zoom;
