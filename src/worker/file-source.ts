@@ -4,6 +4,8 @@ import { type ByteSource, checkRange } from '../core/graph/byte-source.ts';
 /** A file as a byte source. The file stays open until `close`. */
 export interface FileSource extends ByteSource {
   readonly path: string;
+  /** Milliseconds since 1970. */
+  readonly modified: number;
   close(): void;
 }
 
@@ -19,6 +21,7 @@ export function openFileSource(path: string): FileSource {
   let open = true;
   return {
     path,
+    modified: information.mtimeMs,
     byteLength: information.size,
     read: (offset, length) => {
       checkRange(information.size, offset, length);

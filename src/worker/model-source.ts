@@ -6,6 +6,7 @@ import type { Model } from '../core/graph/model.ts';
 import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
 import { modelBytes } from '../core/onnx/model-bytes.ts';
 import type { ModelSource } from '../protocol/runtime.ts';
+import { unchangedFile } from './open-model.ts';
 import { saveModel } from './save-model.ts';
 
 /** Up to this size a model goes to the runtime as bytes; a larger one as a file, so that no process holds its weights twice. */
@@ -18,11 +19,13 @@ export interface PreparedModel {
   dispose(): Promise<void>;
 }
 
-/** Makes a model ready for the runtime. Its weights must still be readable. */
+/** Makes a model ready for the runtime, from its file when it is unchanged. Its weights must still be readable. */
 export async function prepareModel(model: Model, signal?: AbortSignal): Promise<PreparedModel> {
   if (piecesLength(encodeModel(model, { placement: () => 'inline' })) <= mostBytesInMemory) {
     return { source: { bytes: await modelBytes(model) }, dispose: async () => {} };
   }
+  const file = unchangedFile(model);
+  if (file !== undefined) return { source: { path: file }, dispose: async () => {} };
   const folder = await makeTemporaryFolder();
   try {
     const path = join(folder.path, 'model.onnx');

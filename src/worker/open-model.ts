@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { ByteSource } from '../core/graph/byte-source.ts';
 import type { Model } from '../core/graph/model.ts';
@@ -23,6 +23,15 @@ export class UnreadableModelError extends Error {
   override readonly name = 'UnreadableModelError';
 }
 
+const readFrom = new WeakMap<Model, FileSource>();
+
+/** The file that a model was read from, if the model is all of what stands there still. */
+export function unchangedFile(model: Model): string | undefined {
+  const file = readFrom.get(model);
+  const now = file && statSync(file.path, { throwIfNoEntry: false });
+  return now && now.mtimeMs === file.modified && now.size === file.byteLength ? file.path : undefined;
+}
+
 /** Opens a model without reading its weights. Rejects with `UnreadableModelError` when the file is no ONNX model. */
 export async function openModel(path: string): Promise<OpenedModel> {
   const file = openOrExplain(path);
@@ -34,6 +43,7 @@ export async function openModel(path: string): Promise<OpenedModel> {
   try {
     await refuseOtherFormats(file);
     const { model, problems } = await readModel(file, external.open);
+    if (problems.every(({ code }) => code !== 'external-data')) readFrom.set(model, file);
     return { path, model, problems, bytes: file.byteLength + external.bytes(), close };
   } catch (error) {
     await close();

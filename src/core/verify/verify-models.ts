@@ -64,26 +64,47 @@ export async function verifyModels(
   if (!level) return { status: 'not-run', outputs: [], runs: 0, reason };
   const outputs = Array.from(differences, ([name, difference]) => reportedDifference(name, difference));
   if ([...differences.values()].every(({ equal }) => equal)) return { status: 'equal', outputs, runs: usable.length };
-  const noise = new Map<string, Difference>();
-  for (const { feed, reference } of usable) {
+  const repeats = async ({ feed, reference }: (typeof usable)[number]) => {
     const again = await run(a, feed, level);
-    if (again instanceof RuntimeError || !sameResults(reference, again)) {
-      return {
-        status: 'not-run',
-        outputs,
-        runs: usable.length,
-        reason: 'The model gives other results each time it runs.',
-      };
-    }
-    for (const [each, threads] of [
-      ['all', 0],
-      ['basic', 1],
-    ] as const) {
-      const result = await run(a, feed, each, threads);
-      if (!(result instanceof RuntimeError)) compareRuns(noise, reference, result);
+    return !(again instanceof RuntimeError) && sameResults(reference, again);
+  };
+  const unsteady: Verdict = {
+    status: 'not-run',
+    outputs,
+    runs: usable.length,
+    reason: 'The model gives other results each time it runs.',
+  };
+  if (!(await repeats(usable[0]!))) return unsteady;
+  const verdict = await beside(differences, usable, (feed, each, threads) => run(a, feed, each, threads));
+  if (verdict.status !== 'different') return verdict;
+  for (const each of usable.slice(1)) if (!(await repeats(each))) return unsteady;
+  return verdict;
+}
+
+/**
+ * Judges differences beside what optimizations and threads do to the first model alone. Noise is gathered run by run,
+ * one session after the other, and only until it explains the differences.
+ */
+async function beside(
+  differences: ReadonlyMap<string, Difference>,
+  usable: readonly { readonly feed: Feeds; readonly reference: Results }[],
+  runFirst: (feed: Feeds, level: OptimizationLevel, threads: number) => Promise<Results | RuntimeError>,
+): Promise<Verdict> {
+  const noise = new Map<string, Difference>();
+  let verdict = judge(differences, noise, usable.length);
+  for (const [level, threads] of [
+    ['all', 0],
+    ['basic', 1],
+  ] as const) {
+    for (const { feed, reference } of usable) {
+      if (verdict.status !== 'different') return verdict;
+      const result = await runFirst(feed, level, threads);
+      if (result instanceof RuntimeError) continue;
+      compareRuns(noise, reference, result);
+      verdict = judge(differences, noise, usable.length);
     }
   }
-  return judge(differences, noise, usable.length);
+  return verdict;
 }
 
 function judge(
