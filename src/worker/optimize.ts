@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import type { Evaluator } from '../core/evaluator.ts';
+import { type Evaluator, RuntimeError } from '../core/evaluator.ts';
 import { bindDims } from '../core/graph/bind-dims.ts';
 import type { Draft } from '../core/graph/draft.ts';
 import type { Model, Node, NodeId } from '../core/graph/model.ts';
@@ -163,12 +163,23 @@ async function usableFeeds({ opened: { model }, options, evaluator }: Work): Pro
   const usual = await verificationFeeds(model, { dims, usualDims, seed, path });
   let feeds = usual;
   for (const enlarge of [16, 1 / 8]) {
-    const verdict = await verifyModels(model, model, evaluator, feeds.slice(0, 1), signal ? { signal } : {});
+    const refusal = await refusalOf(evaluator, model, feeds[0]!, signal);
     // A kernel that refuses one size may take another; a model that cannot be loaded will not.
-    if (!/while running/.test(verdict.reason ?? '')) return feeds;
+    if (!/while running/.test(refusal)) return feeds;
     feeds = await verificationFeeds(model, { dims, usualDims, seed, path, enlarge });
   }
   return [...usual.slice(0, 1), ...feeds];
+}
+
+/** What ONNX Runtime says against a run; empty when it says nothing. */
+async function refusalOf(evaluator: Evaluator, model: Model, feed: Feeds, signal?: AbortSignal): Promise<string> {
+  try {
+    await evaluator.run({ model, feeds: [feed], ...(signal ? { signal } : {}) });
+    return '';
+  } catch (error) {
+    if (error instanceof RuntimeError) return error.message;
+    throw error;
+  }
 }
 
 /** What is wrong with a result. */

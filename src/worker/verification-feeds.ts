@@ -24,8 +24,8 @@ const distributions: readonly ((uniform: number) => number)[] = [
 ];
 
 /**
- * Inputs to compare two models on: three seeds, each with another distribution, and two more with other sizes of the
- * symbolic dimensions that the user has not set. Rejects with `InputError` when inputs cannot be made.
+ * Inputs to compare two models on: three seeds, each with another distribution, and, between them, two with other
+ * sizes of the symbolic dimensions that the user has not set. Rejects with `InputError` when inputs cannot be made.
  */
 export async function verificationFeeds(
   model: Model,
@@ -46,15 +46,15 @@ export async function verificationFeeds(
     const { feeds: own } = await makeInputs(model, { dims, seed, path });
     feeds.push(...own.map((each) => new Map(Object.entries(each))));
   }
-  for (const index of distributions.keys()) feeds.push(await makeFeed(model, dims, seed + index, index));
-  if (free.length > 0) {
-    const others = sized(otherSize);
-    for (const index of [0, 1]) {
-      try {
-        feeds.push(await makeFeed(model, others, seed + 10 + index, index));
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-      }
+  const others = sized(otherSize);
+  // In turn: of a model that takes long, only the first are run.
+  for (const index of distributions.keys()) {
+    feeds.push(await makeFeed(model, dims, seed + index, index));
+    if (free.length === 0 || index > 1) continue;
+    try {
+      feeds.push(await makeFeed(model, others, seed + 10 + index, index));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
     }
   }
   return feeds;
