@@ -70,6 +70,7 @@ async function removeNeutral(draft: Draft, facts: Facts, rules: Readonly<Record<
     const { places, isNeutral } = rules[node.opType]!;
     for (const place of places) {
       const kept = node.inputs[1 - place]!;
+      if (isNormalizationWeight(graph, node, kept)) continue;
       if (!isRemovable(graph, facts, node, place, kept, isNeutral, uniform)) continue;
       const output = node.outputs[0]!;
       const why = `${node.opType} with this constant changes nothing.`;
@@ -79,6 +80,24 @@ async function removeNeutral(draft: Draft, facts: Facts, rules: Readonly<Record<
       };
       if (graph.rewrite(node, why, edit)) return;
     }
+  });
+}
+
+/**
+ * ONNX Runtime makes one operator of a decomposed normalization, `x / sqrt(…) · weight`, and only with its weight: taking
+ * away a weight that is still all ones, as in a model that was never trained, costs far more than it saves.
+ */
+function isNormalizationWeight(graph: GraphDraft, { opType, inputs }: Node, normalized: string): boolean {
+  if (opType !== 'Mul' || inputs.every((input) => (graph.initializer(input)?.dims.length ?? 0) === 0)) return false;
+  const sourceOf = (name: string) => {
+    const producer = graph.producer(name);
+    return producer?.opType === 'Cast' ? graph.producer(producer.inputs[0]!) : producer;
+  };
+  const scaled = sourceOf(normalized);
+  if (scaled?.opType !== 'Mul' && scaled?.opType !== 'Div') return false;
+  return scaled.inputs.some((input) => {
+    const factor = graph.producer(input);
+    return factor !== undefined && ['Sqrt', 'Reciprocal', 'Pow', 'Div'].includes(factor.opType);
   });
 }
 
