@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import { mainKernel } from '../core/profile/roofline.ts';
+import type { SweepAxes } from '../core/profile/sweep.ts';
 import { count, interval, percent, shape, significant, time } from '../core/report/format.ts';
 import type { Ceilings, Latency, ProfileReport } from '../core/report/report.ts';
 import {
@@ -15,6 +16,7 @@ import {
   withRunOptions,
 } from './command.ts';
 import { careful, faint, pairs, shortened, strong, table } from './print.ts';
+import { collectAxis, sweepText } from './sweep.ts';
 
 interface ProfileOptions extends RunOptions {
   readonly runs: number;
@@ -24,6 +26,7 @@ interface ProfileOptions extends RunOptions {
   readonly csv?: string;
   readonly roofline?: boolean;
   readonly fromTrace?: string;
+  readonly sweep?: SweepAxes;
 }
 
 /** `opscope profile MODEL` */
@@ -40,6 +43,11 @@ export function profileCommand(program: Command): void {
       'all',
     )
     .option('--roofline', "measure the machine's ceilings too, and say what limits each node")
+    .option(
+      '--sweep <name=values>',
+      'latency under every combination of threads, provider, level or a symbolic dimension: threads=1,2; repeat for more',
+      collectAxis,
+    )
     .option('--from-trace <file>', 'run nothing: put a profile that ONNX Runtime wrote earlier onto the model')
     .option('--trace <file>', 'write the profiled runs as a Chrome trace')
     .option('--csv <file>', 'write the nodes as a CSV table')
@@ -58,6 +66,11 @@ async function profile(path: string, options: ProfileOptions, session: Session):
   try {
     const target = await measuredModel(opened);
     const context = await measurementContext(session);
+    if (options.sweep) {
+      const { sweepModel } = await import('../worker/sweep.ts');
+      const swept = await sweepModel(target, { settings: settingsOf(options), level, axes: options.sweep }, context);
+      return { report: swept, text: () => sweepText(swept) };
+    }
     const { report, trace } =
       fromTrace === undefined
         ? await profileModel(target, { settings: settingsOf(options), runs, warmup, level, roofline }, context)

@@ -3,8 +3,10 @@
  * written into stand-alone reports. Times are milliseconds and sizes bytes unless a field's name says otherwise.
  * Fields are only ever added: programs rely on names and meaning.
  */
+import type { OptimizationLevel } from '../evaluator.ts';
 import type { NodeId } from '../graph/model.ts';
 import type { Problem } from '../problem.ts';
+import type { SessionSnippets } from './session-snippets.ts';
 
 export const reportSchema = 1;
 
@@ -184,6 +186,38 @@ export interface ProfileReport {
   /** When asked for, on the CPU: other providers' kernels go on after the time that the trace has for them. */
   readonly roofline?: Roofline;
   readonly problems: readonly string[];
+}
+
+/** What a sweep changes. */
+export interface SweepSettings {
+  readonly provider: string;
+  /** Intra-op threads; 0: ONNX Runtime's choice. */
+  readonly threads: number;
+  readonly level: OptimizationLevel;
+  readonly dims: Readonly<Record<string, number>>;
+}
+
+/** One combination of settings, measured or not. */
+export interface SweepPoint extends SweepSettings {
+  readonly latency?: Latency;
+  /** Median of each round, in milliseconds. */
+  readonly rounds: readonly number[];
+  /** Why it does not run. */
+  readonly failure?: string;
+}
+
+export interface SweepReport {
+  readonly schema: number;
+  readonly model: ModelIdentity;
+  readonly environment: Environment;
+  readonly points: readonly SweepPoint[];
+  /** For each set of sizes, an index into `points`; `clear` when it is measurably faster than every other. */
+  readonly fastest: readonly {
+    readonly point: number;
+    readonly clear: boolean;
+    /** Code for its session, when it is clear. */
+    readonly snippets?: SessionSnippets;
+  }[];
 }
 
 export type VerdictStatus = 'equal' | 'close' | 'different' | 'not-run';

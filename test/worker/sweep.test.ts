@@ -1,0 +1,31 @@
+import { afterAll, expect, test } from 'vitest';
+import { modelIdentity } from '../../src/worker/inspect.ts';
+import { openModel } from '../../src/worker/open-model.ts';
+import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
+import { sweepModel } from '../../src/worker/sweep.ts';
+
+const manager = createRuntimeManager();
+afterAll(() => manager.dispose());
+
+test('a sweep measures every combination and goes on where one does not run', async () => {
+  const path = 'samples/image-classifier/image-classifier.onnx';
+  const opened = await openModel(path);
+  try {
+    const target = { model: opened.model, path, identity: await modelIdentity(opened) };
+    const settings = { provider: 'cpu', threads: 1, timeLimit: 1, dims: {}, seed: 1 };
+    const axes = { provider: ['cpu', 'nonesuch'], dims: { batch: [1, 8] } };
+    const { points, fastest } = await sweepModel(target, { settings, level: 'all', axes }, { manager, opscope: '0' });
+    expect(points.map(({ provider, dims }) => `${provider} ${dims.batch}`)).toEqual([
+      'cpu 1',
+      'nonesuch 1',
+      'cpu 8',
+      'nonesuch 8',
+    ]);
+    expect(points[1]).toMatchObject({ rounds: [], failure: expect.stringContaining('nonesuch') });
+    expect(points[0]!.rounds).toHaveLength(3);
+    expect(points[2]!.latency!.runs).toBeGreaterThan(0);
+    expect(fastest.map(({ point }) => point)).toEqual([0, 2]);
+  } finally {
+    await opened.close();
+  }
+});
