@@ -66,6 +66,12 @@ export function createState(host: Client<ViewHostContract>) {
   );
   const overlay = computed(() => columns.value.value?.find(({ id }) => id === overlayId.value) ?? null);
 
+  /** One run of the last profile; asked for where it is shown. */
+  const timeline = resource(
+    () => (panel.value === 'profile' && reports.value?.profile ? knowledge.value : null),
+    (_, signal) => host.timeline(current(), { signal }),
+  );
+
   /** Asked for once a panel shows where a run may go. */
   const runsShown = computed(
     () => Boolean(document.value?.trusted) && panel.value !== 'summary' && panel.value !== 'node',
@@ -272,6 +278,7 @@ export function createState(host: Client<ViewHostContract>) {
     summary,
     table,
     details,
+    timeline,
     detailsVersion,
     providers,
     pane,

@@ -77,7 +77,7 @@ async function profile(path: string, options: ProfileOptions, session: Session):
         : await profileFromTrace(target, fromTrace, level, context);
     if (csv) await writeFile(csv, nodesCsv(report));
     if (traceFile && trace) {
-      const { toChromeTrace } = await import('./chrome-trace.ts');
+      const { toChromeTrace } = await import('../core/profile/chrome-trace.ts');
       await writeFile(traceFile, JSON.stringify(toChromeTrace(trace)));
     }
     return { report, text: () => profileText(report) };

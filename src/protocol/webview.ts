@@ -58,7 +58,16 @@ export interface JobState {
 }
 
 type WithoutDocument<T> = Omit<T, 'document'>;
-type ReadMethod = 'summary' | 'scene' | 'nodeTable' | 'overlays' | 'overlay' | 'search' | 'node' | 'tensor';
+type ReadMethod =
+  | 'summary'
+  | 'scene'
+  | 'nodeTable'
+  | 'overlays'
+  | 'overlay'
+  | 'timeline'
+  | 'search'
+  | 'node'
+  | 'tensor';
 
 /** Reads that the host passes on to the worker; the document is the one that this editor shows. */
 export type ViewReads = {

@@ -7,6 +7,7 @@ import type { OptimizationLevel } from '../core/evaluator.ts';
 import type { NodeId } from '../core/graph/model.ts';
 import type { Scene } from '../core/layout/scene.ts';
 import type { Overlay } from '../core/overlay.ts';
+import type { Trace } from '../core/profile/trace.ts';
 import type {
   CompareReport,
   InspectReport,
@@ -217,6 +218,8 @@ export interface WorkerContract {
   /** Overlays there are for a version now, without their values. */
   overlays(argument: VersionRef): Promise<readonly Pick<Overlay, 'id' | 'title' | 'unit' | 'scale' | 'basis'>[]>;
   overlay(argument: VersionRef & { readonly id: string }): Promise<Overlay>;
+  /** One typical run of the version's last profile, with its kernels in the order of the report's; null without one. */
+  timeline(argument: VersionRef): Promise<Trace | null>;
   /** Ids of the nodes that match, in table order. A query that cannot be read rejects with what is wrong in it. */
   search(argument: VersionRef & { readonly query: string }): Promise<Int32Array>;
   node(argument: VersionRef & { readonly node: NodeId }): Promise<NodeDetails>;

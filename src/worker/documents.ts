@@ -4,6 +4,7 @@ import type { Model, Node, NodeId } from '../core/graph/model.ts';
 import type { GraphView } from '../core/graph/view.ts';
 import type { Overlay } from '../core/overlay.ts';
 import type { Problem } from '../core/problem.ts';
+import type { Trace } from '../core/profile/trace.ts';
 import type { ExplainedRewrite } from '../core/report/report.ts';
 import type { Facts } from '../core/shapes/facts.ts';
 import { createFacts } from '../core/shapes/infer.ts';
@@ -31,6 +32,8 @@ export interface Version {
 export interface Measured {
   readonly overlays: readonly Overlay[];
   readonly asRun: AsRun | null;
+  /** One typical run of the last profile. */
+  readonly timeline?: Trace | null;
 }
 
 /** A node and the graph it is in. */

@@ -1,5 +1,6 @@
 import manifest from '../../package.json' with { type: 'json' };
 import type { NodeId } from '../core/graph/model.ts';
+import { typicalRun } from '../core/profile/timeline.ts';
 import type { CallContext, Handlers } from '../protocol/rpc.ts';
 import type { RunSettings, WorkerContract } from '../protocol/worker.ts';
 import { compareModels } from './compare.ts';
@@ -27,7 +28,7 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
   return {
     profile: async ({ document, version: id, ...options }, context) => {
       const version = documents.version({ document, version: id });
-      const { report, overlays, asRun } = await profileModel(
+      const { report, overlays, asRun, trace } = await profileModel(
         await measured(version),
         { ...options, roofline: options.settings.provider === 'cpu' },
         measurement(context),
@@ -37,7 +38,8 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       const others = (known.get(id)?.overlays ?? []).filter((old) =>
         overlays.every((overlay) => overlay.id !== old.id),
       );
-      known.set(id, { overlays: [...overlays, ...others], asRun });
+      const timeline = trace && typicalRun(trace);
+      known.set(id, { overlays: [...overlays, ...others], asRun, timeline });
       return report;
     },
     optimize: async ({ document, version: id, settings, measure, ...options }, context) => {

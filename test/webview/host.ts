@@ -106,6 +106,7 @@ export function hostWith(answers: Partial<Handlers<ViewHostContract>> = {}) {
     scene: async () => sceneOf([]),
     nodeTable: async () => chainTable,
     overlays: async () => [],
+    timeline: async () => null,
     overlay: async () => {
       throw new Error('There is no overlay.');
     },

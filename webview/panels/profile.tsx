@@ -15,6 +15,7 @@ import { NumberField } from '../widgets/text-field.tsx';
 import { RooflineSection } from './roofline.tsx';
 import { RunButton } from './run-button.tsx';
 import { RunSettingsForm } from './run-settings.tsx';
+import { TimelineSection } from './timeline.tsx';
 
 /** How long the model takes, and which nodes take it. */
 export function ProfilePanel({ state }: { readonly state: State }) {
@@ -96,6 +97,7 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
       <TopList state={state} report={report} />
       <Reconciliation report={report} />
       {report.roofline && <RooflineSection state={state} report={report} roofline={report.roofline} />}
+      <TimelineSection state={state} report={report} />
       <Fold title="Environment">
         <EnvironmentFacts environment={report.environment} report={report} />
       </Fold>

@@ -46,7 +46,7 @@ export function sessionSnippets({ provider, threads, level }: SweepSettings, fil
       'Ort::SessionOptions options;',
       threads > 0 && `options.SetIntraOpNumThreads(${threads});`,
       `options.SetGraphOptimizationLevel(GraphOptimizationLevel::${levels[level]});`,
-      other !== undefined && other.cpp,
+      other?.cpp ?? false,
       `Ort::Session session(env, ORT_TSTR(${model}), options);`,
     ),
     javascript: lines(

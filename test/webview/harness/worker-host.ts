@@ -105,7 +105,7 @@ async function ended(child: ChildProcess): Promise<string> {
   return `The model worker ended (${signal ?? `exit code ${code}`}).`;
 }
 
-type Reads = 'summary' | 'scene' | 'nodeTable' | 'overlays' | 'overlay' | 'search' | 'node' | 'tensor';
+type Reads = 'summary' | 'scene' | 'nodeTable' | 'overlays' | 'overlay' | 'timeline' | 'search' | 'node' | 'tensor';
 
 function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handlers<ViewHostContract>, Reads> {
   return {
@@ -114,6 +114,7 @@ function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handl
     nodeTable: (asked, { signal }) => worker.nodeTable({ ...asked, document }, { signal }),
     overlays: (asked, { signal }) => worker.overlays({ ...asked, document }, { signal }),
     overlay: (asked, { signal }) => worker.overlay({ ...asked, document }, { signal }),
+    timeline: (asked, { signal }) => worker.timeline({ ...asked, document }, { signal }),
     search: (asked, { signal }) => worker.search({ ...asked, document }, { signal }),
     node: (asked, { signal }) => worker.node({ ...asked, document }, { signal }),
     tensor: (asked, { signal }) => worker.tensor({ ...asked, document }, { signal }),

@@ -1,4 +1,4 @@
-import type { Trace } from '../core/profile/trace.ts';
+import type { Trace } from './trace.ts';
 
 /** A complete event of the Trace Event Format; times are microseconds. */
 interface TraceEvent {
@@ -12,7 +12,7 @@ interface TraceEvent {
   readonly args: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** The profiled runs for Perfetto, `chrome://tracing` or speedscope: one row of kernels, one of whole runs. */
+/** Profiled runs in the Trace Event Format, for Perfetto, `chrome://tracing` or speedscope: one row of kernels, one of whole runs. */
 export function toChromeTrace({ kernels, runs }: Trace): { readonly traceEvents: readonly TraceEvent[] } {
   const traceEvents: TraceEvent[] = [];
   for (const [index, { start, duration, kernel, starts, durations }] of runs.entries()) {
