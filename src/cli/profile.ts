@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import { mainKernel } from '../core/profile/roofline.ts';
 import type { SweepAxes } from '../core/profile/sweep.ts';
-import { count, interval, percent, shape, significant, time } from '../core/report/format.ts';
+import { bytes, count, interval, percent, shape, significant, time } from '../core/report/format.ts';
 import type { Ceilings, Latency, ProfileReport } from '../core/report/report.ts';
 import {
   execute,
@@ -99,6 +99,9 @@ export function profileText(report: ProfileReport): string {
     ['inputs', inputs.map((each) => `${each.name} ${each.dtype} ${shape(each.shape)} (${each.source})`).join(', ')],
     ['machine', `${cpu}, ${provider}, ${threads === 0 ? 'default threads' : `${threads} threads`}, level ${level}`],
     ['runtime', `ONNX Runtime ${onnxruntime}`],
+    ...(report.peakActivationBytes === undefined
+      ? []
+      : [['memory', `${bytes(report.peakActivationBytes)} of activations at most, from shapes`] as [string, string]]),
     ...(report.roofline ? [['ceilings', ceilingsText(report.roofline)] as [string, string]] : []),
   ];
   const parts = [heading(report.model), pairs(entries)];

@@ -1,3 +1,4 @@
+import { peakActivationBytes } from '../core/cost/memory.ts';
 import { type NodeCost, nodeCost } from '../core/cost/node-cost.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
@@ -7,8 +8,16 @@ import type { Feeds } from '../protocol/runtime.ts';
 /** What a node takes, and how many of the bytes it reads are weights. */
 export type FedCost = NodeCost & { readonly weightBytes: number };
 
-/** What each node, bodies included, takes when the model is fed these inputs: their sizes stand for its symbols. */
-export function fedCosts(model: Model, feeds: Feeds): ReadonlyMap<NodeId, FedCost> {
+/** What a model takes at some sizes. */
+export interface FedCosts {
+  /** Of every node, bodies included. */
+  readonly nodes: ReadonlyMap<NodeId, FedCost>;
+  /** The most bytes of activations alive at once in the main graph; null when a size is not known. */
+  readonly peakActivationBytes: number | null;
+}
+
+/** What a model takes when it is fed these inputs: their sizes stand for its symbols. */
+export function fedCosts(model: Model, feeds: Feeds): FedCosts {
   const draft = new Draft(model);
   const dims = new Map<string, number>();
   for (const { name, type } of model.graph.inputs) {
@@ -25,5 +34,5 @@ export function fedCosts(model: Model, feeds: Feeds): ReadonlyMap<NodeId, FedCos
       costs.set(node.id, { ...nodeCost(graph, node, facts), weightBytes });
     }
   }
-  return costs;
+  return { nodes: costs, peakActivationBytes: peakActivationBytes(draft.main, facts) };
 }

@@ -23,7 +23,7 @@ import { CancelledError, type Progress } from '../protocol/rpc.ts';
 import type { Feeds } from '../protocol/runtime.ts';
 import type { RunSettings } from '../protocol/worker.ts';
 import { measureCeilings } from './ceilings.ts';
-import { type FedCost, fedCosts } from './fed-costs.ts';
+import { type FedCosts, fedCosts } from './fed-costs.ts';
 import { type InputSet, makeInputs } from './inputs.ts';
 import { describeEnvironment } from './machine.ts';
 import { makeTemporaryFolder, type PreparedModel, prepareModel } from './model-source.ts';
@@ -199,7 +199,7 @@ export interface Profiled {
   /** The same for the runs behind the breakdown. */
   readonly wallMs: number;
   readonly asRunModel: Model;
-  readonly costs: ReadonlyMap<NodeId, FedCost>;
+  readonly costs: FedCosts;
   readonly attribution: Attribution;
   readonly breakdown: Breakdown;
 }
@@ -309,7 +309,7 @@ async function eventsPerRun(model: Model, measure: () => Promise<number>): Promi
 }
 
 /** Work of a node from its shapes, as seconds on a machine of 20 GMAC/s and 10 GB/s; only the ratios matter. */
-function weighByCost(costs: Profiled['costs']): Weigh {
+function weighByCost({ nodes: costs }: FedCosts): Weigh {
   return (node) => {
     const { macs = null, bytes = null } = costs.get(node.id) ?? {};
     return bytes === null ? typicalWork(node) * 1e-6 : (macs ?? 0) / 2e10 + bytes / 1e10;
@@ -337,7 +337,7 @@ type ReportBase = Omit<ProfileReport, keyof ReturnType<typeof nothingProfiled>>;
 export function describeProfile(
   base: ReportBase,
   latency: Latency,
-  { trace, walls, wallMs, asRunModel, attribution, breakdown }: Profiled,
+  { trace, walls, wallMs, asRunModel, costs, attribution, breakdown }: Profiled,
   { provider }: Pick<RunSettings, 'provider'>,
 ): Omit<ProfileResult, 'trace' | 'overlays'> {
   const { nodes, kernels, kernelMs, unattributedMs } = breakdown;
@@ -351,6 +351,7 @@ export function describeProfile(
     wallMs,
     overheadRatio: median(walls) / latency.median,
     profiledRuns: walls.length,
+    ...(costs.peakActivationBytes === null ? {} : { peakActivationBytes: costs.peakActivationBytes }),
     problems: profileProblems(provider, breakdown, trace, wallMs, walls.length),
   };
   const origins = new Map<NodeId, readonly NodeId[]>();
@@ -375,7 +376,7 @@ async function placeUnderRoof(
   onProgress?.({ message: 'Measuring what the machine can do' });
   try {
     const ceilings = await measureCeilings(manager, settings.threads, signal);
-    const work = { kernels: breakdown.kernels, traced: trace.kernels, covers: attribution.covers, costs };
+    const work = { kernels: breakdown.kernels, traced: trace.kernels, covers: attribution.covers, costs: costs.nodes };
     return { roofline: rooflineOf(work, ceilings) };
   } catch (error) {
     if (error instanceof CancelledError) throw error;

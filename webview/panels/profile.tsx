@@ -92,7 +92,7 @@ function ProfileSettings({ state }: { readonly state: State }) {
 function ProfileResult({ state, report }: { readonly state: State; readonly report: ProfileReport }) {
   return (
     <>
-      <LatencyHeadline latency={report.latency} />
+      <LatencyHeadline latency={report.latency} peak={report.peakActivationBytes} />
       <Notes notes={[...report.latency.problems, ...report.problems]} />
       <TopList state={state} report={report} />
       <Reconciliation report={report} />
@@ -106,7 +106,7 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
 }
 
 /** `4.21 ms a run`, its interval, the runs behind it, and whether to trust it. */
-function LatencyHeadline({ latency }: { readonly latency: Latency }) {
+function LatencyHeadline({ latency, peak }: { readonly latency: Latency; readonly peak: number | undefined }) {
   return (
     <>
       <p class="headline">
@@ -123,6 +123,7 @@ function LatencyHeadline({ latency }: { readonly latency: Latency }) {
           ['Fastest, slowest', `${time(latency.min)}, ${time(latency.max)}`],
           latency.p90 !== undefined && ['9 of 10 within', time(latency.p90)],
           latency.p99 !== undefined && ['99 of 100 within', time(latency.p99)],
+          peak !== undefined && ['Activations', `${bytes(peak)} at most, from shapes`],
         ]}
       />
     </>

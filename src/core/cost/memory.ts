@@ -2,11 +2,17 @@ import type { GraphView } from '../graph/view.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { valueBytes } from './node-cost.ts';
 
-/**
- * The most bytes of intermediate values alive at once when the nodes run in their order and each value is freed after
- * its last reader: an estimate from below of what a runtime needs beside the weights. Null when a size is not known.
- */
+/** The most bytes of `liveActivationBytes`. */
 export function peakActivationBytes(graph: GraphView, facts: Facts): number | null {
+  return liveActivationBytes(graph, facts)?.reduce((most, live) => Math.max(most, live), 0) ?? null;
+}
+
+/**
+ * Bytes of inputs and intermediate values alive while each node runs, when the nodes run in their order and each value
+ * is freed after its last reader: an estimate from below of what a runtime needs beside the weights. In the order of
+ * the nodes; null when a size is not known.
+ */
+export function liveActivationBytes(graph: GraphView, facts: Facts): readonly number[] | null {
   const nodes = graph.nodes();
   const lastReader = new Map<string, number>();
   for (const [index, node] of nodes.entries()) {
@@ -14,7 +20,7 @@ export function peakActivationBytes(graph: GraphView, facts: Facts): number | nu
     for (const body of graph.bodies(node)) for (const name of body.captures()) lastReader.set(name, index);
   }
   let live = 0;
-  let peak = 0;
+  const during: number[] = [];
   for (const { name } of graph.inputs) {
     if (graph.initializer(name)) continue;
     const bytes = valueBytes(facts.of(graph, name));
@@ -29,10 +35,10 @@ export function peakActivationBytes(graph: GraphView, facts: Facts): number | nu
       if (bytes === null) return null;
       live += bytes;
     }
-    peak = Math.max(peak, live);
+    during.push(live);
     for (const name of freedAfter(graph, node, index, lastReader)) live -= valueBytes(facts.of(graph, name)) ?? 0;
   }
-  return peak;
+  return during;
 }
 
 function freedAfter(

@@ -2,12 +2,13 @@ import type { DataType } from '../graph/data-type.ts';
 import type { Draft } from '../graph/draft.ts';
 import type { Overlay } from '../overlay.ts';
 import type { Facts } from '../shapes/facts.ts';
+import { liveActivationBytes } from './memory.ts';
 import { type NodeCost, nodeCost } from './node-cost.ts';
 
 /** What every overlay here rests on. */
 const basis = 'from shapes';
 
-/** Estimates of the whole model, node by node: `macs`, `bytes`, `parameters`, `memory` and `precision`. */
+/** Estimates of the whole model, node by node: `macs`, `bytes`, `parameters`, `memory`, `live` and `precision`. */
 export function costOverlays(draft: Draft, facts: Facts): readonly Overlay[] {
   const { nextNodeId } = draft.model;
   const empty = () => new Float32Array(nextNodeId).fill(Number.NaN);
@@ -26,11 +27,15 @@ export function costOverlays(draft: Draft, facts: Facts): readonly Overlay[] {
       figures.precision[node.id] = dtypes.indexOf(dtype);
     }
   }
+  const live = empty();
+  const during = liveActivationBytes(draft.main, facts);
+  for (const [index, { id }] of draft.main.nodes().entries()) live[id] = during?.[index] ?? Number.NaN;
   return [
     { id: 'macs', title: 'Multiply-accumulates', unit: 'MAC', scale: 'log', values: figures.macs, basis },
     { id: 'bytes', title: 'Bytes moved', unit: 'B', scale: 'log', values: figures.bytes, basis },
     { id: 'parameters', title: 'Parameters', unit: '', scale: 'log', values: figures.parameters, basis },
     { id: 'memory', title: 'Output memory', unit: 'B', scale: 'log', values: figures.memory, basis },
+    { id: 'live', title: 'Live activations', unit: 'B', scale: 'linear', values: live, basis },
     {
       id: 'precision',
       title: 'Precision',

@@ -183,6 +183,8 @@ export interface ProfileReport {
   /** Median of profiled runs over median of plain runs. */
   readonly overheadRatio: number;
   readonly profiledRuns: number;
+  /** The most bytes of inputs and intermediate values alive at once, from shapes; absent when a size is not known. */
+  readonly peakActivationBytes?: number;
   /** When asked for, on the CPU: other providers' kernels go on after the time that the trace has for them. */
   readonly roofline?: Roofline;
   readonly problems: readonly string[];

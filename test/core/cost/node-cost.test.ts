@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { peakActivationBytes } from '../../../src/core/cost/memory.ts';
+import { liveActivationBytes, peakActivationBytes } from '../../../src/core/cost/memory.ts';
 import { modelParameters, nodeCost } from '../../../src/core/cost/node-cost.ts';
 import { costOverlays } from '../../../src/core/cost/overlays.ts';
 import type { TensorValue } from '../../../src/core/evaluator.ts';
@@ -124,5 +124,8 @@ describe('node cost', () => {
     });
     // The input stays the caller's; of the chain two values are alive at once.
     expect(peakActivationBytes(draft.main, facts)).toBe(3 * 40);
+    expect(liveActivationBytes(draft.main, facts)).toEqual([2 * 40, 3 * 40, 3 * 40, 3 * 40]);
+    const live = costOverlays(draft, facts).find(({ id }) => id === 'live')!;
+    expect(draft.main.nodes().map(({ id }) => live.values[id])).toEqual([80, 120, 120, 120]);
   });
 });
