@@ -18,6 +18,7 @@ import type {
   ReportedValue,
   Verdict,
 } from '../core/report/report.ts';
+import type { TensorStatistics } from '../core/tensor/statistics.ts';
 
 /** One open model with its versions; given out by `open`. */
 export type DocumentId = string;
@@ -102,21 +103,11 @@ export interface NodeDetails {
 }
 
 /** Statistics of a constant's elements; `values` are the first elements as text. */
-export interface TensorDetails {
+export interface TensorDetails extends TensorStatistics {
   readonly name: string;
   readonly dtype: string;
   readonly dims: readonly number[];
   readonly bytes: number;
-  readonly count: number;
-  readonly min: number;
-  readonly max: number;
-  readonly mean: number;
-  readonly standardDeviation: number;
-  /** Shares of all elements, 0 to 1. */
-  readonly zeros: number;
-  readonly nan: number;
-  readonly infinite: number;
-  readonly histogram: { readonly edges: Float64Array; readonly counts: Float64Array };
   readonly values: readonly string[];
 }
 

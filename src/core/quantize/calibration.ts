@@ -52,15 +52,12 @@ export function withReductions(model: Model, values: readonly string[], reductio
   return draft.finish();
 }
 
-/** Runs the samples and gives, for each, the reductions of all values: `results[v · reductions + r]`. */
+/** Runs the samples and gives, for each, what the model with reductions put in has as its one result. */
 async function* reduced(
-  model: Model,
-  values: readonly string[],
-  reductions: readonly Reduction[],
+  augmented: Model,
   samples: Samples,
   { evaluator, signal, onProgress }: CalibrationContext,
 ): AsyncGenerator<Float32Array> {
-  const augmented = withReductions(model, values, reductions);
   let done = 0;
   for await (const feeds of samples.feeds()) {
     signal?.throwIfAborted();
@@ -87,7 +84,7 @@ export async function minMaxRanges(
 ): Promise<Map<string, Range>> {
   const low = new Float64Array(values.length).fill(Number.POSITIVE_INFINITY);
   const high = new Float64Array(values.length).fill(Number.NEGATIVE_INFINITY);
-  for await (const result of reduced(model, values, ['ReduceMin', 'ReduceMax'], samples, context)) {
+  for await (const result of reduced(withReductions(model, values, ['ReduceMin', 'ReduceMax']), samples, context)) {
     for (let index = 0; index < values.length; index++) {
       const min = result[2 * index]!;
       const max = result[2 * index + 1]!;
@@ -116,7 +113,7 @@ export async function movingAverageRanges(
     const now = ends[index]!;
     ends[index] = Number.isNaN(now) ? to : now + rate * (to - now);
   };
-  for await (const result of reduced(model, values, ['ReduceMin', 'ReduceMax'], samples, context)) {
+  for await (const result of reduced(withReductions(model, values, ['ReduceMin', 'ReduceMax']), samples, context)) {
     for (let index = 0; index < values.length; index++) {
       move(low, index, result[2 * index]!);
       move(high, index, result[2 * index + 1]!);
@@ -149,31 +146,19 @@ export async function channelMeans(
   model: Model,
   values: ReadonlyMap<string, { readonly axes: readonly number[]; readonly channels: number }>,
   samples: Samples,
-  { evaluator, signal, onProgress }: CalibrationContext,
+  context: CalibrationContext,
 ): Promise<Map<string, Float32Array>> {
   const names = [...values.keys()];
   const means = new Map(names.map((name) => [name, new Float32Array(values.get(name)!.channels)]));
   if (names.length === 0) return means;
-  const augmented = withMeans(model, values);
   let runs = 0;
-  for await (const feeds of samples.feeds()) {
-    signal?.throwIfAborted();
-    const [outputs] = await evaluator.run({
-      model: augmented,
-      feeds: [feeds],
-      outputs: [resultName],
-      level: 'all',
-      signal,
-    });
-    const result = outputs!.get(resultName)!;
-    const numbers = toFloat32(result.dtype, result.bytes);
+  for await (const numbers of reduced(withMeans(model, values), samples, context)) {
     runs++;
     let at = 0;
     for (const mean of means.values()) {
       for (let channel = 0; channel < mean.length; channel++)
         mean[channel]! += (numbers[at++]! - mean[channel]!) / runs;
     }
-    onProgress?.(runs / samples.count);
   }
   return means;
 }
