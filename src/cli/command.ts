@@ -2,16 +2,19 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { bytes } from '../core/report/format.ts';
 import type { ModelIdentity } from '../core/report/report.ts';
 import type { Progress } from '../protocol/rpc.ts';
-import type { OpenedModel } from '../worker/open-model.ts';
 import type { RuntimeManager } from '../worker/runtime-client.ts';
 import { type ExitCode, UsageError } from './exit.ts';
 import { strong } from './print.ts';
 
 /** Options that every command has. */
-export interface OutputOptions {
+export interface TextOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+}
+
+/** Options of every command whose model may have symbolic dimensions. */
+export interface OutputOptions extends TextOptions {
   readonly dim: Readonly<Record<string, number>>;
 }
 
@@ -40,9 +43,17 @@ export interface Outcome {
 }
 
 export function withOutputOptions(command: Command): Command {
+  return withTextOptions(command).option(
+    '--dim <name=n>',
+    'size of a symbolic dimension; repeat for more',
+    collectDim,
+    {},
+  );
+}
+
+export function withTextOptions(command: Command): Command {
   return command
     .option('--json', 'print one JSON object and nothing else')
-    .option('--dim <name=n>', 'size of a symbolic dimension; repeat for more', collectDim, {})
     .option('--quiet', 'print no progress')
     .option('--verbose', 'say more when something fails');
 }
@@ -57,7 +68,7 @@ export function withRunOptions(command: Command): Command {
 }
 
 /** Runs a command to its end: output, progress, cancelling, exit code. */
-export async function execute(options: OutputOptions, work: (session: Session) => Promise<Outcome>): Promise<void> {
+export async function execute(options: TextOptions, work: (session: Session) => Promise<Outcome>): Promise<void> {
   const abort = new AbortController();
   const interrupt = () => abort.abort(new Error('Interrupted.'));
   process.once('SIGINT', interrupt);
@@ -84,7 +95,7 @@ export async function execute(options: OutputOptions, work: (session: Session) =
 }
 
 /** One line on stderr that rewrites itself, for a person at a terminal only. */
-function progressLine({ quiet, json }: OutputOptions) {
+function progressLine({ quiet, json }: TextOptions) {
   const shown = process.stderr.isTTY && !quiet && !json;
   let length = 0;
   const clear = () => {
@@ -125,35 +136,6 @@ export function heading({ path, bytes: size, opsets, producer }: ModelIdentity):
 export function requiredOutput(output: string | undefined): string {
   if (output) return output;
   throw new UsageError('Name the file to write with -o OUT.');
-}
-
-/**
- * Before a model is written: refuses a target that is the source itself or one of its weights files, however either is
- * reached. `weightsName` is the name of the weights file beside the output, when one will be written.
- */
-export async function protectSource(opened: OpenedModel, output: string, weightsName?: string): Promise<void> {
-  const { basename, dirname, join, resolve } = await import('node:path');
-  const { realpathSync } = await import('node:fs');
-  const { tensorsOf } = await import('../core/onnx/tensors-of.ts');
-  if (weightsName !== undefined && basename(weightsName) !== weightsName) {
-    throw new UsageError('The weights file lies beside the model: give --external-data a name without folders.');
-  }
-  const real = (path: string) => {
-    try {
-      return realpathSync(path);
-    } catch {
-      return resolve(path);
-    }
-  };
-  const sources = new Set([real(opened.path)]);
-  for (const { external } of tensorsOf(opened.model)) {
-    if (external) sources.add(real(join(dirname(opened.path), external.location)));
-  }
-  const targets = [output, join(dirname(output), weightsName ?? `${basename(output)}.data`)];
-  for (const target of targets) {
-    if (sources.has(real(target)))
-      throw new UsageError(`${target} belongs to the model itself. Name another file to write.`);
-  }
 }
 
 function collectDim(text: string, dims: Record<string, number>): Record<string, number> {

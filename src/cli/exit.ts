@@ -13,6 +13,7 @@ const unusable = new Set([
   'InputError',
   'UnknownPassError',
   'CalibrationError',
+  'RecipeError',
   'CommanderError',
 ]);
 

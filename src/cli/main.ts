@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { applyCommand } from './apply.ts';
 import { compareCommand } from './compare.ts';
 import { explainError } from './exit.ts';
 import { inspectCommand } from './inspect.ts';
@@ -23,6 +24,7 @@ function createProgram(): Command {
     quantizeCommand,
     compareCommand,
     layoutCommand,
+    applyCommand,
   ])
     define(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

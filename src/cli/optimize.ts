@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { bytes, change, count, time } from '../core/report/format.ts';
 import type { OptimizeReport } from '../core/report/report.ts';
@@ -8,7 +9,6 @@ import {
   heading,
   type Outcome,
   oneOf,
-  protectSource,
   type RunOptions,
   requiredOutput,
   type Session,
@@ -17,6 +17,7 @@ import {
 } from './command.ts';
 import { UsageError } from './exit.ts';
 import { bad, careful, good, pairs, strong, table } from './print.ts';
+import { protectFromRecipe, protectSource } from './protect.ts';
 
 interface OptimizeOptions extends RunOptions {
   readonly output?: string;
@@ -28,6 +29,7 @@ interface OptimizeOptions extends RunOptions {
   readonly opset?: number;
   readonly keepOverridable?: boolean;
   readonly externalData?: string;
+  readonly recipe?: string;
 }
 
 /** `opscope optimize MODEL -o OUT` */
@@ -44,6 +46,7 @@ export function optimizeCommand(program: Command): void {
     .option('--keep-overridable', 'keep weights that a caller may override as they are')
     .option('--no-verify', 'do not run both models to compare them')
     .option('--external-data <file>', 'write the weights to this file, beside the model')
+    .option('--recipe <file>', 'write down how the result was made, for apply and check')
     .action((model: string | undefined, options: OptimizeOptions) =>
       execute(options, (session) =>
         options.listPasses ? listPasses() : optimize(requiredModel(model), options, session),
@@ -70,31 +73,32 @@ async function listPasses(): Promise<Outcome> {
 async function optimize(path: string, options: OptimizeOptions, session: Session): Promise<Outcome> {
   const output = requiredOutput(options.output);
   const { openModel } = await import('../worker/open-model.ts');
-  const { optimizeModel } = await import('../worker/optimize.ts');
+  const { recordRecipe, runOptimizeStep } = await import('../worker/recipe.ts');
   const { saveModel } = await import('../worker/save-model.ts');
-  const { pass, skip, inputs, opset, externalData, preset, verify, seed, dim } = options;
+  const { measurementContext } = await import('./measuring.ts');
+  const { pass, skip, inputs, opset, externalData, preset, verify, seed, dim, recipe } = options;
   const { signal, onProgress } = session;
   const opened = await openModel(path);
   try {
     await protectSource(opened, output, externalData);
-    const { model, report } = await optimizeModel(opened, {
+    if (recipe) protectFromRecipe(recipe, [path, output, externalData && join(dirname(output), externalData)]);
+    const step = {
+      command: 'optimize',
       preset,
       ...(pass ? { passes: pass } : {}),
       ...(skip ? { skip } : {}),
-      ...(inputs ? { inputs } : {}),
-      passOptions: {
-        ...(opset === undefined ? {} : { targetOpset: opset }),
-        ...(options.keepOverridable ? { keepOverridable: true } : {}),
-      },
+      ...(opset === undefined ? {} : { targetOpset: opset }),
+      ...(options.keepOverridable ? { keepOverridable: true } : {}),
       dims: dim,
-      verify,
       seed,
-      manager: await session.runtime(),
-      signal,
-      onProgress,
-    });
+      ...(inputs ? { data: { path: inputs } } : {}),
+      verify,
+    } as const;
+    const context = await measurementContext(session);
+    const { model, report } = await runOptimizeStep(opened, step, context);
     const external = externalData ? ({ weights: 'external', externalName: externalData } as const) : {};
     await saveModel(model, output, { ...external, signal, onProgress });
+    if (recipe) await recordRecipe(recipe, { source: opened, step, output }, context);
     const written = { ...report, output };
     const code = report.verdict.status === 'different' ? 1 : 0;
     return { report: written, text: () => optimizeText(written), code };

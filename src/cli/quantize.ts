@@ -10,7 +10,6 @@ import {
   type Outcome,
   oneOf,
   positive,
-  protectSource,
   type RunOptions,
   requiredOutput,
   type Session,
@@ -18,6 +17,7 @@ import {
 } from './command.ts';
 import { UsageError } from './exit.ts';
 import { bad, careful, faint, good, pairs, shortened, strong } from './print.ts';
+import { protectFromRecipe, protectSource } from './protect.ts';
 
 interface QuantizeOptions extends RunOptions {
   readonly output?: string;
@@ -31,6 +31,7 @@ interface QuantizeOptions extends RunOptions {
   readonly minSqnr?: number;
   readonly measure: boolean;
   readonly verify: boolean;
+  readonly recipe?: string;
 }
 
 const schemes = ['dynamic-int8', 'static-int8', 'int8-weights', 'int4-weights', 'fp16', 'auto'] as const;
@@ -51,6 +52,7 @@ export function quantizeCommand(program: Command): void {
     .option('--min-sqnr <db>', 'least signal to noise that auto accepts', positive)
     .option('--no-measure', 'do not measure latency')
     .option('--no-verify', 'do not compare the outputs')
+    .option('--recipe <file>', 'write down how the result was made, for apply and check')
     .action((model: string, options: QuantizeOptions) =>
       execute(options, (session) => quantize(model, options, session)),
     );
@@ -67,11 +69,13 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
   const { quantizeModel } = await import('../worker/quantize.ts');
   const { saveModel } = await import('../worker/save-model.ts');
   const { measuredModel, measurementContext, settingsOf } = await import('./measuring.ts');
-  const { scheme, calibration, randomCalibration, method, labelled, minSqnr, verify, measure } = options;
+  const { scheme, calibration, randomCalibration, method, labelled, minSqnr, verify, measure, recipe } = options;
   const opened = await openModel(path);
   try {
     await protectSource(opened, output);
-    const { model, report } = await quantizeModel(
+    if (recipe) protectFromRecipe(recipe, [path, output]);
+    const context = await measurementContext(session);
+    const { model, report, decided } = await quantizeModel(
       await measuredModel(opened),
       {
         settings: settingsOf(options),
@@ -86,9 +90,21 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(labelled ? { labelled } : {}),
         ...(minSqnr === undefined ? {} : { minSqnr }),
       },
-      await measurementContext(session),
+      context,
     );
     await saveModel(model, output, { signal: session.signal, onProgress: session.onProgress });
+    if (recipe) {
+      const { recordRecipe } = await import('../worker/recipe.ts');
+      const step = {
+        command: 'quantize',
+        ...decided,
+        ...(calibration ? { data: { path: calibration } } : {}),
+        ...(randomCalibration ? { randomCalibration } : {}),
+        dims: options.dim,
+        seed: options.seed,
+      } as const;
+      await recordRecipe(recipe, { source: opened, step, output }, context);
+    }
     const written = { ...report, output };
     return { report: written, text: () => quantizeText(written), code: report.verdict.status === 'different' ? 1 : 0 };
   } finally {

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { modelParameters, nodeCost } from '../core/cost/node-cost.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, ValueInfo } from '../core/graph/model.ts';
@@ -13,6 +12,7 @@ import {
 import { findRuleProblems } from '../core/rules/catalog.ts';
 import type { Facts, ValueFacts } from '../core/shapes/facts.ts';
 import { createFacts, shapeText } from '../core/shapes/infer.ts';
+import { hashFile } from './hash-file.ts';
 import type { OpenedModel } from './open-model.ts';
 import { symbolicDims } from './symbolic-dims.ts';
 
@@ -83,18 +83,11 @@ export async function modelIdentity({ path, bytes, model }: OpenedModel, hash = 
   return {
     path,
     bytes,
-    ...(hash ? { sha256: await sha256(path) } : {}),
+    ...(hash ? { sha256: await hashFile(path) } : {}),
     irVersion: model.irVersion,
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(' '),
     opsets: Object.fromEntries(Array.from(model.opsets, ([domain, version]) => [domain || 'ai.onnx', version])),
   };
-}
-
-async function sha256(path: string): Promise<string> {
-  const { createHash } = await import('node:crypto');
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 1 << 22 })) hash.update(piece as Uint8Array);
-  return hash.digest('hex');
 }
 
 /** Inputs that a caller gives; one with an initializer may be left out. */

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { type Evaluator, RuntimeError } from '../core/evaluator.ts';
 import { bindDims } from '../core/graph/bind-dims.ts';
@@ -17,6 +15,7 @@ import { type Feeds, verifyModels } from '../core/verify/verify-models.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import { createEvaluator } from './evaluator.ts';
 import { countFusions, lostFusion } from './fusions.ts';
+import { hashFile } from './hash-file.ts';
 import { InputError } from './inputs.ts';
 import type { OpenedModel } from './open-model.ts';
 import type { RuntimeManager } from './runtime-client.ts';
@@ -316,10 +315,4 @@ async function withProvenance({ opened, options, passes }: Work, model: Model): 
     sourceSha256: await hashFile(opened.path),
   };
   return { ...model, metadata: new Map([...model.metadata, ['opscope.provenance', JSON.stringify(entry)]]) };
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 22 })) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
 }

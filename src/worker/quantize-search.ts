@@ -1,7 +1,7 @@
 import { RuntimeError } from '../core/evaluator.ts';
 import type { Node, NodeId } from '../core/graph/model.ts';
 import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
-import type { QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
+import type { CalibrationMethod, QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
 import type { QuantizeCandidate } from '../core/report/report.ts';
 import { compareLatency } from './compare-latency.ts';
 import { accuracy } from './labelled-data.ts';
@@ -10,6 +10,8 @@ import { outputError } from './quantize-error.ts';
 
 export interface SearchResult {
   readonly recipe: Recipe;
+  /** How the values' ranges were found, when not as asked for. */
+  readonly method?: CalibrationMethod;
   readonly quantized: QuantizedModel;
   readonly candidates: readonly QuantizeCandidate[];
   /** Nothing tried is faster within the error allowed: what is given is the best of them all the same. */
@@ -19,6 +21,7 @@ export interface SearchResult {
 interface Tried {
   readonly label: string;
   readonly recipe: Recipe;
+  readonly method?: CalibrationMethod;
   readonly quantized: QuantizedModel;
   readonly sqnrDb: number | null;
   readonly bytes: number;
@@ -49,11 +52,7 @@ const measuringTime = 6;
  */
 export async function findRecipe(work: QuantizeWork, base: Recipe): Promise<SearchResult> {
   const tried: Tried[] = [];
-  const attempt = async (
-    label: string,
-    recipe: Recipe,
-    method?: Parameters<NonNullable<QuantizeWork['calibrator']>['with']>[0],
-  ) => {
+  const attempt = async (label: string, recipe: Recipe, method?: CalibrationMethod) => {
     work.say(`Trying ${label}`);
     const result = await tryRecipe(work, label, recipe, method);
     if (result) tried.push(result);
@@ -101,6 +100,7 @@ export async function findRecipe(work: QuantizeWork, base: Recipe): Promise<Sear
   const latencies = new Map(measured.map((each) => [each.label, each]));
   return {
     recipe: chosen.recipe,
+    ...(chosen.method ? { method: chosen.method } : {}),
     quantized: chosen.quantized,
     keepFloat: faster.length === 0,
     candidates: tried.map(({ label, sqnrDb, bytes, metric }) => {
@@ -121,7 +121,7 @@ async function tryRecipe(
   work: QuantizeWork,
   label: string,
   recipe: Recipe,
-  method: Parameters<NonNullable<QuantizeWork['calibrator']>['with']>[0] | undefined,
+  method: CalibrationMethod | undefined,
 ): Promise<Tried | undefined> {
   const { prepared, calibrator, reference, evaluator, context, labelled } = work;
   const { signal } = context;
@@ -132,7 +132,15 @@ async function tryRecipe(
   if (verdict.status === 'different') return undefined;
   const share = labelled && (await accuracy(quantized.model, labelled, { evaluator, signal })).share;
   const bytes = piecesLength(encodeModel(quantized.model, { placement: () => 'inline' }));
-  return { label, recipe, quantized, sqnrDb, bytes, ...(share === undefined ? {} : { metric: share }) };
+  return {
+    label,
+    recipe,
+    ...(method ? { method } : {}),
+    quantized,
+    sqnrDb,
+    bytes,
+    ...(share === undefined ? {} : { metric: share }),
+  };
 }
 
 function isAllowed({ sqnrDb, metric }: Tried, { options: { minSqnr }, floatMetric }: QuantizeWork): boolean {

@@ -23,6 +23,7 @@ import { accuracy, type LabelledData, openLabelled } from './labelled-data.ts';
 import { describeEnvironment } from './machine.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
 import { machineAdvice, outcomeAdvice, reducesRange } from './quantize-advice.ts';
+import { decisionOf, optionsOf, producersOf, type QuantizeDecision, usableSqnr } from './quantize-decision.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
 import { type Prepared, prepareForQuantization, QuantizeError } from './quantize-preparation.ts';
 import { findRecipe } from './quantize-search.ts';
@@ -36,6 +37,10 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly density?: Recipe['density'];
   /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */
   readonly correctBias?: boolean;
+  /** Weights of 7 bits, for processors whose 8-bit products saturate. Default: as this machine needs it. */
+  readonly reduceRange?: boolean;
+  /** More nodes that stay float, by their first output. */
+  readonly keepFloat?: readonly string[];
   /** Weight scales of least squared error. */
   readonly searchWeights?: boolean;
   readonly blockSize?: number;
@@ -51,13 +56,13 @@ export interface QuantizeResult {
   readonly origins: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
   readonly overlays: readonly Overlay[];
   readonly rewrites: readonly ExplainedRewrite[];
+  /** What decided the result, so that a recipe can name it. */
+  readonly decided: QuantizeDecision;
 }
 
 /** Runs of calibration data that a result is compared on. */
 const comparedRuns = 8;
 const randomRuns = 16;
-/** Below this, in dB, the result is called different: noise is a tenth of the signal's amplitude, a third with 4 bits. */
-const usableSqnr = (scheme: string): number => (scheme === 'int4-weights' ? 10 : 20);
 
 /** A quantized model with what it costs and gains. Rejects with `QuantizeError`, `InputError`, or when cancelled. */
 export async function quantizeModel(
@@ -86,11 +91,11 @@ export async function quantizeModel(
   const baseRecipe: Recipe = {
     scheme: request.scheme === 'auto' ? 'static-int8' : request.scheme,
     perChannel: options.perChannel ?? true,
-    exclude: prepared.ids(options.exclude ?? []),
+    exclude: new Set([...prepared.ids(options.exclude ?? []), ...producersOf(prepared.model, options.keepFloat ?? [])]),
     density: options.density,
     correctBias: options.correctBias ?? true,
     searchWeights: options.searchWeights ?? false,
-    reduceRange: reducesRange(environment.features),
+    reduceRange: options.reduceRange ?? reducesRange(environment.features),
     blockSize: options.blockSize,
     blockMethod: options.blockMethod,
   };
@@ -124,6 +129,7 @@ export async function quantizeModel(
   const advice = machineAdvice(environment.features, request.scheme, target.model);
   const search = request.scheme === 'auto' ? await findRecipe(work, baseRecipe) : undefined;
   const recipe = search?.recipe ?? baseRecipe;
+  const method = search?.method ?? request.method;
   say('Quantizing');
   const quantized = search?.quantized ?? (await prepared.quantize(recipe, calibrator, signal));
   refuseNothing(quantized, recipe.scheme);
@@ -143,9 +149,9 @@ export async function quantizeModel(
     schema: reportSchema,
     model: target.identity,
     scheme: recipe.scheme,
-    options: optionsOf(recipe, request.method, options),
+    options: optionsOf(recipe, method, options),
     ...(samples && recipe.scheme === 'static-int8'
-      ? { calibration: { samples: samples.count, source: samples.source, method: request.method } }
+      ? { calibration: { samples: samples.count, source: samples.source, method } }
       : {}),
     quantized: { nodes: quantized.nodes.length, of: quantized.nodes.length + quantized.kept.length },
     kept: quantized.kept.map(({ node, reason }) => ({
@@ -182,6 +188,7 @@ export async function quantizeModel(
     origins: composed(quantized.origins, prepared.origins),
     overlays,
     rewrites: [...prepared.rewrites, ...quantized.rewrites.map(explained)],
+    decided: decisionOf(recipe, method, prepared.model, options.minSqnr ?? usableSqnr(request.scheme)),
   };
 }
 
@@ -276,43 +283,6 @@ function verdictOf(
         status: 'different',
         reason: `Signal to noise of the outputs is ${sqnrDb.toFixed(1)} dB, below ${minSqnr} dB.`,
       };
-}
-
-function optionsOf(recipe: Recipe, method: CalibrationMethod, options: QuantizeOptions): QuantizeReport['options'] {
-  const {
-    scheme,
-    perChannel,
-    reduceRange = false,
-    density = 'full',
-    blockSize = 32,
-    blockMethod = 'search',
-    activations = 'uint8',
-    weights = 'int8',
-    correctBias = false,
-    exclude,
-  } = recipe;
-  const excluded = exclude?.size ?? 0;
-  switch (scheme) {
-    case 'static-int8':
-      return {
-        activations,
-        weights,
-        perChannel,
-        reduceRange,
-        method,
-        density,
-        correctBias,
-        excluded,
-        ...(options.calibration === undefined ? { randomCalibration: true } : {}),
-      };
-    case 'dynamic-int8':
-      return { activations: 'uint8', weights, perChannel, reduceRange, excluded };
-    case 'int8-weights':
-    case 'int4-weights':
-      return { blockSize, blockMethod, accuracyLevel: 4, excluded };
-    default:
-      return { excluded };
-  }
 }
 
 const idOf = (prepared: Prepared, id: NodeId): { id?: NodeId } => {

@@ -1,0 +1,80 @@
+import type { Model, Node, NodeId } from '../core/graph/model.ts';
+import type { CalibrationMethod, Recipe } from '../core/quantize/quantize-model.ts';
+import type { QuantizeStep } from '../core/report/recipe.ts';
+import type { QuantizeReport } from '../core/report/report.ts';
+import { InputError } from './inputs.ts';
+import type { QuantizeOptions } from './quantize.ts';
+
+/** The choices behind a quantized model, those of a search included. */
+export type QuantizeDecision = Pick<
+  QuantizeStep,
+  'scheme' | 'method' | 'perChannel' | 'reduceRange' | 'density' | 'correctBias' | 'keepFloat' | 'minSqnr'
+>;
+
+/** Below this, in dB, the result is called different: noise is a tenth of the signal's amplitude, a third with 4 bits. */
+export const usableSqnr = (scheme: string): number => (scheme === 'int4-weights' ? 10 : 20);
+
+/** The nodes of the main graph with these first outputs. Throws `InputError` when one is not there. */
+export function producersOf({ graph }: Model, outputs: readonly string[]): NodeId[] {
+  const ids = new Map(graph.nodes.map((node) => [firstOutput(node), node.id]));
+  return outputs.map((output) => {
+    const id = ids.get(output);
+    if (id === undefined) throw new InputError(`The model has no node that gives ${output}, which is to stay float.`);
+    return id;
+  });
+}
+
+/** What decided a result, in the terms of a recipe. */
+export function decisionOf(
+  { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude }: Recipe,
+  method: CalibrationMethod,
+  { graph }: Model,
+  minSqnr: number,
+): QuantizeDecision {
+  const keepFloat = graph.nodes.filter(({ id }) => exclude?.has(id)).map(firstOutput);
+  return { scheme, method, perChannel, reduceRange, density, correctBias, keepFloat, minSqnr };
+}
+
+const firstOutput = ({ outputs }: Node): string => outputs.find((name) => name !== '') ?? '';
+
+/** The choices that matter to a scheme, as reports name them. */
+export function optionsOf(
+  recipe: Recipe,
+  method: CalibrationMethod,
+  options: QuantizeOptions,
+): QuantizeReport['options'] {
+  const {
+    scheme,
+    perChannel,
+    reduceRange = false,
+    density = 'full',
+    blockSize = 32,
+    blockMethod = 'search',
+    activations = 'uint8',
+    weights = 'int8',
+    correctBias = false,
+    exclude,
+  } = recipe;
+  const excluded = exclude?.size ?? 0;
+  switch (scheme) {
+    case 'static-int8':
+      return {
+        activations,
+        weights,
+        perChannel,
+        reduceRange,
+        method,
+        density,
+        correctBias,
+        excluded,
+        ...(options.calibration === undefined ? { randomCalibration: true } : {}),
+      };
+    case 'dynamic-int8':
+      return { activations: 'uint8', weights, perChannel, reduceRange, excluded };
+    case 'int8-weights':
+    case 'int4-weights':
+      return { blockSize, blockMethod, accuracyLevel: 4, excluded };
+    default:
+      return { excluded };
+  }
+}
