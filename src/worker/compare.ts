@@ -86,7 +86,7 @@ const mostSamples = 8;
 async function sampleFeeds(model: Model, path: string, dims: RunSettings['dims']): Promise<readonly Feeds[]> {
   const samples = await openSamples(model, path, { dims, limit: mostSamples });
   const feeds: Feeds[] = [];
-  for await (const feed of samples.feeds()) feeds.push(new Map(Object.entries(feed)));
+  for await (const feed of samples.feeds()) feeds.push(feed);
   return feeds;
 }
 

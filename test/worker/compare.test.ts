@@ -1,10 +1,13 @@
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bufferSource } from '../../src/core/graph/byte-source.ts';
 import { fromNumbers } from '../../src/core/tensor/convert.ts';
 import { compareModels } from '../../src/worker/compare.ts';
 import { compareLatency } from '../../src/worker/compare-latency.ts';
+import { openModel } from '../../src/worker/open-model.ts';
 import type { MeasuredModel } from '../../src/worker/profile.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
+import { sampleModels } from '../corpus.ts';
 import { buildModel } from './build-model.ts';
 
 const manager = createRuntimeManager();
@@ -95,4 +98,17 @@ describe('two models', () => {
     const other = await compareModels(a, zeros, options, context);
     expect(other.graph).toEqual({ same: 0, changed: 3, added: 0, removed: 0 });
   });
+});
+
+test('outputs are compared on samples where there are some', async () => {
+  const [path] = sampleModels as [string];
+  const { model, close } = await openModel(path);
+  try {
+    const sample: MeasuredModel = { ...products(1), model };
+    const samples = join(dirname(path), 'calibration.npz');
+    const report = await compareModels(sample, sample, { settings, level: 'all', measure: false, samples }, context);
+    expect(report.verdict).toMatchObject({ status: 'equal', runs: 8 });
+  } finally {
+    await close();
+  }
 });
