@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { bytes, time } from '../core/report/format.ts';
+import { bytes, decibels, time } from '../core/report/format.ts';
 import type { ApplyReport, ModelRecipe } from '../core/report/recipe.ts';
 import { outputsSentence } from '../core/report/sentences.ts';
 import type { OpenedModel } from '../worker/open-model.ts';
@@ -92,7 +92,7 @@ export async function makeAgain(
     recipe: path,
     source,
     data,
-    steps: recipe.steps.map(({ command }, index) => ({ command, verdict: made.verdicts[index]! })),
+    steps: made.steps,
     result,
     reproduced: sameModel(result, recipe.result),
     differences: [
@@ -109,11 +109,17 @@ export async function makeAgain(
   };
 }
 
+/** What a step did to the outputs. Quantizing is meant to change them: there, how much. */
+export function stepSentence({ verdict, sqnrDb }: ApplyReport['steps'][number]): string {
+  if (typeof sqnrDb === 'number') return `signal to noise ${decibels(sqnrDb)}`;
+  return [outputsSentence(verdict), verdict.reason].filter(Boolean).join(': ');
+}
+
 function applyText(report: ApplyReport & { readonly output: string }): string {
   const { recipe, source, steps, result, reproduced, differences, output, milliseconds } = report;
   const entries: [string, string][] = [
     ['source', source.same ? `${source.path}, as the recipe has it` : careful(`${source.path}, another model`)],
-    ...steps.map(({ command, verdict }): [string, string] => [command, outputsSentence(verdict)]),
+    ...steps.map((step): [string, string] => [step.command, stepSentence(step)]),
     ['result', reproduced ? good('the same, byte for byte') : bad('not the one that the recipe names')],
     ['sha-256', result.sha256],
     ['size', bytes(result.bytes)],

@@ -162,6 +162,9 @@ export function positive(text: string): number {
   return value;
 }
 
+/** A number above 0, with or without its percent sign. */
+export const percentage = (text: string): number => positive(text.replace(/\s*%$/, ''));
+
 /** A list collected from a repeated option; commas separate too. */
 export const collect = (text: string, list: readonly string[] | undefined): readonly string[] => [
   ...(list ?? []),

@@ -4,7 +4,16 @@ import { bytes, change, count, decibels, significant } from '../core/report/form
 import type { Gate } from '../core/report/junit.ts';
 import type { CompareReport } from '../core/report/report.ts';
 import { latencySentence, outputsSentence } from '../core/report/sentences.ts';
-import { execute, heading, type Outcome, positive, type RunOptions, type Session, withRunOptions } from './command.ts';
+import {
+  execute,
+  heading,
+  type Outcome,
+  percentage,
+  positive,
+  type RunOptions,
+  type Session,
+  withRunOptions,
+} from './command.ts';
 import { bad, careful, good, pairs, shortened, strong, table } from './print.ts';
 
 interface CompareOptions extends RunOptions {
@@ -37,8 +46,6 @@ export function compareCommand(program: Command): void {
     );
 }
 
-const percentage = (text: string): number => positive(text.replace(/\s*%$/, ''));
-
 async function compare(pathA: string, pathB: string, options: CompareOptions, session: Session): Promise<Outcome> {
   const { openModel } = await import('../worker/open-model.ts');
   const { compareModels } = await import('../worker/compare.ts');
@@ -65,39 +72,43 @@ async function compare(pathA: string, pathB: string, options: CompareOptions, se
   }
 }
 
-/** What must hold for the command to succeed. A slowdown counts only when the whole interval lies beyond the limit. */
+/** What must hold for the command to succeed. */
 export function gatesOf(
-  { verdict, outputs, latency }: CompareReport,
+  report: CompareReport,
   { minSqnr, maxSlowdown }: Pick<CompareOptions, 'minSqnr' | 'maxSlowdown'>,
 ): readonly Gate[] {
-  const gates: Gate[] = [];
+  return [outputsGate(report, minSqnr), ...(maxSlowdown === undefined ? [] : [latencyGate(report, maxSlowdown)])];
+}
+
+/** The outputs are the same within noise, or have at least this signal to noise, in dB. */
+export function outputsGate({ verdict, outputs }: CompareReport, minSqnr: number | undefined): Gate {
+  const sentence = outputsSentence(verdict);
   if (minSqnr === undefined) {
-    const sentence = outputsSentence(verdict);
     const message =
       outputs.length === 0 ? (verdict.reason ?? sentence) : [sentence, verdict.reason].filter(Boolean).join(': ');
-    gates.push({ name: 'outputs', passed: verdict.status === 'equal' || verdict.status === 'close', message });
-  } else {
-    const ratios = outputs.map(({ sqnrDb }) => sqnrDb ?? Number.POSITIVE_INFINITY);
-    const compared = verdict.status !== 'not-run' && ratios.length > 0;
-    gates.push({
-      name: 'signal to noise',
-      passed: compared && Math.min(...ratios) >= minSqnr,
-      message: compared
-        ? `${decibels(Math.min(...ratios))}, at least ${decibels(minSqnr)} asked for`
-        : (verdict.reason ?? outputsSentence(verdict)),
-    });
+    return { name: 'outputs', passed: verdict.status === 'equal' || verdict.status === 'close', message };
   }
-  if (maxSlowdown !== undefined) {
-    const low = latency?.interval95[0];
-    gates.push({
-      name: 'latency',
-      passed: low !== undefined && (low - 1) * 100 <= maxSlowdown,
-      message: latency
-        ? `${latencySentence(latency)}, at most ${maxSlowdown} % slower asked for`
-        : 'latency was not measured',
-    });
-  }
-  return gates;
+  const ratios = outputs.map(({ sqnrDb }) => sqnrDb ?? Number.POSITIVE_INFINITY);
+  const compared = verdict.status !== 'not-run' && ratios.length > 0;
+  return {
+    name: 'signal to noise',
+    passed: compared && Math.min(...ratios) >= minSqnr,
+    message: compared
+      ? `${decibels(Math.min(...ratios))}, at least ${decibels(minSqnr)} asked for`
+      : (verdict.reason ?? sentence),
+  };
+}
+
+/** The second model is at most this much slower, in percent; it is only when the whole interval lies beyond the limit. */
+export function latencyGate({ latency }: CompareReport, maxSlowdown: number): Gate {
+  const low = latency?.interval95[0];
+  return {
+    name: 'latency',
+    passed: low !== undefined && (low - 1) * 100 <= maxSlowdown,
+    message: latency
+      ? `${latencySentence(latency)}, at most ${maxSlowdown} % slower asked for`
+      : 'latency was not measured',
+  };
 }
 
 async function writeReports(
@@ -116,6 +127,10 @@ async function writeReports(
   if (markdown) await writeFile(markdown, (await import('../core/report/markdown.ts')).toMarkdown(document));
   if (html) await writeFile(html, (await import('../core/report/html.ts')).toHtml(document));
 }
+
+/** One line a gate: whether it holds, and the figures. */
+export const gateLines = (gates: readonly Gate[]): string =>
+  gates.map(({ name, passed, message }) => `${passed ? good('ok') : bad('failed')}  ${name}: ${message}`).join('\n');
 
 export function compareText(report: CompareReport, gates: readonly Gate[]): string {
   const { a, b, graph, before, after, outputs, latency, problems } = report;
@@ -152,9 +167,7 @@ export function compareText(report: CompareReport, gates: readonly Gate[]): stri
       ),
     );
   }
-  parts.push(
-    gates.map(({ name, passed, message }) => `${passed ? good('ok') : bad('failed')}  ${name}: ${message}`).join('\n'),
-  );
+  parts.push(gateLines(gates));
   if (problems.length > 0) parts.push([strong('notes'), ...problems.map((problem) => careful(problem))].join('\n'));
   return parts.join('\n\n');
 }

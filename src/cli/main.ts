@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { applyCommand } from './apply.ts';
+import { checkCommand } from './check.ts';
 import { compareCommand } from './compare.ts';
 import { explainError } from './exit.ts';
 import { inspectCommand } from './inspect.ts';
@@ -25,6 +26,7 @@ function createProgram(): Command {
     compareCommand,
     layoutCommand,
     applyCommand,
+    checkCommand,
   ])
     define(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Model } from '../core/graph/model.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
 import {
+  type ApplyReport,
   type ModelRecipe,
   type OptimizeStep,
   parseRecipe,
@@ -13,7 +14,6 @@ import {
   type RecipeStep,
   recipeSchema,
 } from '../core/report/recipe.ts';
-import type { Verdict } from '../core/report/report.ts';
 import { hashFile } from './hash-file.ts';
 import { modelIdentity } from './inspect.ts';
 import { makeTemporaryFolder } from './model-source.ts';
@@ -80,7 +80,7 @@ export async function readRecipe(path: string): Promise<ModelRecipe> {
 
 export interface Replayed {
   readonly model: Model;
-  readonly verdicts: readonly Verdict[];
+  readonly steps: ApplyReport['steps'];
   /** Removes what lies between the steps; the model's weights can no longer be read. */
   close(): Promise<void>;
 }
@@ -91,7 +91,7 @@ export async function replay(
   steps: readonly RecipeStep[],
   context: MeasurementContext,
 ): Promise<Replayed> {
-  const verdicts: Verdict[] = [];
+  const done: ApplyReport['steps'][number][] = [];
   const folder = await makeTemporaryFolder();
   const between: OpenedModel[] = [];
   const close = async () => {
@@ -102,8 +102,9 @@ export async function replay(
     let opened = source;
     for (const [index, step] of steps.entries()) {
       const { model, report } = await runStep(opened, step, context);
-      verdicts.push(report.verdict);
-      if (index === steps.length - 1) return { model, verdicts, close };
+      const noise = 'sqnrDb' in report ? { sqnrDb: report.sqnrDb } : {};
+      done.push({ command: step.command, verdict: report.verdict, ...noise });
+      if (index === steps.length - 1) return { model, steps: done, close };
       const path = join(folder.path, `step-${index + 1}.onnx`);
       await saveModel(model, path, { signal: context.signal, onProgress: context.onProgress });
       opened = await openModel(path);

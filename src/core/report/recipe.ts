@@ -2,7 +2,8 @@
  * A recipe: how a model was made from another, so that it can be made again. It is kept as JSON, in which fields are
  * only ever added. SHA-256 sums are in hexadecimal; paths are relative to the recipe's folder.
  */
-import type { Verdict } from './report.ts';
+import type { Gate } from './junit.ts';
+import type { CompareReport, LatencyComparison, Verdict } from './report.ts';
 
 export const recipeSchema = 1;
 
@@ -78,7 +79,12 @@ export interface ApplyReport {
   readonly source: RecipeModel & { readonly path: string; readonly same: boolean };
   /** Data that steps read. */
   readonly data: readonly (RecipeData & { readonly same: boolean })[];
-  readonly steps: readonly { readonly command: RecipeStep['command']; readonly verdict: Verdict }[];
+  readonly steps: readonly {
+    readonly command: RecipeStep['command'];
+    readonly verdict: Verdict;
+    /** Quantize: the lowest signal to noise of an output; null when all are equal. */
+    readonly sqnrDb?: number | null;
+  }[];
   readonly result: RecipeModel;
   /** The result is, byte for byte, the one that the recipe names. */
   readonly reproduced: boolean;
@@ -86,6 +92,15 @@ export interface ApplyReport {
   readonly differences: readonly string[];
   readonly output?: string;
   readonly milliseconds: number;
+}
+
+/** What came of checking a recipe. */
+export interface CheckReport extends Omit<ApplyReport, 'output'> {
+  readonly passed: boolean;
+  readonly gates: readonly Gate[];
+  /** The result against the source, where the options ask for it. */
+  readonly outputs?: CompareReport['outputs'];
+  readonly latency?: LatencyComparison;
 }
 
 /** The text is no recipe that can be replayed; the message says what is wrong with it. */
