@@ -1,6 +1,7 @@
 import { type Signal, signal } from '@preact/signals';
 import type { OptimizationLevel } from '../src/core/evaluator.ts';
 import type { NodeId } from '../src/core/graph/model.ts';
+import type { DocumentState } from '../src/protocol/webview.ts';
 
 /** What the user has filled in, kept while panels come and go. */
 export interface Forms {
@@ -43,4 +44,13 @@ export function createForms(): Forms {
     }),
     compare: signal({ a: null, b: null, measure: true }),
   };
+}
+
+/** Fills in what the user's settings say, before anything was changed by hand. */
+export function fillIn(forms: Forms, { profile, transform }: DocumentState['defaults']): void {
+  const { preset, verify, measure } = transform;
+  forms.profile.value = profile;
+  forms.optimize.value = { ...forms.optimize.value, preset, verify, measure };
+  forms.quantize.value = { ...forms.quantize.value, verify, measure };
+  forms.compare.value = { ...forms.compare.value, measure };
 }

@@ -11,7 +11,7 @@ import { CancelledError } from '../src/protocol/rpc.ts';
 import type { DocumentState, JobState, PanelName, ViewHostContract, ViewState } from '../src/protocol/webview.ts';
 import type { RunSettings } from '../src/protocol/worker.ts';
 import { createFinder } from './finder.ts';
-import { createForms } from './forms.ts';
+import { createForms, fillIn } from './forms.ts';
 import { createGraphPane } from './graph-pane.ts';
 import { type Direction, reach } from './reach.ts';
 import { resource } from './resource.ts';
@@ -120,6 +120,7 @@ export function createState(host: Client<ViewHostContract>) {
       const before = document.value;
       document.value = { ...next, reports: keepSame(before?.reports ?? {}, next.reports, reportKey) };
       settings.value = next.settings;
+      if (!before) fillIn(forms, next.defaults);
       if (next.job) rejected.value = null;
       if (before && before.current !== next.current) onVersionChange();
       if (before) showResult(before, document.value);

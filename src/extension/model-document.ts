@@ -12,7 +12,7 @@ import type {
   WorkerContract,
 } from '../protocol/worker.ts';
 import { type HistoryFolders, type KeptWithHistory, readKept } from './kept-history.ts';
-import { type RememberedSettings, runSettings } from './settings.ts';
+import { profileSettings, type RememberedSettings, runSettings, transformSettings } from './settings.ts';
 import type { RunningWorker, WorkerProcess } from './worker-process.ts';
 
 /** An open document of a worker that runs. */
@@ -223,6 +223,7 @@ export class ModelDocument implements vscode.CustomDocument {
       job: this.job,
       failure: this.failure,
       settings: this.settings,
+      defaults: { profile: profileSettings(this.uri), transform: transformSettings(this.uri) },
       symbolicDims: this.symbolicDims,
       reports: this.reports,
       comparison: this.comparison,

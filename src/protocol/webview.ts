@@ -34,6 +34,11 @@ export interface DocumentState {
   /** The last job that failed, until the next one starts. */
   readonly failure: { readonly job: JobState['kind']; readonly message: string } | null;
   readonly settings: RunSettings;
+  /** What the user's settings have the forms of the panels begin with. */
+  readonly defaults: {
+    readonly profile: Pick<ProfileRequest, 'runs' | 'warmup' | 'level'>;
+    readonly transform: Pick<OptimizeRequest, 'preset' | 'verify' | 'measure'>;
+  };
   readonly symbolicDims: readonly SymbolicDim[];
   /** Reports by version, as far as there are any. */
   readonly reports: Readonly<Record<number, VersionReports>>;

@@ -33,6 +33,10 @@ export const plainDocument: DocumentState = {
   job: null,
   failure: null,
   settings: { provider: 'cpu', threads: 0, timeLimit: 60, dims: {}, seed: 1 },
+  defaults: {
+    profile: { runs: 0, warmup: -1, level: 'all' },
+    transform: { preset: 'default', verify: true, measure: true },
+  },
   symbolicDims: [],
   reports: {},
   comparison: null,

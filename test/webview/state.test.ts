@@ -217,6 +217,20 @@ describe('finder', () => {
 });
 
 describe('jobs', () => {
+  test("forms begin with what the user's settings say", async () => {
+    const defaults: DocumentState['defaults'] = {
+      profile: { runs: 50, warmup: 3, level: 'basic' },
+      transform: { preset: 'exact', verify: true, measure: false },
+    };
+    const state = createState(
+      hostWith({ ready: async () => ({ state: { ...plainDocument, defaults }, viewState: null }) }),
+    );
+    await state.start();
+    expect(state.forms.profile.value).toEqual(defaults.profile);
+    expect(state.forms.optimize.value).toMatchObject(defaults.transform);
+    expect(state.forms.quantize.value).toMatchObject({ verify: true, measure: false });
+  });
+
   test('a profile is asked for with the settings and the form', async () => {
     const asked: unknown[] = [];
     const state = createState(

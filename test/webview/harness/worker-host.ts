@@ -63,6 +63,10 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
       dims: {},
       seed: 1,
     },
+    defaults: {
+      profile: { runs: 0, warmup: -1, level: 'all' },
+      transform: { preset: 'default', verify: true, measure: true },
+    },
     symbolicDims,
     reports: {},
     comparison: null,
