@@ -70,7 +70,7 @@ export function withRunOptions(command: Command): Command {
 /** Runs a command to its end: output, progress, cancelling, exit code. */
 export async function execute(options: TextOptions, work: (session: Session) => Promise<Outcome>): Promise<void> {
   const abort = new AbortController();
-  const interrupt = () => abort.abort(new Error('Interrupted.'));
+  const interrupt = () => abort.abort(Object.assign(new Error('Interrupted.'), { name: 'InterruptedError' }));
   process.once('SIGINT', interrupt);
   const progress = progressLine(options);
   let manager: RuntimeManager | undefined;

@@ -1,5 +1,8 @@
-/** How a command ends: 0 done, 1 the verdict failed, 2 the request or the file is not usable, 3 the runtime failed. */
-export type ExitCode = 0 | 1 | 2 | 3;
+/**
+ * How a command ends: 0 done, 1 the verdict failed, 2 the request or the file is not usable, 3 the runtime failed; 130,
+ * as shells have it, when it was interrupted with Ctrl-C.
+ */
+export type ExitCode = 0 | 1 | 2 | 3 | 130;
 
 /** The request cannot be met; the message says what to write instead. */
 export class UsageError extends Error {
@@ -17,6 +20,8 @@ const unusable = new Set([
   'CommanderError',
 ]);
 
+const interrupted = new Set(['InterruptedError', 'CancelledError', 'AbortError']);
+
 /** System errors that mean that a path was wrong, and what to say. */
 const pathErrors: Readonly<Record<string, string>> = {
   ENOENT: 'There is no such file or folder',
@@ -31,6 +36,7 @@ const pathErrors: Readonly<Record<string, string>> = {
 /** The exit code and the one line that an error becomes. */
 export function explainError(error: unknown): { readonly code: ExitCode; readonly message: string } {
   if (!(error instanceof Error)) return { code: 3, message: String(error) };
+  if (interrupted.has(error.name)) return { code: 130, message: 'Interrupted.' };
   const { code, path } = error as NodeJS.ErrnoException;
   const known = code ? pathErrors[code] : undefined;
   if (known) return { code: 2, message: `${known}: ${path ?? error.message}.` };

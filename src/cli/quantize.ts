@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Model } from '../core/graph/model.ts';
 import { bytes, change, count, decibels, percent, time } from '../core/report/format.ts';
 import type { QuantizeReport } from '../core/report/report.ts';
-import { latencySentence, outputsSentence } from '../core/report/sentences.ts';
+import { changedOutputsSentence, latencySentence } from '../core/report/sentences.ts';
 import {
   collect,
   execute,
@@ -142,7 +142,10 @@ export function quantizeText(report: QuantizeReport): string {
   const { quantized, fused, kept, before, after, verdict, sqnrDb, metric, latency, calibration, advice, problems } =
     report;
   const paint = verdict.status === 'different' ? bad : verdict.status === 'not-run' ? careful : good;
-  const quality = [outputsSentence(verdict), ...(sqnrDb === null ? [] : [`signal to noise ${decibels(sqnrDb)}`])];
+  const quality = [
+    changedOutputsSentence(verdict),
+    ...(sqnrDb === null ? [] : [`signal to noise ${decibels(sqnrDb)}`]),
+  ];
   const entries: [string, string][] = [
     ['scheme', report.scheme],
     ...(calibration

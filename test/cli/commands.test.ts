@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { CompareReport, OptimizeReport, ProfileReport, QuantizeReport } from '../../src/core/report/report.ts';
 import { sampleModels } from '../corpus.ts';
-import { runCli } from './run-cli.ts';
+import { runCli, startCli } from './run-cli.ts';
 
 const [classifier] = sampleModels as [string];
 const folder = mkdtempSync(join(tmpdir(), 'opscope-cli-'));
@@ -43,6 +43,17 @@ describe('commands that run models', () => {
     expect(report.latency.interval95[0]).toBeLessThanOrEqual(report.latency.median);
     expect(report.nodes.length).toBeGreaterThan(0);
     expect(readFileSync(csv, 'utf8').trimEnd().split('\n')).toHaveLength(report.nodes.length + 1);
+  });
+
+  // Windows has no signals.
+  it.skipIf(process.platform === 'win32')('an interrupted measurement ends as shells have it', async () => {
+    const { child, result } = startCli('profile', classifier, '--runs', '10000000');
+    // Nothing is printed before the end; by now the runs have begun, which would go on for a minute.
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await result;
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toContain('opscope: Interrupted.');
   });
 
   it('quantize writes a smaller model and says how far its outputs are', async () => {

@@ -11,8 +11,13 @@ export interface CliResult {
 
 /** Runs the command line as a process of its own, from its sources. */
 export function runCli(...parameters: readonly string[]): Promise<CliResult> {
-  return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [entry, ...parameters], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return startCli(...parameters).result;
+}
+
+/** The same, with the process at hand while it runs. */
+export function startCli(...parameters: readonly string[]) {
+  const child = spawn(process.execPath, [entry, ...parameters], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const result = new Promise<CliResult>((done, fail) => {
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -24,4 +29,5 @@ export function runCli(...parameters: readonly string[]): Promise<CliResult> {
     child.once('error', fail);
     child.once('close', (code) => done({ code, stdout, stderr }));
   });
+  return { child, result };
 }
