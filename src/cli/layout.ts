@@ -27,7 +27,7 @@ async function layout(path: string, options: LayoutOptions, signal: AbortSignal)
   const { Draft } = await import('../core/graph/draft.ts');
   const { createFacts } = await import('../core/shapes/infer.ts');
   const { layoutGraph } = await import('../core/layout/layout-graph.ts');
-  const { countSceneCrossings } = await import('./crossings.ts');
+  const { lineRoutes, routeCrossings } = await import('../core/layout/crossings.ts');
   const opened = await openModel(path);
   try {
     const draft = new Draft(opened.model);
@@ -45,7 +45,7 @@ async function layout(path: string, options: LayoutOptions, signal: AbortSignal)
       milliseconds: scene.milliseconds,
       width: scene.width,
       height: scene.height,
-      crossings: countSceneCrossings(scene.edges),
+      crossings: routeCrossings(lineRoutes(scene.edges)),
     };
     const text = () =>
       [

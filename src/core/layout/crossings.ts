@@ -1,3 +1,5 @@
+import type { SceneEdges } from './scene.ts';
+
 /** Segments of routes from top to bottom, cut into bands, so that only those at one height are compared. */
 const bandHeight = 64;
 
@@ -44,4 +46,10 @@ function crossingHeight(s: readonly number[], a: number, b: number): number | un
   const u = ((x3 - x1) * (y2 - y1) - (y3 - y1) * (x2 - x1)) / denominator;
   const inside = (value: number) => value > 1e-6 && value < 1 - 1e-6;
   return inside(t) && inside(u) ? y1 + t * (y2 - y1) : undefined;
+}
+
+/** The routes of a scene's lines; edges that are drawn as stubs have none. */
+export function lineRoutes({ count, kind, points, offsets }: SceneEdges): readonly Float32Array[] {
+  const lines = Array.from({ length: count }, (_, edge) => edge).filter((edge) => kind[edge] === 'line');
+  return lines.map((edge) => points.subarray(offsets[edge]!, offsets[edge + 1]!));
 }
