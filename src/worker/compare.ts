@@ -15,7 +15,7 @@ import { verificationFeeds } from './verification-feeds.ts';
 export interface CompareOptions {
   readonly settings: RunSettings;
   readonly level: OptimizationLevel;
-  /** A file of samples to compare outputs on instead of made inputs. */
+  /** A file of samples to compare outputs on where the settings name no inputs. */
   readonly samples?: string | undefined;
   /** Compare latency too. */
   readonly measure: boolean;
@@ -35,10 +35,12 @@ export async function compareModels(
   const problems: string[] = [];
   const evaluator = createEvaluator(context.manager);
   context.onProgress?.({ message: 'Comparing outputs' });
+  // With data of the user's, made inputs would only blur what is asked: how the models differ on that data.
+  const data = settings.inputs ?? options.samples;
   const feeds =
-    options.samples === undefined
-      ? await verificationFeeds(a.model, { dims: settings.dims, seed: settings.seed, path: settings.inputs })
-      : await sampleFeeds(a.model, options.samples, settings.dims);
+    data === undefined
+      ? await verificationFeeds(a.model, { dims: settings.dims, seed: settings.seed })
+      : await sampleFeeds(a.model, data, settings.dims);
   const verdict = await verifyModels(
     a.model,
     b.model,

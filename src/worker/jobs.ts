@@ -105,8 +105,7 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       });
       const [before, after] = sides as [MappedSide, MappedSide];
       // Made inputs lie outside the ranges that a quantized version was calibrated for.
-      const samples =
-        settings.inputs === undefined ? (after.version.info.samples ?? before.version.info.samples) : undefined;
+      const samples = after.version.info.samples ?? before.version.info.samples;
       const options = { settings, level: 'all', measure, samples } as const;
       const models = [await measured(before.version), await measured(after.version)] as const;
       const report = await compareModels(...models, options, measurement(context));

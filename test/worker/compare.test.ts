@@ -108,6 +108,8 @@ test('outputs are compared on samples where there are some', async () => {
     const samples = join(dirname(path), 'calibration.npz');
     const report = await compareModels(sample, sample, { settings, level: 'all', measure: false, samples }, context);
     expect(report.verdict).toMatchObject({ status: 'equal', runs: 8 });
+    const own = { settings: { ...settings, inputs: samples }, level: 'all', measure: false } as const;
+    expect((await compareModels(sample, sample, own, context)).verdict).toMatchObject({ status: 'equal', runs: 8 });
   } finally {
     await close();
   }
