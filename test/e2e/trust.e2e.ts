@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
+import { root } from '../../scripts/processes.ts';
+import { type Editor, startEditor } from './editor.ts';
+import { runtimeProcesses } from './runtime-processes.ts';
+
+let editor: Editor;
+
+beforeAll(async () => {
+  editor = await startEditor({
+    files: { 'model.onnx': { copyOf: join(root, 'samples/image-classifier/image-classifier.onnx') } },
+    workspaceTrust: true,
+    settings: { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.enabled': true },
+  });
+});
+afterAll(() => editor?.close());
+
+test('in a workspace that is not trusted a model is drawn, and nothing is run', async () => {
+  onTestFailed(() => editor.takePicture('failed-untrusted'));
+  await editor.openFile('model.onnx');
+  await editor.view.getByRole('grid', { name: 'Operators' }).getByText('/stem/stem.0/Conv').waitFor();
+  await editor.takePicture('untrusted');
+  await editor.page.keyboard.press('F1');
+  await editor.quickInput.locator('input').fill('>Opscope: ');
+  await editor.quickInput.locator('.monaco-list-row', { hasText: 'Opscope: Export Model' }).waitFor();
+  expect(await editor.quickInput.locator('.monaco-list-row', { hasText: 'Opscope: Profile Model' }).count()).toBe(0);
+  await editor.page.keyboard.press('Escape');
+  expect(await editor.view.getByRole('button', { name: 'Profile' }).first().isDisabled()).toBe(true);
+  expect(runtimeProcesses(editor.serverPid)).toEqual([]);
+});
