@@ -89,7 +89,10 @@ async function askOther(document: ModelDocument): Promise<ComparedSide | undefin
       ? { label: file, version: undefined }
       : await vscode.window.showQuickPick(
           [...versions.map(({ id, label }) => ({ label, version: id })), { label: file, version: undefined }],
-          { title: vscode.l10n.t('Compare {0} with…', document.version(document.current)?.label ?? document.name) },
+          {
+            title: vscode.l10n.t('Compare {0} with…', document.version(document.current)?.label ?? document.name),
+            ignoreFocusOut: true,
+          },
         );
   if (chosen?.version !== undefined) return { version: chosen.version };
   if (!chosen) return undefined;

@@ -83,7 +83,10 @@ type Scheme = Pick<QuantizeRequest, 'scheme' | 'calibration' | 'randomCalibratio
 
 /** What to quantize to and what data to use. Data that lies beside the model under the usual names is found by itself. */
 export async function askQuantization(document: ModelDocument): Promise<Scheme | undefined> {
-  const chosen = await vscode.window.showQuickPick(schemes(), { title: vscode.l10n.t('Quantize Model') });
+  const chosen = await vscode.window.showQuickPick(schemes(), {
+    title: vscode.l10n.t('Quantize Model'),
+    ignoreFocusOut: true,
+  });
   if (!chosen) return undefined;
   const labelled = dataBeside(document, 'evaluation.npz');
   const base = { scheme: chosen.scheme, ...(labelled ? { labelled } : {}) };
@@ -140,7 +143,10 @@ async function askCalibration(document: ModelDocument): Promise<Partial<Scheme> 
       description: vscode.l10n.t('shows speed; accuracy will not be that of real data'),
     },
   ];
-  const chosen = await vscode.window.showQuickPick(choices, { title: vscode.l10n.t('Calibration data') });
+  const chosen = await vscode.window.showQuickPick(choices, {
+    title: vscode.l10n.t('Calibration data'),
+    ignoreFocusOut: true,
+  });
   if (!chosen) return undefined;
   if (chosen.use === 'random') return { randomCalibration: true };
   const path = chosen.use === 'found' ? found : await askDataFile(document, vscode.l10n.t('Calibration data'));
