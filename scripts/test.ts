@@ -1,6 +1,6 @@
 // `npm test`: everything that can be checked, from lint to a real VS Code. Ends with the line `N passed, N failed`.
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { installCodeServer } from './code-server.ts';
 import { cacheFolder, root, runAndRead } from './processes.ts';
 import { installSystemPackages } from './system-packages.ts';
@@ -23,7 +23,7 @@ const steps: readonly (readonly [name: string, step: () => Promise<Counts>])[] =
   ['Build', () => check(process.execPath, ['esbuild.mjs'])],
   ['Unit and integration tests', () => tests('unit', [])],
   ['Package', () => check(process.execPath, [join(root, 'scripts/package.ts')])],
-  ['End-to-end tests in VS Code', () => tests('e2e', ['--config', 'test/e2e/vitest.config.ts'])],
+  ['End-to-end tests in VS Code', testsInVsCode],
 ];
 
 let passed = 0;
@@ -43,22 +43,61 @@ async function check(program: string, options: readonly string[]): Promise<Count
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
+/**
+ * Tests in a real VS Code. On a machine that others keep busy a step may come too late once; files that failed run a
+ * second time, which is said, and what fails twice has failed.
+ */
+async function testsInVsCode(): Promise<Counts> {
+  const options = ['--config', 'test/e2e/vitest.config.ts'];
+  const first = await tests('e2e', options);
+  if (first.failed === 0 || first.failedFiles.length === 0) return first;
+  console.log(`\n# Once more: ${first.failedFiles.join(', ')}`);
+  const again = await tests('e2e', [...first.failedFiles, ...options]);
+  const passed = first.passed - first.passedInFailedFiles + again.passed;
+  if (again.failed === 0) console.log(`\nPassed only at the second try: ${first.failedFiles.join(', ')}`);
+  return { passed, failed: again.failed };
+}
+
+/** What vitest writes of a run, as far as it is read here. */
+interface VitestResults {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numFailedTestSuites: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string }[];
+  }[];
+}
+
+interface TestCounts extends Counts {
+  readonly failedFiles: readonly string[];
+  /** Tests that passed in files of which others failed. */
+  readonly passedInFailedFiles: number;
+}
+
 /** Tests that are counted one by one. */
-async function tests(name: string, options: readonly string[]): Promise<Counts> {
+async function tests(name: string, options: readonly string[]): Promise<TestCounts> {
   const results = join(cacheFolder, `${name}-results.json`);
   rmSync(results, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
   const { code } = await runAndRead(process.execPath, [vitest, 'run', ...options, ...reporters]);
   try {
-    const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(results, 'utf8')) as {
-      numPassedTests: number;
-      numFailedTests: number;
-      numFailedTestSuites: number;
-    };
+    const read = JSON.parse(readFileSync(results, 'utf8')) as VitestResults;
+    const { numPassedTests, numFailedTests, numFailedTestSuites, testResults } = read;
     // A file that cannot even be loaded fails without any test of it having failed.
     const failures = Math.max(numFailedTests, numFailedTestSuites > 0 ? 1 : 0, code === 0 ? 0 : 1);
-    return { passed: numPassedTests, failed: failures };
+    const failedFiles = testResults.filter(({ status }) => status !== 'passed');
+    const passedInFailedFiles = failedFiles
+      .flatMap(({ assertionResults }) => assertionResults)
+      .filter(({ status }) => status === 'passed').length;
+    return {
+      passed: numPassedTests,
+      failed: failures,
+      failedFiles: failedFiles.map((file) => relative(root, file.name)),
+      passedInFailedFiles,
+    };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failedFiles: [], passedInFailedFiles: 0 };
   }
 }

@@ -79,9 +79,7 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
       if (this.activeView === view) this.activeView = undefined;
     });
     webview.html = editorHtml(webview, this.context.extensionUri);
-    agreeOnUnsaved(document, panel, this.fromBackup.has(document)).catch((error: Error) =>
-      log().debug(`Opening: ${error.message}`),
-    );
+    agreeOnUnsaved(document, panel, this.fromBackup.has(document));
   }
 
   /** Saves the document in front because the user said so, also where Auto Save is on. */
@@ -158,19 +156,38 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
 /**
  * A window that was reloaded within seconds of a change or a Save may come back with a note of VS Code's that is older
  * than the document: the tab is drawn as changed though the document is not, or the other way round. An edit that VS
- * Code is told of makes it look again.
+ * Code is told of makes it look again; a tab that is still wrong is put right when VS Code says so of it, which may be
+ * long after the document was opened. Once it was right, VS Code keeps it so.
  */
-async function agreeOnUnsaved(document: ModelDocument, panel: vscode.WebviewPanel, fromBackup: boolean): Promise<void> {
-  await document.session();
-  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-  const shownDirty = tabs.some(
-    ({ input, isDirty }) =>
-      isDirty && input instanceof vscode.TabInputCustom && String(input.uri) === String(document.uri),
-  );
-  if (!fromBackup && (document.isUnsaved || shownDirty)) document.announceUnsaved();
-  if (!document.isUnsaved && shownDirty && panel.active) {
+function agreeOnUnsaved(document: ModelDocument, panel: vscode.WebviewPanel, fromBackup: boolean): void {
+  const isShownUnsaved = () =>
+    vscode.window.tabGroups.all
+      .flatMap((group) => group.tabs)
+      .some(
+        ({ input, isDirty }) =>
+          isDirty && input instanceof vscode.TabInputCustom && String(input.uri) === String(document.uri),
+      );
+  const revertIfShownUnsaved = async () => {
+    // VS Code reverts the editor in front only.
+    if (document.isUnsaved || !panel.active || !isShownUnsaved()) return;
     await vscode.commands.executeCommand('workbench.action.files.revert');
-  }
+  };
+  const watch = async () => {
+    await document.session();
+    if (!fromBackup && (document.isUnsaved || isShownUnsaved())) document.announceUnsaved();
+    await revertIfShownUnsaved();
+    const listeners = [
+      vscode.window.tabGroups.onDidChangeTabs(revertIfShownUnsaved),
+      panel.onDidChangeViewState(revertIfShownUnsaved),
+      document.onDidEdit(() => stop()),
+      panel.onDidDispose(() => stop()),
+    ];
+    const stop = () => {
+      for (const listener of listeners) listener.dispose();
+    };
+    await revertIfShownUnsaved();
+  };
+  watch().catch((error: Error) => log().debug(`Opening: ${error.message}`));
 }
 
 /** Calls `work` at once, then at most once an interval, the last time after the last call. */
