@@ -22,6 +22,7 @@ import { inlineIf } from './inline-if.ts';
 import { mergeCasts } from './merge-casts.ts';
 import { mergeConcats } from './merge-concats.ts';
 import { mergeInitializers } from './merge-initializers.ts';
+import { mergeSiblingMatmul } from './merge-sibling-matmul.ts';
 import { mergeSlices } from './merge-slices.ts';
 import { mergeSqueezes } from './merge-squeezes.ts';
 import { mergeTransposes } from './merge-transposes.ts';
@@ -63,6 +64,7 @@ export const catalog: readonly Pass[] = [
   fusePad,
   fuseConvBn,
   fuseBiasScale,
+  mergeSiblingMatmul,
   fuseMatmulAdd,
   fuseReciprocal,
 ];

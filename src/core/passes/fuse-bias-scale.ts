@@ -15,12 +15,14 @@ const operators: Readonly<Record<string, (operand: Float64Array) => Affine>> = {
 
 /**
  * `a = Conv(x, W); y = Add(a, c)` with `c` one number a channel
- * becomes `y = Conv(x, W, c)`; likewise Sub, Mul and Div, after ConvTranspose, Gemm and MatMul.
+ * becomes `y = Conv(x, W, c)`; likewise Sub, Mul and Div, after ConvTranspose, Gemm, MatMul and
+ * BatchNormalization, whose weights may be there where those of a convolution before it are not.
  */
 export const fuseBiasScale: Pass = {
   name: 'fuse-bias-scale',
   title: 'Fold constant offsets and factors into weights',
-  summary: 'Adds or multiplies a constant per channel into the weights and bias of the convolution or Gemm before it.',
+  summary:
+    'Adds or multiplies a constant per channel into the weights and bias of the convolution, Gemm or normalization before it.',
   exactness: 'rounding',
   async run(draft, { facts }) {
     for (const graph of passGraphs(draft)) {

@@ -1,15 +1,16 @@
-import { floatAttribute, intAttribute } from '../graph/attribute.ts';
+import { floatAttribute } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
-import { type Affine, applyAffine, linearBefore, replaceByLinear } from './linear-node.ts';
+import { type Affine, applyAffine, isInference, linearBefore, replaceByLinear } from './linear-node.ts';
 import type { Pass } from './pass.ts';
 import { readFloats } from './tensors.ts';
-import { defaultOpset, passGraphs } from './visit.ts';
+import { passGraphs } from './visit.ts';
 
 /**
  * `a = Conv(x, W, b); y = BatchNormalization(a, γ, β, μ, σ²)`
- * becomes `y = Conv(x, W·γ/√(σ²+ε), (b−μ)·γ/√(σ²+ε)+β)`; also after ConvTranspose, Gemm and MatMul of rank 2.
+ * becomes `y = Conv(x, W·γ/√(σ²+ε), (b−μ)·γ/√(σ²+ε)+β)`; also after ConvTranspose, Gemm,
+ * MatMul of rank 2, and another BatchNormalization.
  */
 export const fuseConvBn: Pass = {
   name: 'fuse-conv-bn',
@@ -41,16 +42,6 @@ async function fuse(graph: GraphDraft, facts: Facts, node: Node): Promise<void> 
       made,
       `Inference scales each channel by a constant, as ${linear.node.opType} can.`,
     );
-}
-
-/** Whether the node only normalizes by its constants, over all positions, with no other output read. */
-function isInference(graph: GraphDraft, node: Node): boolean {
-  const opset = defaultOpset(graph);
-  if (opset < 7 || intAttribute(node, 'training_mode', 0) !== 0) return false;
-  if (opset < 9 && intAttribute(node, 'spatial', 1) === 0) return false;
-  return node.outputs
-    .slice(1)
-    .every((output) => output === '' || (!graph.isOutput(output) && graph.consumers(output).length === 0));
 }
 
 /** A BatchNormalization as factor and offset of each channel. */

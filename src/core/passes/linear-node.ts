@@ -9,9 +9,15 @@ import type { Node, Tensor } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { rankOf } from './shape-facts.ts';
 import { floatTensor, readFloats } from './tensors.ts';
-import { hasInput, soleConsumer } from './visit.ts';
+import { defaultOpset, hasInput, soleConsumer } from './visit.ts';
 
-export const linearOperators: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+export const linearOperators: ReadonlySet<string> = new Set([
+  'BatchNormalization',
+  'Conv',
+  'ConvTranspose',
+  'Gemm',
+  'MatMul',
+]);
 
 /** A factor and an offset for each output channel. */
 export interface Affine {
@@ -90,9 +96,25 @@ function formOf(graph: GraphDraft, facts: Facts, node: Node, weight: Tensor): Fo
         channelOf: (element) => element % columns,
       };
     }
+    case 'BatchNormalization': {
+      // Its factors are the weights: one a channel.
+      const inputRank = rankOf(facts, graph, node.inputs[0]);
+      if (rank !== 1 || inputRank === undefined || inputRank < 2 || !isInference(graph, node)) return undefined;
+      return { channels: dims[0]!, rank: inputRank, channelAxis: 1, channelOf: (element) => element };
+    }
     default:
       return undefined;
   }
+}
+
+/** Whether a BatchNormalization only normalizes by its constants, over all positions, with no other output read. */
+export function isInference(graph: GraphDraft, node: Node): boolean {
+  const opset = defaultOpset(graph);
+  if (opset < 7 || intAttribute(node, 'training_mode', 0) !== 0) return false;
+  if (opset < 9 && intAttribute(node, 'spatial', 1) === 0) return false;
+  return node.outputs
+    .slice(1)
+    .every((output) => output === '' || (!graph.isOutput(output) && graph.consumers(output).length === 0));
 }
 
 function isPerChannel({ dims }: Tensor, channels: number, broadcasts: boolean): boolean {
@@ -159,7 +181,8 @@ export function replaceByLinear(
     edit.remove(after);
     if (made.weight !== weight) edit.setInitializer(made.weight);
     if (made.bias) edit.setInitializer(made.bias);
-    const inputs = [node.inputs[0]!, made.weight.name, ...(made.bias ? [made.bias.name] : [])];
+    // What a BatchNormalization normalizes by stays.
+    const inputs = [node.inputs[0]!, made.weight.name, ...(made.bias ? [made.bias.name] : []), ...node.inputs.slice(3)];
     // A MatMul with a bias is a Gemm; callers made sure that its input has rank 2.
     const opType = made.bias && node.opType === 'MatMul' ? 'Gemm' : node.opType;
     edit.remove(node);

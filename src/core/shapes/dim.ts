@@ -204,6 +204,22 @@ export function divideExactly(a: DimExpression, b: DimExpression): DimExpression
 /** True when the expression cannot be below 0 whatever its symbols are. */
 export function isNonNegative(a: DimExpression): boolean {
   if (a.constant !== undefined) return a.constant >= 0;
+  return hasNoNegativeTerm(a) || isOppositePart(a);
+}
+
+const maxMark = 'max(0, ';
+
+/** `max(0, x) − x`, which is max(0, −x) as `positivePart` writes it. */
+function isOppositePart(a: DimExpression): boolean {
+  for (const [monomial, coefficient] of a.terms) {
+    if (coefficient !== 1 || !monomial.startsWith(maxMark) || factorsOf(monomial).length > 1) continue;
+    const rest = subtractDims(atom(monomial), a);
+    if (rest?.key === monomial.slice(maxMark.length, -1)) return true;
+  }
+  return false;
+}
+
+function hasNoNegativeTerm(a: DimExpression): boolean {
   for (const [monomial, coefficient] of a.terms) {
     if (coefficient < 0) return false;
     for (const factor of factorsOf(monomial)) {
@@ -223,8 +239,8 @@ function positivePart(a: Axis): Axis {
   if (opposite === null) return null;
   if (isNonNegative(opposite)) return constantDim(0);
   const [first] = a.terms.values();
-  if (first! > 0) return limited(atom(`max(0, ${a.key})`));
-  return addDims(a, limited(atom(`max(0, ${opposite.key})`)));
+  if (first! > 0) return limited(atom(`${maxMark}${a.key})`));
+  return addDims(a, limited(atom(`${maxMark}${opposite.key})`)));
 }
 
 /** ⌊a / d⌋ with what divides evenly taken out, and the common factor of the rest cancelled. */
