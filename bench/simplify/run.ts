@@ -27,11 +27,14 @@ if (!folder || !python) {
 const runs = Number(process.env.OPSCOPE_BENCH_RUNS ?? 3);
 const here = import.meta.dirname;
 const results = join(here, '../results');
+/** The command line as users have it. */
+const cli = join(here, '../../dist/cli.js');
+spawnSync(process.execPath, ['esbuild.mjs'], { cwd: join(here, '../..'), stdio: 'ignore' });
 const scratch = mkdtempSync(join(tmpdir(), 'opscope-bench-'));
 
 const tools: Readonly<Record<string, (model: string, out: string) => readonly string[]>> = {
-  opscope: (model, out) => [process.execPath, join(here, 'opscope-one.ts'), model, out],
-  'opscope, verified': (model, out) => [process.execPath, join(here, 'opscope-one.ts'), model, out, '--verify'],
+  opscope: (model, out) => [process.execPath, cli, 'optimize', model, '-o', out, '--json', '--no-verify'],
+  'opscope, verified': (model, out) => [process.execPath, cli, 'optimize', model, '-o', out, '--json'],
   onnxslim: (model, out) => [python, join(here, 'peer-one.py'), 'onnxslim', model, out],
   onnxsim: (model, out) => [python, join(here, 'peer-one.py'), 'onnxsim', model, out],
 };
@@ -46,7 +49,7 @@ function measureOnce(command: readonly string[]): Outcome {
     maxBuffer: 1 << 26,
   });
   const seconds = (performance.now() - start) / 1000;
-  const nodes = /^nodes (\d+)$/m.exec(done.stdout)?.[1];
+  const nodes = (/^nodes (\d+)$/m.exec(done.stdout) ?? /"after": ?\{\s*"nodes": ?(\d+)/.exec(done.stdout))?.[1];
   const peak = /^peak_kb (\d+)$/m.exec(done.stdout)?.[1];
   if (!nodes || !peak) return { failed: (done.stderr.trim().split('\n').at(-1) ?? 'no output').slice(0, 160) };
   return { nodes: Number(nodes), seconds, peakMb: Number(peak) / 1000 };

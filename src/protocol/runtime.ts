@@ -12,7 +12,7 @@ export interface SessionOptions {
   readonly level: OptimizationLevel;
   /** Intra-op threads; 0 lets ONNX Runtime choose. */
   readonly threads: number;
-  /** Where ONNX Runtime writes the graph it made. */
+  /** Where ONNX Runtime writes the graph it made, alone in a folder; where the system allows, without large weights. */
   readonly optimizedModelPath?: string;
   /** Prefix of the trace file; profiling is on when it is given. */
   readonly profilePrefix?: string;

@@ -1,3 +1,4 @@
+import { existsSync, symlinkSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -170,7 +171,19 @@ function nativeOptions(options: SessionOptions): InferenceSession.SessionOptions
     ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
     ...(optimizedModelPath !== undefined ? { optimizedModelFilePath: optimizedModelPath } : {}),
     ...(profilePrefix !== undefined ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
-    ...(config ? { extra: config } : {}),
+    ...(config || optimizedModelPath !== undefined ? { extra: { ...dropWeights(optimizedModelPath), ...config } } : {}),
+  };
+}
+
+/** Has the weights of an optimized model go to a file beside it, which leads nowhere: copying gigabytes takes seconds. */
+function dropWeights(optimizedModelPath: string | undefined): Readonly<Record<string, string>> {
+  if (optimizedModelPath === undefined || process.platform === 'win32') return {};
+  const name = 'dropped-weights.bin';
+  const path = join(dirname(optimizedModelPath), name);
+  if (!existsSync(path)) symlinkSync('/dev/null', path);
+  return {
+    'session.optimized_model_external_initializers_file_name': name,
+    'session.optimized_model_external_initializers_min_size_in_bytes': String(1 << 20),
   };
 }
 

@@ -19,17 +19,42 @@ export interface PreparedModel {
   dispose(): Promise<void>;
 }
 
-/** Makes a model ready for the runtime, from its file when it is unchanged. Its weights must still be readable. */
+/** Temporary files that are in use. */
+const files = new WeakMap<Model, { users: number; readonly made: Promise<PreparedModel> }>();
+
+/**
+ * Makes a model ready for the runtime, from its file when it is unchanged. Its weights must still be readable. Whoever
+ * asks for a model that is ready already shares its file.
+ */
 export async function prepareModel(model: Model, signal?: AbortSignal): Promise<PreparedModel> {
   if (piecesLength(encodeModel(model, { placement: () => 'inline' })) <= mostBytesInMemory) {
     return { source: { bytes: await modelBytes(model) }, dispose: async () => {} };
   }
-  const file = unchangedFile(model);
-  if (file !== undefined) return { source: { path: file }, dispose: async () => {} };
+  const path = unchangedFile(model);
+  if (path !== undefined) return { source: { path }, dispose: async () => {} };
+  const file = files.get(model) ?? { users: 0, made: writeTemporarily(model, signal) };
+  files.set(model, file);
+  file.users++;
+  const giveUp = () => {
+    file.users--;
+    if (file.users === 0) files.delete(model);
+    return file.users === 0;
+  };
+  try {
+    const { source, dispose } = await file.made;
+    return { source, dispose: async () => (giveUp() ? dispose() : undefined) };
+  } catch (error) {
+    giveUp();
+    throw error;
+  }
+}
+
+/** Writes a model with its weights beside it, which the runtime then maps into memory instead of copying them. */
+async function writeTemporarily(model: Model, signal: AbortSignal | undefined): Promise<PreparedModel> {
   const folder = await makeTemporaryFolder();
   try {
     const path = join(folder.path, 'model.onnx');
-    await saveModel(model, path, signal ? { signal } : {});
+    await saveModel(model, path, { weights: 'external', temporary: true, ...(signal ? { signal } : {}) });
     return { source: { path }, dispose: folder.remove };
   } catch (error) {
     await folder.remove();

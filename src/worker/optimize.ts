@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Evaluator, RuntimeError } from '../core/evaluator.ts';
+import type { Evaluator } from '../core/evaluator.ts';
 import { bindDims } from '../core/graph/bind-dims.ts';
-import type { Draft } from '../core/graph/draft.ts';
+import { Draft } from '../core/graph/draft.ts';
 import type { Model, Node, NodeId } from '../core/graph/model.ts';
 import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
 import type { Pass, PassOptions } from '../core/passes/pass.ts';
@@ -10,16 +10,12 @@ import { type PassRun, runPasses } from '../core/passes/runner.ts';
 import type { ExplainedRewrite, ModelSize, OptimizeReport, Verdict } from '../core/report/report.ts';
 import { reportSchema } from '../core/report/report.ts';
 import { createFacts } from '../core/shapes/infer.ts';
-import { findGuilty } from '../core/verify/find-guilty.ts';
-import { type Feeds, verifyModels } from '../core/verify/verify-models.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import { createEvaluator } from './evaluator.ts';
-import { countFusions, lostFusion } from './fusions.ts';
 import { hashFile } from './hash-file.ts';
-import { InputError } from './inputs.ts';
 import type { OpenedModel } from './open-model.ts';
-import type { RuntimeManager } from './runtime-client.ts';
-import { verificationFeeds } from './verification-feeds.ts';
+import { passOf, type RolledBack, runOriginal, type Verified, verifyAndRepair } from './optimize-verification.ts';
+import { createRuntimeManager, type RuntimeManager } from './runtime-client.ts';
 
 export interface OptimizeOptions {
   readonly preset: Preset;
@@ -48,15 +44,8 @@ export interface Optimized {
   readonly origins: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
 }
 
-/** A rewrite that was taken back, and why. */
-interface RolledBack {
-  readonly key: string;
-  readonly pass: string;
-  readonly reason: string;
-}
-
-/** After this many rewrites and passes were taken back the model is left as it was. */
-const mostAttempts = 8;
+/** Bytes from which the original runs in a process of its own, beside the passes: it takes a quarter of a second to start. */
+const worthAProcess = 4_000_000;
 
 /**
  * Simplifies a model and shows that the result computes the same. A rewrite that breaks the model, or costs ONNX
@@ -70,26 +59,22 @@ export async function optimizeModel(
   const start = performance.now();
   const passes = selectPasses(options.preset, options.passes, options.skip);
   const work: Work = { opened, options, passes, evaluator: createEvaluator(options.manager) };
-  const forbidden: RolledBack[] = [];
-  let run = await optimizeOnce(work, forbidden);
-  let verdict: Verdict = notVerified;
-  const problems: string[] = [];
-  if (run.model === opened.model) verdict = unchanged;
-  else if (options.verify) [run, verdict] = await verifyAndRepair(work, run, forbidden, problems);
-  const model = run.model === opened.model ? run.model : await withProvenance(work, run.model);
+  const { run, verdict, rolledBack, problem } = await optimizeAndVerify(work);
+  const changed = run !== undefined && run.model !== opened.model;
+  const model = changed ? await withProvenance(work, run.model) : opened.model;
   const report: OptimizeReport = {
     schema: reportSchema,
     model: identityOf(opened),
     before: sizeOf(opened.model, opened.bytes),
     after: sizeOf(model),
-    passes: run.records,
-    rolledBack: forbidden.map(({ pass, reason }) => ({ pass, reason })),
-    rewrites: run.draft.rewrites.map(explain),
-    verdict,
-    problems: [...problems, ...signatureChanges(opened.model, model)],
+    passes: run?.records ?? [],
+    rolledBack: rolledBack.map(({ pass, reason }) => ({ pass, reason })),
+    rewrites: run?.draft.rewrites.map(explain) ?? [],
+    verdict: changed ? verdict : unchanged,
+    problems: [...(problem === undefined ? [] : [problem]), ...signatureChanges(opened.model, model)],
     milliseconds: performance.now() - start,
   };
-  return { model, report, origins: originsOf(run.draft, model) };
+  return { model, report, origins: originsOf(run?.draft ?? new Draft(model), model) };
 }
 
 const notVerified: Verdict = { status: 'not-run', outputs: [], runs: 0, reason: 'Verification was switched off.' };
@@ -102,9 +87,35 @@ interface Work {
   readonly evaluator: Evaluator;
 }
 
-async function optimizeOnce(
+async function optimizeAndVerify(work: Work): Promise<Verified> {
+  const { verify, manager, signal, onProgress = () => {} } = work.options;
+  if (!verify) return { run: await runOnce(work), verdict: notVerified, rolledBack: [] };
+  const { model, bytes } = work.opened;
+  const ownProcess = bytes >= worthAProcess;
+  const beside = ownProcess ? createRuntimeManager() : manager;
+  const start = () => runOriginal(model, beside, feedOptions(work.options), signal);
+  try {
+    const early = ownProcess ? start() : undefined;
+    const run = await runOnce(work);
+    if (run.model === model) return { run, verdict: unchanged, rolledBack: [] };
+    const runPasses = (forbidden: readonly RolledBack[], only?: (key: string) => boolean) =>
+      runOnce(work, forbidden, only);
+    return await verifyAndRepair({ original: early ?? start(), runPasses, manager, signal, onProgress }, run);
+  } finally {
+    if (ownProcess) beside.dispose();
+  }
+}
+
+const feedOptions = ({ dims = {}, usualDims, seed = 1, inputs: path }: OptimizeOptions) => ({
+  dims,
+  usualDims,
+  seed,
+  path,
+});
+
+async function runOnce(
   { opened, options, passes, evaluator }: Work,
-  forbidden: readonly RolledBack[],
+  forbidden: readonly RolledBack[] = [],
   only: (key: string) => boolean = () => true,
 ): Promise<PassRun> {
   const keys = new Set(forbidden.map(({ key }) => key));
@@ -120,135 +131,6 @@ async function optimizeOnce(
       await setImmediate();
     },
   });
-}
-
-/** Verifies; while the result is wrong or loses a fusion, takes the guilty rewrite back and tries again. */
-async function verifyAndRepair(
-  work: Work,
-  first: PassRun,
-  forbidden: RolledBack[],
-  problems: string[],
-): Promise<[PassRun, Verdict]> {
-  let feeds: readonly Feeds[];
-  try {
-    feeds = await usableFeeds(work);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return [first, { status: 'not-run', outputs: [], runs: 0, reason: error.message }];
-  }
-  let run = first;
-  for (let attempt = 0; attempt < mostAttempts; attempt++) {
-    const { verdict, fault } = await checkModel(work, run.model, feeds);
-    if (!fault) return [run, verdict];
-    const pass = await rollBack(work, run, feeds, fault, forbidden);
-    if (pass === undefined) {
-      problems.push(`The result is not used: ${fault.reason} No single rewrite could be blamed.`);
-      break;
-    }
-    run = await optimizeOnce(work, forbidden);
-  }
-  return [
-    await optimizeOnce(
-      work,
-      work.passes.map(({ name }) => ({ key: name, pass: name, reason: '' })),
-    ),
-    unchanged,
-  ];
-}
-
-/** Inputs to compare on; larger or smaller ones when the original refuses those of the usual sizes. */
-async function usableFeeds({ opened: { model }, options, evaluator }: Work): Promise<readonly Feeds[]> {
-  const { dims = {}, usualDims, seed = 1, inputs: path, signal } = options;
-  const usual = await verificationFeeds(model, { dims, usualDims, seed, path });
-  let feeds = usual;
-  for (const enlarge of [16, 1 / 8]) {
-    const refusal = await refusalOf(evaluator, model, feeds[0]!, signal);
-    // A kernel that refuses one size may take another; a model that cannot be loaded will not.
-    if (!/while running/.test(refusal)) return feeds;
-    feeds = await verificationFeeds(model, { dims, usualDims, seed, path, enlarge });
-  }
-  return [...usual.slice(0, 1), ...feeds];
-}
-
-/** What ONNX Runtime says against a run; empty when it says nothing. */
-async function refusalOf(evaluator: Evaluator, model: Model, feed: Feeds, signal?: AbortSignal): Promise<string> {
-  try {
-    await evaluator.run({ model, feeds: [feed], ...(signal ? { signal } : {}) });
-    return '';
-  } catch (error) {
-    if (error instanceof RuntimeError) return error.message;
-    throw error;
-  }
-}
-
-/** What is wrong with a result. */
-interface Fault {
-  readonly kind: 'outputs' | 'fusions';
-  readonly reason: string;
-}
-
-/** Finds the rewrite that is to blame and forbids it, or its pass when it is no single case. Gives the pass. */
-async function rollBack(
-  work: Work,
-  run: PassRun,
-  feeds: readonly Feeds[],
-  fault: Fault,
-  forbidden: RolledBack[],
-): Promise<string | undefined> {
-  work.options.onProgress?.({ message: 'Looking for the rewrite that is to blame' });
-  // A pass that costs one fusion costs others of its kind: then passes are searched, which is quick, not rewrites.
-  const stepOf = fault.kind === 'fusions' ? passOf : (key: string) => key;
-  const steps = [...new Set(run.draft.rewrites.map(({ key }) => stepOf(key)))];
-  const guilty = await findGuilty(steps, async (count) => {
-    const allowed = new Set(steps.slice(0, count));
-    const { model } = await optimizeOnce(work, forbidden, (key) => allowed.has(stepOf(key)));
-    if (model === work.opened.model) return false;
-    if (fault.kind === 'fusions') return (await compareFusions(work, model)) !== undefined;
-    return (await compareOutputs(work, model, feeds)).fault !== undefined;
-  });
-  if (guilty === undefined) return undefined;
-  const pass = passOf(guilty);
-  // One that is wrong twice is not to be trusted here.
-  const again = forbidden.some((each) => each.pass === pass);
-  forbidden.push({ key: again ? pass : guilty, pass, reason: fault.reason });
-  return pass;
-}
-
-/** The pass of a rewrite's key; a pass alone is its own. */
-const passOf = (key: string): string => key.split(':', 1)[0]!;
-
-async function checkModel(
-  work: Work,
-  model: Model,
-  feeds: readonly Feeds[],
-): Promise<{ verdict: Verdict; fault?: Fault | undefined }> {
-  const { verdict, fault } = await compareOutputs(work, model, feeds);
-  if (fault || verdict.status === 'not-run') return { verdict, fault };
-  return { verdict, fault: await compareFusions(work, model) };
-}
-
-async function compareOutputs(
-  { opened, options: { signal, onProgress }, evaluator }: Work,
-  model: Model,
-  feeds: readonly Feeds[],
-): Promise<{ verdict: Verdict; fault?: Fault }> {
-  const verdict = await verifyModels(opened.model, model, evaluator, feeds, {
-    ...(signal ? { signal } : {}),
-    onRun: (done, of) => onProgress?.({ message: 'Comparing outputs', fraction: done / of }),
-  });
-  return verdict.status === 'different'
-    ? { verdict, fault: { kind: 'outputs', reason: verdict.reason! } }
-    : { verdict };
-}
-
-async function compareFusions(
-  { opened, options: { signal, onProgress, manager } }: Work,
-  model: Model,
-): Promise<Fault | undefined> {
-  onProgress?.({ message: "Comparing ONNX Runtime's fusions" });
-  const before = await countFusions(manager, opened.model, signal);
-  const lost = before && before.size > 0 ? lostFusion(before, await countFusions(manager, model, signal)) : undefined;
-  return lost === undefined ? undefined : { kind: 'fusions', reason: lost };
 }
 
 function explain({ pass, why, removed, added }: Draft['rewrites'][number]): ExplainedRewrite {

@@ -14,6 +14,8 @@ export interface SaveOptions {
   readonly weights?: 'auto' | 'inline' | 'external';
   /** Name of the weights file, beside the model. Default: the model's name and `.data`. */
   readonly externalName?: string;
+  /** The file is for a moment only: it is not waited for until the disk has it. */
+  readonly temporary?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -33,7 +35,7 @@ export async function saveModel(
   path: string,
   options: SaveOptions = {},
 ): Promise<{ bytes: number; files: readonly string[] }> {
-  const { weights = 'auto', signal, onProgress } = options;
+  const { weights = 'auto' } = options;
   const externalName = options.externalName ?? freshDataName(path);
   if (externalName === basename(path) || externalName !== basename(externalName) || externalName === '..') {
     throw new Error(
@@ -42,7 +44,7 @@ export async function saveModel(
   }
   const inline = weights === 'external' ? undefined : encodeModel(model, { placement: () => 'inline' });
   if (inline && piecesLength(inline) <= maxMessageBytes) {
-    return { bytes: await writeFiles([{ path, pieces: inline }], signal, onProgress), files: [path] };
+    return { bytes: await writeFiles([{ path, pieces: inline }], options), files: [path] };
   }
   if (weights === 'inline') {
     throw new Error('The model is larger than 2 GB, which one ONNX file cannot hold. Export it with external weights.');
@@ -53,7 +55,7 @@ export async function saveModel(
     { path: dataPath, pieces, replacesLink: true },
     { path, pieces: encodeModel(model, { placement }) },
   ];
-  return { bytes: await writeFiles(files, signal, onProgress), files: [path, dataPath] };
+  return { bytes: await writeFiles(files, options), files: [path, dataPath] };
 }
 
 /**
@@ -93,8 +95,7 @@ interface WrittenFile {
 /** Writes all files beside their targets, then renames them in order. Nothing is renamed unless everything was written. */
 async function writeFiles(
   files: readonly WrittenFile[],
-  signal: AbortSignal | undefined,
-  onProgress: SaveOptions['onProgress'],
+  { temporary: forAMoment = false, signal, onProgress }: SaveOptions,
 ): Promise<number> {
   const total = files.reduce((sum, { pieces }) => sum + piecesLength(pieces), 0);
   const written: { readonly temporary: string; readonly path: string }[] = [];
@@ -113,12 +114,13 @@ async function writeFiles(
       try {
         if (target.mode !== undefined) await file.chmod(target.mode);
         for (const piece of pieces) await writePiece(file, piece, report);
-        await file.sync();
+        if (!forAMoment) await file.sync();
       } finally {
         await file.close();
       }
     }
     for (const { temporary, path } of written) await rename(temporary, path);
+    if (forAMoment) return total;
     for (const folder of new Set(written.map(({ path }) => dirname(path)))) await syncFolder(folder);
     return total;
   } catch (error) {

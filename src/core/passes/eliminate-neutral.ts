@@ -5,7 +5,7 @@ import type { Node, Tensor } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
 import type { Pass } from './pass.ts';
 import { broadcastsInto, dtypeOf, shapeOf } from './shape-facts.ts';
-import { constantNumbers, readFloats } from './tensors.ts';
+import { constantNumbers, viewFloats } from './tensors.ts';
 import { defaultOpset, forEachNode, passGraphs } from './visit.ts';
 
 /** Where a constant may stand, and the element that changes nothing for a type. */
@@ -117,7 +117,7 @@ async function uniformConstants(
         !graph.consumers(tensor.name).some(({ opType }) => opType in rules)
       )
         continue;
-      const values = await readFloats(tensor);
+      const values = await viewFloats(tensor);
       if (values?.every((each) => Object.is(each, values[0]))) found.set(tensor, values[0]!);
     }
   }

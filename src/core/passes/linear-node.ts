@@ -8,7 +8,7 @@ import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node, Tensor } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { rankOf } from './shape-facts.ts';
-import { floatTensor, readFloats } from './tensors.ts';
+import { floatTensor, readFloats, viewFloats } from './tensors.ts';
 import { defaultOpset, hasInput, soleConsumer } from './visit.ts';
 
 export const linearOperators: ReadonlySet<string> = new Set([
@@ -35,8 +35,10 @@ export interface Linear {
   readonly rank: number;
   /** Axis of the output that the channels are. */
   readonly channelAxis: number;
-  /** Output channel of the element at this place of the weight. */
-  readonly channelOf: (element: number) => number;
+  /** Elements of the weight in a row that belong to one output channel: a block. */
+  readonly block: number;
+  /** Output channel of the block at this place of the weight. */
+  readonly channelOf: (block: number) => number;
 }
 
 /** The node as a linear one; undefined when its weights are not constants of its own, or its form is another. */
@@ -55,7 +57,7 @@ export function linearOf(graph: GraphDraft, facts: Facts, node: Node): Linear | 
   return { node, weight, bias, ...form };
 }
 
-type Form = Pick<Linear, 'channels' | 'rank' | 'channelAxis' | 'channelOf'>;
+type Form = Pick<Linear, 'channels' | 'rank' | 'channelAxis' | 'block' | 'channelOf'>;
 
 function formOf(graph: GraphDraft, facts: Facts, node: Node, weight: Tensor): Form | undefined {
   const { dims } = weight;
@@ -63,27 +65,26 @@ function formOf(graph: GraphDraft, facts: Facts, node: Node, weight: Tensor): Fo
   switch (node.opType) {
     case 'Conv': {
       if (rank < 3) return undefined;
-      const each = elementCount(dims.slice(1));
-      return { channels: dims[0]!, rank, channelAxis: 1, channelOf: (element) => Math.floor(element / each) };
+      const block = elementCount(dims.slice(1));
+      return { channels: dims[0]!, rank, channelAxis: 1, block, channelOf: (index) => index };
     }
     case 'ConvTranspose': {
       // Weights are (inputs, outputs of a group, …): the inputs of group g make the outputs of group g.
       const groups = intAttribute(node, 'group', 1);
       const inputs = dims[0]! / groups;
       const outputs = dims[1]!;
-      const each = elementCount(dims.slice(2));
+      const block = elementCount(dims.slice(2));
       if (rank < 3 || !Number.isInteger(inputs)) return undefined;
-      const channelOf = (element: number) =>
-        Math.floor(element / each / outputs / inputs) * outputs + (Math.floor(element / each) % outputs);
-      return { channels: outputs * groups, rank, channelAxis: 1, channelOf };
+      const channelOf = (index: number) => Math.floor(index / outputs / inputs) * outputs + (index % outputs);
+      return { channels: outputs * groups, rank, channelAxis: 1, block, channelOf };
     }
     case 'Gemm': {
       if (rank !== 2 || floatAttribute(node, 'beta', 1) !== 1) return undefined;
       const transposed = intAttribute(node, 'transB', 0) !== 0;
       const [rows, columns] = [dims[0]!, dims[1]!];
       return transposed
-        ? { channels: rows, rank, channelAxis: 1, channelOf: (element) => Math.floor(element / columns) }
-        : { channels: columns, rank, channelAxis: 1, channelOf: (element) => element % columns };
+        ? { channels: rows, rank, channelAxis: 1, block: columns, channelOf: (index) => index }
+        : { channels: columns, rank, channelAxis: 1, block: 1, channelOf: (index) => index % columns };
     }
     case 'MatMul': {
       const inputRank = rankOf(facts, graph, node.inputs[0]);
@@ -93,14 +94,15 @@ function formOf(graph: GraphDraft, facts: Facts, node: Node, weight: Tensor): Fo
         channels: columns,
         rank: inputRank,
         channelAxis: inputRank - 1,
-        channelOf: (element) => element % columns,
+        block: 1,
+        channelOf: (index) => index % columns,
       };
     }
     case 'BatchNormalization': {
       // Its factors are the weights: one a channel.
       const inputRank = rankOf(facts, graph, node.inputs[0]);
       if (rank !== 1 || inputRank === undefined || inputRank < 2 || !isInference(graph, node)) return undefined;
-      return { channels: dims[0]!, rank: inputRank, channelAxis: 1, channelOf: (element) => element };
+      return { channels: dims[0]!, rank: inputRank, channelAxis: 1, block: 1, channelOf: (index) => index };
     }
     default:
       return undefined;
@@ -142,14 +144,9 @@ export async function applyAffine(
   linear: Linear,
   { scale, shift }: Affine,
 ): Promise<{ weight: Tensor; bias: Tensor | undefined } | undefined> {
-  const { weight, bias, channels, channelOf } = linear;
-  let scaled = weight;
-  if (scale) {
-    const values = await readFloats(weight);
-    if (!values) return undefined;
-    for (let element = 0; element < values.length; element++) values[element]! *= scale[channelOf(element)]!;
-    scaled = floatTensor(graph.freshName(weight.name), weight.dtype, weight.dims, values);
-  }
+  const { weight, bias, channels } = linear;
+  const scaled = scale ? await scaleWeight(graph, linear, scale) : weight;
+  if (!scaled) return undefined;
   if (!bias && !shift) return { weight: scaled, bias: undefined };
   const given = bias ? await readFloats(bias) : new Float64Array(channels);
   if (!given) return undefined;
@@ -159,6 +156,22 @@ export async function applyAffine(
   }
   const base = bias?.name ?? `${weight.name}_bias`;
   return { weight: scaled, bias: floatTensor(graph.freshName(base), weight.dtype, [channels], offsets) };
+}
+
+/** The weight times a factor for each output channel. Each product is computed in float64 and rounded once. */
+async function scaleWeight(
+  graph: GraphDraft,
+  { weight, block, channelOf }: Linear,
+  scale: Float64Array,
+): Promise<Tensor | undefined> {
+  const values = await viewFloats(weight);
+  if (!values) return undefined;
+  const scaled = weight.dtype === 'float32' ? new Float32Array(values.length) : new Float64Array(values.length);
+  for (let start = 0, index = 0; start < values.length; start += block, index++) {
+    const factor = scale[channelOf(index)]!;
+    for (let element = start; element < start + block; element++) scaled[element] = values[element]! * factor;
+  }
+  return floatTensor(graph.freshName(weight.name), weight.dtype, weight.dims, scaled);
 }
 
 /** The linear node whose only reader is `node`, through its input `value`. */

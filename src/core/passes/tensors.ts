@@ -37,18 +37,31 @@ export function constantScalar(graph: GraphView, value: string | undefined): num
   return numbers?.length === 1 ? numbers[0] : undefined;
 }
 
-/** The elements of a float tensor of any float type as float64; undefined for other types. */
-export async function readFloats(tensor: Tensor): Promise<Float64Array | undefined> {
+/** The elements of a float tensor of any float type, not to be written to; undefined for other types. */
+export async function viewFloats(tensor: Tensor): Promise<Float64Array | Float32Array | undefined> {
   if (!isFloat(tensor.dtype)) return undefined;
   const bytes = await readAll(tensor.data);
   const count = elementCount(tensor.dims);
   if (bytes.byteLength < byteLengthOf(tensor.dtype, count)) return undefined;
-  return Float64Array.from(toNumbers(tensor.dtype, bytes, count));
+  return toNumbers(tensor.dtype, bytes, count);
 }
 
-/** A float tensor from float64 elements, each rounded once. */
-export function floatTensor(name: string, dtype: DataType, dims: readonly number[], values: Float64Array): Tensor {
-  return tensorOf(name, dtype, dims, fromNumbers(dtype, values));
+/** The elements of a float tensor of any float type as float64; undefined for other types. */
+export async function readFloats(tensor: Tensor): Promise<Float64Array | undefined> {
+  const values = await viewFloats(tensor);
+  return values && new Float64Array(values);
+}
+
+/** A float tensor from elements, each rounded once; it keeps `values` where they are what it holds. */
+export function floatTensor(
+  name: string,
+  dtype: DataType,
+  dims: readonly number[],
+  values: Float64Array | Float32Array,
+): Tensor {
+  const asIs = dtype === 'float32' && values instanceof Float32Array;
+  const bytes = asIs ? new Uint8Array(values.buffer, values.byteOffset, values.byteLength) : fromNumbers(dtype, values);
+  return tensorOf(name, dtype, dims, bytes);
 }
 
 /** True when both hold the same bytes under the same type and dims. Large tensors are sampled before they are read. */

@@ -94,10 +94,10 @@ export function fromNumbers(dtype: DataType, values: ArrayLike<number>): Uint8Ar
   switch (dtype) {
     case 'float32':
     case 'complex64':
-      return bytesOf(Float32Array.from(values));
+      return bytesOf(new Float32Array(values));
     case 'float64':
     case 'complex128':
-      return bytesOf(Float64Array.from(values));
+      return bytesOf(new Float64Array(values));
     case 'bool':
       return Uint8Array.from(values, (value) => (value === 0 ? 0 : 1));
     case 'int64':

@@ -24,54 +24,87 @@ const noiseFactor = 10;
 const noiseFloor = 64;
 /** A model that takes seconds a run is compared on fewer inputs, but on so many at least. */
 const leastFeeds = 2;
-const enoughMs = 1500;
+const enoughMs = 750;
 
-/**
- * Do two models compute the same? Both run without optimizations on all `feeds`. Where bits differ, what ONNX Runtime's
- * optimizations and threads do to `a` alone tells how much is noise. Feeds that `a` itself refuses are left out.
- * Rejects only when the signal aborts or the runtime process fails.
- */
-export async function verifyModels(
-  a: Model,
-  b: Model,
+/** What a model computes on some inputs: what others are compared with. */
+export interface Reference {
+  readonly usable: readonly Recorded[];
+  /** The level it ran at; undefined when it ran on none of the inputs, for this reason. */
+  readonly level: OptimizationLevel | undefined;
+  readonly reason: string;
+  /** Runs the model once more. What was asked for before is not run again. */
+  again(recorded: Recorded, level: OptimizationLevel, threads: number): Promise<Results | RuntimeError>;
+}
+
+interface Recorded {
+  readonly feed: Feeds;
+  readonly results: Results;
+}
+
+/** Runs a model without optimizations on `feeds`; those that it refuses are left out. Rejects as `compareWith`. */
+export async function runReference(
+  model: Model,
   evaluator: Evaluator,
   feeds: readonly Feeds[],
-  options: VerifyOptions = {},
-): Promise<Verdict> {
-  const run = (model: Model, feed: Feeds, level: OptimizationLevel, threads = 0) =>
-    runOnce(evaluator, model, feed, level, threads, options.signal);
-  const differences = new Map<string, Difference>();
-  const usable: { readonly feed: Feeds; readonly reference: Results }[] = [];
+  { signal }: VerifyOptions = {},
+): Promise<Reference> {
+  const usable: Recorded[] = [];
   let level: OptimizationLevel | undefined;
   let reason = 'There are no inputs to run it on.';
   const begin = performance.now();
-  for (const [index, feed] of feeds.entries()) {
+  for (const feed of feeds) {
     if (usable.length >= leastFeeds && performance.now() - begin > enoughMs) break;
-    let reference: Results | undefined;
     for (const each of level ? [level] : levels) {
-      const result = await run(a, feed, each);
-      if (result instanceof RuntimeError) {
-        reason = `The original does not run: ${result.message}`;
-        if (duringRun.test(result.message)) break;
-        continue;
+      const results = await runOnce(evaluator, model, feed, each, 0, signal);
+      if (!(results instanceof RuntimeError)) {
+        usable.push({ feed, results });
+        level = each;
+        break;
       }
-      [reference, level] = [result, each];
-      break;
+      reason = `The original does not run: ${results.message}`;
+      if (duringRun.test(results.message)) break;
     }
-    if (!reference || !level) continue;
-    const other = await run(b, feed, level);
-    if (other instanceof RuntimeError)
-      return different([], usable.length + 1, `The result does not run: ${other.message}`);
-    compareRuns(differences, reference, other);
-    usable.push({ feed, reference });
-    options.onRun?.(index + 1, feeds.length);
   }
+  const runs = new Map<string, Promise<Results | RuntimeError>>();
+  const again = (recorded: Recorded, at: OptimizationLevel, threads: number) => {
+    const key = `${usable.indexOf(recorded)} ${at} ${threads}`;
+    const run = runs.get(key) ?? runOnce(evaluator, model, recorded.feed, at, threads, signal);
+    runs.set(key, run);
+    return run;
+  };
+  return { usable, level, reason, again };
+}
+
+/** Whether the model of a reference loads, but refused every set of inputs: then others may do. */
+export function refusedInputs({ level, reason }: Reference): boolean {
+  return level === undefined && duringRun.test(reason);
+}
+
+/**
+ * Does a model compute what the one of the reference does? Where bits differ, what ONNX Runtime's optimizations and
+ * threads do to the first model alone tells how much is noise. Rejects only when the signal aborts or the runtime
+ * process fails.
+ */
+export async function compareWith(
+  reference: Reference,
+  model: Model,
+  evaluator: Evaluator,
+  { signal, onRun }: VerifyOptions = {},
+): Promise<Verdict> {
+  const { usable, level, reason } = reference;
   if (!level) return { status: 'not-run', outputs: [], runs: 0, reason };
+  const differences = new Map<string, Difference>();
+  for (const [index, { feed, results }] of usable.entries()) {
+    const other = await runOnce(evaluator, model, feed, level, 0, signal);
+    if (other instanceof RuntimeError) return different([], index + 1, `The result does not run: ${other.message}`);
+    compareRuns(differences, results, other);
+    onRun?.(index + 1, usable.length);
+  }
   const outputs = Array.from(differences, ([name, difference]) => reportedDifference(name, difference));
   if ([...differences.values()].every(({ equal }) => equal)) return { status: 'equal', outputs, runs: usable.length };
-  const repeats = async ({ feed, reference }: (typeof usable)[number]) => {
-    const again = await run(a, feed, level);
-    return !(again instanceof RuntimeError) && sameResults(reference, again);
+  const repeats = async (recorded: Recorded) => {
+    const again = await reference.again(recorded, level, 0);
+    return !(again instanceof RuntimeError) && sameResults(recorded.results, again);
   };
   const unsteady: Verdict = {
     status: 'not-run',
@@ -80,32 +113,40 @@ export async function verifyModels(
     reason: 'The model gives other results each time it runs.',
   };
   if (!(await repeats(usable[0]!))) return unsteady;
-  const verdict = await beside(differences, usable, (feed, each, threads) => run(a, feed, each, threads));
+  const verdict = await beside(differences, reference);
   if (verdict.status !== 'different') return verdict;
   for (const each of usable.slice(1)) if (!(await repeats(each))) return unsteady;
   return verdict;
+}
+
+/** Do two models compute the same on `feeds`? See `compareWith`. */
+export async function verifyModels(
+  a: Model,
+  b: Model,
+  evaluator: Evaluator,
+  feeds: readonly Feeds[],
+  options: VerifyOptions = {},
+): Promise<Verdict> {
+  return compareWith(await runReference(a, evaluator, feeds, options), b, evaluator, options);
 }
 
 /**
  * Judges differences beside what optimizations and threads do to the first model alone. Noise is gathered run by run,
  * one session after the other, and only until it explains the differences.
  */
-async function beside(
-  differences: ReadonlyMap<string, Difference>,
-  usable: readonly { readonly feed: Feeds; readonly reference: Results }[],
-  runFirst: (feed: Feeds, level: OptimizationLevel, threads: number) => Promise<Results | RuntimeError>,
-): Promise<Verdict> {
+async function beside(differences: ReadonlyMap<string, Difference>, reference: Reference): Promise<Verdict> {
+  const { usable } = reference;
   const noise = new Map<string, Difference>();
   let verdict = judge(differences, noise, usable.length);
   for (const [level, threads] of [
     ['all', 0],
     ['basic', 1],
   ] as const) {
-    for (const { feed, reference } of usable) {
+    for (const recorded of usable) {
       if (verdict.status !== 'different') return verdict;
-      const result = await runFirst(feed, level, threads);
-      if (result instanceof RuntimeError) continue;
-      compareRuns(noise, reference, result);
+      const results = await reference.again(recorded, level, threads);
+      if (results instanceof RuntimeError) continue;
+      compareRuns(noise, recorded.results, results);
       verdict = judge(differences, noise, usable.length);
     }
   }

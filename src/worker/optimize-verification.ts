@@ -1,0 +1,180 @@
+import type { Evaluator } from '../core/evaluator.ts';
+import type { Model } from '../core/graph/model.ts';
+import type { PassRun } from '../core/passes/runner.ts';
+import type { Verdict } from '../core/report/report.ts';
+import { findGuilty } from '../core/verify/find-guilty.ts';
+import { compareWith, type Reference, refusedInputs, runReference } from '../core/verify/verify-models.ts';
+import type { Progress } from '../protocol/rpc.ts';
+import { createEvaluator } from './evaluator.ts';
+import { countFusions, lostFusion } from './fusions.ts';
+import { InputError } from './inputs.ts';
+import type { OperatorCounts } from './kernels-as-run.ts';
+import type { RuntimeManager } from './runtime-client.ts';
+import { type FeedOptions, verificationFeeds } from './verification-feeds.ts';
+
+/** What a simplified model is held against: the outputs of the original, and what ONNX Runtime makes of it. */
+export interface Original {
+  readonly model: Model;
+  /** Rejects with `InputError` when the user's data does not fit. */
+  readonly reference: Promise<Reference>;
+  readonly fusions: Promise<OperatorCounts | undefined>;
+}
+
+/** Runs the original; goes on in the background. */
+export function runOriginal(
+  model: Model,
+  manager: RuntimeManager,
+  feeds: FeedOptions,
+  signal: AbortSignal | undefined,
+): Original {
+  const reference = referenceOn(model, createEvaluator(manager), feeds, signal);
+  // Afterwards: what the passes make waits for the outputs.
+  const fusions = reference.then(() => countFusions(manager, model, signal));
+  // Nobody may ask, when nothing was changed.
+  for (const each of [reference, fusions]) each.catch(() => {});
+  return { model, reference, fusions };
+}
+
+/** On inputs of the usual sizes; on larger or smaller ones when the original refuses those. */
+async function referenceOn(
+  model: Model,
+  evaluator: Evaluator,
+  options: FeedOptions,
+  signal: AbortSignal | undefined,
+): Promise<Reference> {
+  const run = async (enlarge: number) =>
+    runReference(model, evaluator, await verificationFeeds(model, { ...options, enlarge }), signal ? { signal } : {});
+  let reference = await run(1);
+  for (const enlarge of [16, 1 / 8]) {
+    if (!refusedInputs(reference)) break;
+    reference = await run(enlarge);
+  }
+  return reference;
+}
+
+/** A rewrite that was taken back, and why. */
+export interface RolledBack {
+  readonly key: string;
+  readonly pass: string;
+  readonly reason: string;
+}
+
+export interface VerificationWork {
+  readonly original: Original;
+  /** Runs the passes anew, without what is forbidden, and only where `only` allows. */
+  readonly runPasses: (forbidden: readonly RolledBack[], only?: (key: string) => boolean) => Promise<PassRun>;
+  /** For the result. */
+  readonly manager: RuntimeManager;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** What of a run of passes stood the comparison. */
+export interface Verified {
+  /** Undefined when nothing did, and the model has to stay as it was. */
+  readonly run: PassRun | undefined;
+  readonly verdict: Verdict;
+  readonly rolledBack: readonly RolledBack[];
+  readonly problem?: string;
+}
+
+/** After this many rewrites and passes were taken back the model is left as it was. */
+const mostAttempts = 8;
+
+/** Verifies; while the result is wrong or loses a fusion, takes the guilty rewrite back and tries again. */
+export async function verifyAndRepair(work: VerificationWork, first: PassRun): Promise<Verified> {
+  const evaluator = createEvaluator(work.manager);
+  const rolledBack: RolledBack[] = [];
+  let run = first;
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    let checked: Checked;
+    try {
+      checked = await checkModel(work, evaluator, run.model);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const verdict: Verdict = { status: 'not-run', outputs: [], runs: 0, reason: error.message };
+      return { run, verdict, rolledBack };
+    }
+    const { verdict, fault } = checked;
+    if (!fault) return { run, verdict, rolledBack };
+    const guilty = await findFaulty(work, evaluator, run, fault, rolledBack);
+    if (guilty === undefined) {
+      const problem = `The result is not used: ${fault.reason} No single rewrite could be blamed.`;
+      return { run: undefined, verdict, rolledBack, problem };
+    }
+    rolledBack.push(guilty);
+    run = await work.runPasses(rolledBack);
+    if (run.model === work.original.model) break;
+  }
+  return { run: undefined, verdict: { status: 'equal', outputs: [], runs: 0 }, rolledBack };
+}
+
+/** What is wrong with a result. */
+interface Fault {
+  readonly kind: 'outputs' | 'fusions';
+  readonly reason: string;
+}
+
+interface Checked {
+  readonly verdict: Verdict;
+  readonly fault?: Fault | undefined;
+}
+
+async function checkModel(work: VerificationWork, evaluator: Evaluator, model: Model): Promise<Checked> {
+  const checked = await compareOutputs(work, evaluator, model);
+  if (checked.fault || checked.verdict.status === 'not-run') return checked;
+  work.onProgress({ message: "Comparing ONNX Runtime's fusions" });
+  return { verdict: checked.verdict, fault: await compareFusions(work, model) };
+}
+
+async function compareOutputs(
+  { original, signal, onProgress }: VerificationWork,
+  evaluator: Evaluator,
+  model: Model,
+): Promise<Checked> {
+  onProgress({ message: 'Running the original' });
+  const verdict = await compareWith(await original.reference, model, evaluator, {
+    ...(signal ? { signal } : {}),
+    onRun: (done, of) => onProgress({ message: 'Comparing outputs', fraction: done / of }),
+  });
+  if (verdict.status !== 'different') return { verdict };
+  return { verdict, fault: { kind: 'outputs', reason: verdict.reason! } };
+}
+
+async function compareFusions(
+  { original, manager, signal }: VerificationWork,
+  model: Model,
+): Promise<Fault | undefined> {
+  const before = await original.fusions;
+  const lost = before && before.size > 0 ? lostFusion(before, await countFusions(manager, model, signal)) : undefined;
+  return lost === undefined ? undefined : { kind: 'fusions', reason: lost };
+}
+
+/** Finds the rewrite that is to blame; its pass when it is no single case. */
+async function findFaulty(
+  work: VerificationWork,
+  evaluator: Evaluator,
+  run: PassRun,
+  fault: Fault,
+  rolledBack: readonly RolledBack[],
+): Promise<RolledBack | undefined> {
+  work.onProgress({ message: 'Looking for the rewrite that is to blame' });
+  // A pass that costs one fusion costs others of its kind: then passes are searched, which is quick, not rewrites.
+  const stepOf = fault.kind === 'fusions' ? passOf : (key: string) => key;
+  const steps = [...new Set(run.draft.rewrites.map(({ key }) => stepOf(key)))];
+  const guilty = await findGuilty(steps, async (count) => {
+    const allowed = new Set(steps.slice(0, count));
+    const { model } = await work.runPasses(rolledBack, (key) => allowed.has(stepOf(key)));
+    if (model === work.original.model) return false;
+    if (fault.kind === 'fusions') return (await compareFusions(work, model)) !== undefined;
+    return (await compareOutputs(work, evaluator, model)).fault !== undefined;
+  });
+  if (guilty === undefined) return undefined;
+  const pass = passOf(guilty);
+  // One that is wrong twice is not to be trusted here.
+  const again = rolledBack.some((each) => each.pass === pass);
+  return { key: again ? pass : guilty, pass, reason: fault.reason };
+}
+
+/** The pass of a rewrite's key; a pass alone is its own. */
+export const passOf = (key: string): string => key.split(':', 1)[0]!;
