@@ -82,8 +82,8 @@ export interface ProfileResult {
 
 /** Events that ONNX Runtime drops beyond 1,000,000; sessions end well before. */
 const mostEventsPerSession = 900_000;
-/** Reading 300,000 events takes about a second; more runs than that buys say little more about the shares. */
-const eventsWorthReading = 300_000;
+/** Reading 100,000 events takes a third of a second; more runs than that buys say little more about the shares. */
+const eventsWorthReading = 100_000;
 const profiledRuns = { least: 5, most: 50, warmup: 3 } as const;
 /** Shares of the time limit. */
 const plainShare = 0.6;
