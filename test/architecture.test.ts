@@ -32,6 +32,7 @@ const table: Readonly<Record<string, Allowed>> = {
   'src/protocol': ['types:src/core', 'node:'],
   'src/runtime': ['src/core', 'src/protocol', 'node:', 'onnxruntime-node'],
   'src/worker': ['src/core', 'src/protocol', 'node:', 'package.json'],
+  'src/worker/tools': ['src/core', 'src/worker', 'node:', 'zod'],
   // The wording of figures is the one thing of `core` that the extension host needs at run time.
   'src/extension': [
     'types:src/core',
@@ -41,7 +42,15 @@ const table: Readonly<Record<string, Allowed>> = {
     'vscode',
     'node:',
   ],
-  'src/cli': ['src/core', 'src/protocol', 'src/worker', 'node:', 'commander', 'package.json'],
+  'src/cli': [
+    'src/core',
+    'src/protocol',
+    'src/worker',
+    'node:',
+    'commander',
+    '@modelcontextprotocol/sdk',
+    'package.json',
+  ],
   webview: ['src/core', 'src/protocol', 'preact', '@preact/signals', '@vscode-elements/elements', '@vscode/codicons'],
 };
 

@@ -9,7 +9,6 @@ import type { MeasurementContext } from '../worker/profile.ts';
 import { execute, type Outcome, requiredOutput, type Session, type TextOptions, withTextOptions } from './command.ts';
 import { UsageError } from './exit.ts';
 import { bad, careful, good, pairs, strong } from './print.ts';
-import { protectFromRecipe, protectSource } from './protect.ts';
 
 interface ApplyOptions extends TextOptions {
   readonly output?: string;
@@ -30,12 +29,13 @@ export function applyCommand(program: Command): void {
 async function apply(path: string, model: string | undefined, output: string, session: Session): Promise<Outcome> {
   const { readRecipe } = await import('../worker/recipe.ts');
   const { openModel } = await import('../worker/open-model.ts');
+  const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
   const { measurementContext } = await import('./measuring.ts');
   const recipe = await readRecipe(path);
   const opened = await openModel(model ?? recipe.source.path);
   try {
     const weights = recipe.result.weights?.[0]?.name;
-    await protectSource(opened, output, weights);
+    protectSource(opened, output, weights);
     protectFromRecipe(path, [output, weights && join(dirname(output), weights)]);
     if (weights) protectWeights(output, weights);
     const report = await makeAgain(path, recipe, opened, output, await measurementContext(session));

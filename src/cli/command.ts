@@ -114,7 +114,7 @@ function progressLine({ quiet, json }: TextOptions) {
 }
 
 /** JSON knows no infinity and no NaN; both become null. Typed arrays become lists. */
-function toJson(report: object): string {
+export function toJson(report: object): string {
   return JSON.stringify(
     report,
     (_key, value: unknown) => {

@@ -17,6 +17,7 @@ const unusable = new Set([
   'UnknownPassError',
   'CalibrationError',
   'RecipeError',
+  'ProtectedFileError',
   'CommanderError',
 ]);
 

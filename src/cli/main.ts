@@ -6,6 +6,7 @@ import { compareCommand } from './compare.ts';
 import { explainError } from './exit.ts';
 import { inspectCommand } from './inspect.ts';
 import { layoutCommand } from './layout.ts';
+import { mcpCommand } from './mcp.ts';
 import { optimizeCommand } from './optimize.ts';
 import { profileCommand } from './profile.ts';
 import { quantizeCommand } from './quantize.ts';
@@ -27,6 +28,7 @@ function createProgram(): Command {
     layoutCommand,
     applyCommand,
     checkCommand,
+    mcpCommand,
   ])
     define(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

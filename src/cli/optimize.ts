@@ -17,7 +17,6 @@ import {
 } from './command.ts';
 import { UsageError } from './exit.ts';
 import { bad, careful, good, pairs, strong, table } from './print.ts';
-import { protectFromRecipe, protectSource } from './protect.ts';
 
 interface OptimizeOptions extends RunOptions {
   readonly output?: string;
@@ -73,6 +72,7 @@ async function listPasses(): Promise<Outcome> {
 async function optimize(path: string, options: OptimizeOptions, session: Session): Promise<Outcome> {
   const output = requiredOutput(options.output);
   const { openModel } = await import('../worker/open-model.ts');
+  const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
   const { recordRecipe, runOptimizeStep } = await import('../worker/recipe.ts');
   const { saveModel } = await import('../worker/save-model.ts');
   const { measurementContext } = await import('./measuring.ts');
@@ -80,7 +80,7 @@ async function optimize(path: string, options: OptimizeOptions, session: Session
   const { signal, onProgress } = session;
   const opened = await openModel(path);
   try {
-    await protectSource(opened, output, externalData);
+    protectSource(opened, output, externalData);
     if (recipe) protectFromRecipe(recipe, [path, output, externalData && join(dirname(output), externalData)]);
     const step = {
       command: 'optimize',

@@ -17,7 +17,6 @@ import {
 } from './command.ts';
 import { UsageError } from './exit.ts';
 import { bad, careful, faint, good, pairs, shortened, strong } from './print.ts';
-import { protectFromRecipe, protectSource } from './protect.ts';
 
 interface QuantizeOptions extends RunOptions {
   readonly output?: string;
@@ -66,13 +65,14 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
     );
   }
   const { openModel } = await import('../worker/open-model.ts');
+  const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
   const { quantizeModel } = await import('../worker/quantize.ts');
   const { saveModel } = await import('../worker/save-model.ts');
   const { measuredModel, measurementContext, settingsOf } = await import('./measuring.ts');
   const { scheme, calibration, randomCalibration, method, labelled, minSqnr, verify, measure, recipe } = options;
   const opened = await openModel(path);
   try {
-    await protectSource(opened, output);
+    protectSource(opened, output);
     if (recipe) protectFromRecipe(recipe, [path, output]);
     const context = await measurementContext(session);
     const { model, report, decided } = await quantizeModel(

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
 import { ModelEditor, viewType } from './model-editor.ts';
+import { registerTools } from './tools.ts';
 import { createWorkerProcess } from './worker-process.ts';
 
 /** Called by VS Code when a model is opened or a command is run: registers what there is and starts nothing. */
@@ -11,5 +12,6 @@ export function activate(context: vscode.ExtensionContext): void {
     workers,
     vscode.window.registerCustomEditorProvider(viewType, editor, { supportsMultipleEditorsPerDocument: true }),
     ...registerCommands(editor),
+    ...registerTools(context.extension, workers),
   );
 }

@@ -238,6 +238,8 @@ export interface WorkerContract {
   providers(
     argument: undefined,
   ): Promise<readonly { readonly name: string; readonly available: boolean; readonly note: string }[]>;
+  /** Runs a tool for an assistant; paths in its input start at `folder`. */
+  callTool(argument: { readonly name: string; readonly input: unknown; readonly folder: string }): Promise<object>;
   /** For tests: the process id of the runtime child, or null when none runs. */
   runtimePid(argument: undefined): Promise<number | null>;
 }

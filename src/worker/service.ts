@@ -5,6 +5,7 @@ import { jobHandlers } from './jobs.ts';
 import { overlayHandlers } from './overlays.ts';
 import { readingHandlers } from './reading.ts';
 import { createRuntimeManager } from './runtime-client.ts';
+import { toolHandlers } from './tool-calls.ts';
 import { versionHandlers } from './versions.ts';
 
 /** Everything the extension host may ask of the worker. */
@@ -16,5 +17,6 @@ export function createService(): Handlers<WorkerContract> {
     ...readingHandlers(documents),
     ...overlayHandlers(documents),
     ...jobHandlers(documents, runtime),
+    ...toolHandlers(runtime),
   } as unknown as Handlers<WorkerContract>;
 }

@@ -52,6 +52,8 @@ export interface EditorOptions {
   readonly theme?: Theme;
   readonly workspaceTrust?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** A folder of installed extensions; by default that of the packaged extension alone. */
+  readonly extensions?: string;
 }
 
 /** Starts VS Code with the packaged extension and waits for its window. */
@@ -60,6 +62,7 @@ export async function startEditor({
   theme = 'dark',
   workspaceTrust = false,
   settings = {},
+  extensions = extensionsFolder,
 }: EditorOptions): Promise<Editor> {
   const home = mkdtempSync(join(tmpdir(), 'opscope-e2e-'));
   const folder = join(home, 'models');
@@ -76,7 +79,7 @@ export async function startEditor({
     settingsFile,
     JSON.stringify({ ...baseSettings, ...settings, 'workbench.colorTheme': themes[theme].setting }),
   );
-  const server = await startCodeServer({ folder, extensionsFolder, userFolder, workspaceTrust });
+  const server = await startCodeServer({ folder, extensionsFolder: extensions, userFolder, workspaceTrust });
   let browser: Browser | undefined;
   const close = async () => {
     await browser?.close();

@@ -1,16 +1,22 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { OpenedModel } from '../worker/open-model.ts';
-import { UsageError } from './exit.ts';
+import { tensorsOf } from '../core/onnx/tensors-of.ts';
+import type { OpenedModel } from './open-model.ts';
+
+/** A file that must not be written, because it is what something else is made of. */
+export class ProtectedFileError extends Error {
+  override readonly name = 'ProtectedFileError';
+}
 
 /**
  * Before a model is written: refuses a target that is the source itself or one of its weights files, however either is
  * reached. `weightsName` is the name of the weights file beside the output, when one will be written.
  */
-export async function protectSource(opened: OpenedModel, output: string, weightsName?: string): Promise<void> {
-  const { tensorsOf } = await import('../core/onnx/tensors-of.ts');
+export function protectSource(opened: OpenedModel, output: string, weightsName?: string): void {
   if (weightsName !== undefined && basename(weightsName) !== weightsName) {
-    throw new UsageError('The weights file lies beside the model: give --external-data a name without folders.');
+    throw new ProtectedFileError(
+      'The weights file lies beside the model: give --external-data a name without folders.',
+    );
   }
   const sources = new Set([real(opened.path)]);
   for (const { external } of tensorsOf(opened.model)) {
@@ -19,16 +25,16 @@ export async function protectSource(opened: OpenedModel, output: string, weights
   const targets = [output, join(dirname(output), weightsName ?? `${basename(output)}.data`)];
   for (const target of targets) {
     if (sources.has(real(target)))
-      throw new UsageError(`${target} belongs to the model itself. Name another file to write.`);
+      throw new ProtectedFileError(`${target} belongs to the model itself. Name another file to write.`);
   }
 }
 
 /** Before a recipe is written: refuses a place where a model is or will be, and one in a folder that there is not. */
 export function protectFromRecipe(recipe: string, models: readonly (string | undefined)[]): void {
   if (models.some((path) => path !== undefined && real(path) === real(recipe))) {
-    throw new UsageError(`${recipe} is a file of the model. Name another file for the recipe.`);
+    throw new ProtectedFileError(`${recipe} is a file of the model. Name another file for the recipe.`);
   }
-  if (!existsSync(dirname(resolve(recipe)))) throw new UsageError(`The folder of ${recipe} does not exist.`);
+  if (!existsSync(dirname(resolve(recipe)))) throw new ProtectedFileError(`The folder of ${recipe} does not exist.`);
 }
 
 /** A path with links followed, where there is something. */

@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import * as z from 'zod';
+import { changedOutputsSentence, latencySentence, outputsSentence } from '../../core/report/sentences.ts';
+import { InputError } from '../inputs.ts';
+import { optimizeModel } from '../optimize.ts';
+import { protectSource } from '../protect.ts';
+import { quantizeModel } from '../quantize.ts';
+import { saveModel } from '../save-model.ts';
+import { defineTool, fields, measured, pathIn, refuseExisting, settingsOf, withModel } from './tool.ts';
+
+const overwrite = z.boolean().optional().describe('Replace the output file if it exists; false by default.');
+
+export const optimizeTool = defineTool({
+  name: 'opscope_optimize',
+  title: 'Simplify an ONNX model',
+  description:
+    'Simplifies an ONNX model (folds constants, removes and fuses nodes), runs the original and the result on the same inputs and says whether the outputs are equal, and writes the result to another file. A rewrite that changes outputs is taken back and named.',
+  input: z.strictObject({
+    model: fields.model,
+    output: fields.output,
+    preset: z
+      .enum(['exact', 'default', 'aggressive'])
+      .optional()
+      .describe(
+        'exact: bit-equal outputs only. default: rounding may differ. aggressive: what pays off on some machines, too.',
+      ),
+    dims: fields.dims.describe('Sizes to fix symbolic dimensions to; the result then takes no others.'),
+    overwrite,
+  }),
+  writes: true,
+  run: ({ model, output, preset = 'default', dims = {}, overwrite }, context) =>
+    withModel(model, context, async (opened) => {
+      const target = pathIn(output, context);
+      protectSource(opened, target);
+      refuseExisting(target, existsSync(target), overwrite);
+      const { model: result, report } = await optimizeModel(opened, { preset, dims, verify: true, ...context });
+      await saveModel(result, target, { ...(context.signal ? { signal: context.signal } : {}) });
+      const { before, after, passes, rolledBack, verdict, problems } = report;
+      return {
+        output: target,
+        nodes: [before.nodes, after.nodes],
+        bytes: [before.bytes, after.bytes],
+        outputsSame: outputsSentence(verdict),
+        verdict: verdict.status,
+        ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+        passes: passes.map(({ name, rewrites, removed, added }) => ({ name, rewrites, removed, added })),
+        rolledBack,
+        problems,
+      };
+    }),
+});
+
+export const quantizeTool = defineTool({
+  name: 'opscope_quantize',
+  title: 'Quantize an ONNX model',
+  description:
+    'Quantizes an ONNX model and writes the result to another file: how many nodes were quantized and run as integers, the signal-to-noise ratio of the outputs, and latency before and after. auto tries the schemes and keeps the float model when none is faster.',
+  input: z.strictObject({
+    model: fields.model,
+    output: fields.output,
+    scheme: z.enum(['dynamic-int8', 'static-int8', 'int8-weights', 'int4-weights', 'fp16', 'auto']),
+    calibration: z
+      .string()
+      .optional()
+      .describe('Data like what the model will see, for static-int8: .npz, .npy, or a folder of such files.'),
+    randomCalibration: z
+      .boolean()
+      .optional()
+      .describe('Make calibration data up: good for trying speed, not for accuracy.'),
+    labelled: z.string().optional().describe('Labelled data to measure accuracy on.'),
+    minSqnr: z.number().positive().optional().describe('Least signal to noise, in dB, that auto accepts.'),
+    exclude: z.array(z.string()).optional().describe('Names of nodes that stay float.'),
+    measure: z.boolean().optional().describe('Measure latency before and after; true by default.'),
+    dims: fields.dims,
+    threads: fields.threads,
+    timeLimit: fields.timeLimit,
+    overwrite,
+  }),
+  writes: true,
+  run: (input, context) =>
+    withModel(input.model, context, async (opened) => {
+      const target = pathIn(input.output, context);
+      protectSource(opened, target);
+      refuseExisting(target, existsSync(target), input.overwrite);
+      const { scheme, calibration, randomCalibration, labelled, minSqnr, exclude = [], measure = true } = input;
+      const excluded = exclude.map((name) => {
+        const node = opened.model.graph.nodes.find((each) => each.name === name);
+        if (!node) throw new InputError(`There is no node named ${name}; opscope_find_nodes lists names.`);
+        return node.id;
+      });
+      const { model, report } = await quantizeModel(
+        await measured(opened),
+        {
+          settings: settingsOf(input, context),
+          scheme,
+          perChannel: true,
+          exclude: excluded,
+          verify: true,
+          measure,
+          ...(calibration ? { calibration: pathIn(calibration, context) } : {}),
+          ...(randomCalibration ? { randomCalibration } : {}),
+          ...(labelled ? { labelled: pathIn(labelled, context) } : {}),
+          ...(minSqnr === undefined ? {} : { minSqnr }),
+        },
+        context,
+      );
+      await saveModel(model, target, { ...(context.signal ? { signal: context.signal } : {}) });
+      const { before, after, verdict, quantized, fused, sqnrDb, metric, latency, advice, problems, kept } = report;
+      return {
+        output: target,
+        scheme: report.scheme,
+        bytes: [before.bytes, after.bytes],
+        quantized,
+        runAsIntegers: fused,
+        outputs: changedOutputsSentence(verdict),
+        sqnrDb,
+        ...(metric ? { metric } : {}),
+        ...(latency
+          ? { latency: latencySentence(latency), latencyVerdict: latency.verdict, ratio: latency.ratio }
+          : {}),
+        ...(report.candidates ? { candidates: report.candidates } : {}),
+        keptFloat: kept.slice(0, 20).map(({ node, reason }) => ({ node, reason })),
+        advice,
+        problems,
+      };
+    }),
+});
