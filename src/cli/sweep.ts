@@ -66,6 +66,7 @@ function recommendation(
     strong(`${settings} is measurably faster than the others.`),
     `${faint('Python')}\n${snippets.python}`,
     `${faint('C++')}\n${snippets.cpp}`,
+    `${faint('C#')}\n${snippets.csharp}`,
     `${faint('JavaScript')}\n${snippets.javascript}`,
   ].join('\n\n');
 }

@@ -5,6 +5,7 @@ import type { SweepSettings } from './report.ts';
 export interface SessionSnippets {
   readonly python: string;
   readonly cpp: string;
+  readonly csharp: string;
   readonly javascript: string;
 }
 
@@ -16,19 +17,40 @@ const levels: Readonly<Record<OptimizationLevel, string>> = {
   all: 'ORT_ENABLE_ALL',
 };
 
-/** A provider in ONNX Runtime's Python interface, and the C++ that asks for it. */
-const providers: Readonly<Record<string, { readonly python: string; readonly cpp: string }>> = {
-  webgpu: { python: 'WebGpu', cpp: 'options.AppendExecutionProvider("WebGPU");' },
-  cuda: { python: 'CUDA', cpp: 'options.AppendExecutionProvider_CUDA(OrtCUDAProviderOptions{});' },
-  tensorrt: { python: 'Tensorrt', cpp: 'options.AppendExecutionProvider_TensorRT(OrtTensorRTProviderOptions{});' },
-  dml: { python: 'Dml', cpp: 'options.AppendExecutionProvider("DML");' },
-  coreml: { python: 'CoreML', cpp: 'options.AppendExecutionProvider("CoreML");' },
-};
+/** A provider in ONNX Runtime's Python interface, and the C++ and C# that ask for it. */
+const providers: Readonly<Record<string, { readonly python: string; readonly cpp: string; readonly csharp: string }>> =
+  {
+    webgpu: {
+      python: 'WebGpu',
+      cpp: 'options.AppendExecutionProvider("WebGPU");',
+      csharp: 'options.AppendExecutionProvider("WebGPU");',
+    },
+    cuda: {
+      python: 'CUDA',
+      cpp: 'options.AppendExecutionProvider_CUDA(OrtCUDAProviderOptions{});',
+      csharp: 'options.AppendExecutionProvider_CUDA();',
+    },
+    tensorrt: {
+      python: 'Tensorrt',
+      cpp: 'options.AppendExecutionProvider_TensorRT(OrtTensorRTProviderOptions{});',
+      csharp: 'options.AppendExecutionProvider_Tensorrt();',
+    },
+    dml: {
+      python: 'Dml',
+      cpp: 'options.AppendExecutionProvider("DML");',
+      csharp: 'options.AppendExecutionProvider_DML();',
+    },
+    coreml: {
+      python: 'CoreML',
+      cpp: 'options.AppendExecutionProvider("CoreML");',
+      csharp: 'options.AppendExecutionProvider("CoreML");',
+    },
+  };
 
 /** Session options to paste: `file` is what the model is called there. Threads of 0 are ONNX Runtime's own choice and left out. */
 export function sessionSnippets({ provider, threads, level }: SweepSettings, file: string): SessionSnippets {
   const other = providers[provider];
-  const model = JSON.stringify(file);
+  const model = literal(file);
   const used = other ? [other.python] : [];
   const lines = (...all: (string | false)[]) => all.filter((line) => line !== false).join('\n');
   return {
@@ -49,6 +71,13 @@ export function sessionSnippets({ provider, threads, level }: SweepSettings, fil
       other?.cpp ?? false,
       `Ort::Session session(env, ORT_TSTR(${model}), options);`,
     ),
+    csharp: lines(
+      'using var options = new SessionOptions();',
+      threads > 0 && `options.IntraOpNumThreads = ${threads};`,
+      `options.GraphOptimizationLevel = GraphOptimizationLevel.${levels[level]};`,
+      other?.csharp ?? false,
+      `using var session = new InferenceSession(${model}, options);`,
+    ),
     javascript: lines(
       "import * as ort from 'onnxruntime-node';",
       '',
@@ -60,3 +89,10 @@ export function sessionSnippets({ provider, threads, level }: SweepSettings, fil
     ),
   };
 }
+
+/** A string literal that Python, C++, C# and JavaScript read alike. */
+export const literal = (text: string): string =>
+  JSON.stringify(text).replaceAll(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
