@@ -47,11 +47,16 @@ const providers: Readonly<Record<string, { readonly python: string; readonly cpp
     },
   };
 
+/** What ONNX Runtime's Python interface is asked for to run on a provider: that one, then the CPU for the rest. */
+export function pythonProviders(provider: string): readonly string[] {
+  const other = providers[provider];
+  return [...(other ? [other.python] : []), 'CPU'].map((name) => `${name}ExecutionProvider`);
+}
+
 /** Session options to paste: `file` is what the model is called there. Threads of 0 are ONNX Runtime's own choice and left out. */
 export function sessionSnippets({ provider, threads, level }: SweepSettings, file: string): SessionSnippets {
   const other = providers[provider];
   const model = literal(file);
-  const used = other ? [other.python] : [];
   const lines = (...all: (string | false)[]) => all.filter((line) => line !== false).join('\n');
   return {
     python: lines(
@@ -60,7 +65,7 @@ export function sessionSnippets({ provider, threads, level }: SweepSettings, fil
       'options = ort.SessionOptions()',
       threads > 0 && `options.intra_op_num_threads = ${threads}`,
       `options.graph_optimization_level = ort.GraphOptimizationLevel.${levels[level]}`,
-      `providers = [${[...used, 'CPU'].map((each) => `"${each}ExecutionProvider"`).join(', ')}]`,
+      `providers = [${pythonProviders(provider).map(literal).join(', ')}]`,
       `session = ort.InferenceSession(${model}, options, providers=providers)`,
     ),
     cpp: lines(
