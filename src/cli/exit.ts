@@ -18,6 +18,7 @@ const unusable = new Set([
   'CalibrationError',
   'RecipeError',
   'ProtectedFileError',
+  'ExportError',
   'CommanderError',
 ]);
 

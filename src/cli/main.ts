@@ -4,6 +4,7 @@ import { applyCommand } from './apply.ts';
 import { checkCommand } from './check.ts';
 import { compareCommand } from './compare.ts';
 import { explainError } from './exit.ts';
+import { exportCommand } from './export.ts';
 import { inspectCommand } from './inspect.ts';
 import { layoutCommand } from './layout.ts';
 import { mcpCommand } from './mcp.ts';
@@ -29,6 +30,7 @@ function createProgram(): Command {
     applyCommand,
     checkCommand,
     mcpCommand,
+    exportCommand,
   ])
     define(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -181,6 +181,18 @@ export interface ExportRequest extends VersionRef {
   readonly weights: 'auto' | 'inline' | 'external';
 }
 
+/** A folder that holds a model and what runs it: for Triton Inference Server, for MLflow, or programs in three languages. */
+export type PackageKind = 'triton' | 'mlflow' | 'snippet';
+
+export interface ExportPackageReport {
+  readonly schema: number;
+  readonly model: string;
+  readonly kind: PackageKind;
+  readonly output: string;
+  /** By their paths in the package, the model first. */
+  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256?: string }[];
+}
+
 /** What a symbolic dimension is and what to use for it unless told otherwise. */
 export interface SymbolicDim {
   readonly name: string;

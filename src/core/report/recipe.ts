@@ -2,6 +2,7 @@
  * A recipe: how a model was made from another, so that it can be made again. It is kept as JSON, in which fields are
  * only ever added. SHA-256 sums are in hexadecimal; paths are relative to the recipe's folder.
  */
+import { firstWrong, hash, isObject, number, oneOf, type Shape, sizes, text, whole, yesNo } from './json-shape.ts';
 import type { Gate } from './junit.ts';
 import type { CompareReport, LatencyComparison, Verdict } from './report.ts';
 
@@ -133,22 +134,7 @@ export function parseRecipe(json: string): ModelRecipe {
   return value as ModelRecipe;
 }
 
-/** What a value must be: a test, a list of such, or an object with these fields; `?` ends the name of one that may be absent. */
-type Shape = ((value: unknown) => boolean) | readonly [Shape] | { readonly [name: string]: Shape };
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const text = (value: unknown) => typeof value === 'string' && value !== '';
-const yesNo = (value: unknown) => typeof value === 'boolean';
-const number = (value: unknown) => typeof value === 'number' && Number.isFinite(value);
-const whole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
-const hash = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
-const oneOf =
-  (...words: readonly string[]) =>
-  (value: unknown) =>
-    words.includes(value as string);
 const fileName = (value: unknown) => text(value) && !/[/\\]|^\.\.?$/.test(value as string);
-const sizes = (value: unknown) => isObject(value) && Object.values(value).every(whole);
 
 const modelShape = { sha256: hash, bytes: whole, 'weights?': [{ name: text, sha256: hash }] } as const;
 const dataShape = { path: text, sha256: hash };
@@ -187,27 +173,3 @@ const stepShapes: Readonly<Record<RecipeStep['command'], Shape>> = {
     minSqnr: number,
   },
 };
-
-/** The path of the first thing that is not as it must be. */
-function firstWrong(value: unknown, shape: Shape, path: string): string | undefined {
-  if (typeof shape === 'function') return shape(value) ? undefined : path;
-  if (isList(shape)) {
-    if (!Array.isArray(value)) return path;
-    for (const [index, each] of value.entries()) {
-      const wrong = firstWrong(each, shape[0], `${path}[${index}]`);
-      if (wrong) return wrong;
-    }
-    return undefined;
-  }
-  if (!isObject(value)) return path;
-  for (const [field, inner] of Object.entries(shape)) {
-    const name = field.replace(/\?$/, '');
-    const found = Object.hasOwn(value, name) ? value[name] : undefined;
-    if (found === undefined && name !== field) continue;
-    const wrong = firstWrong(found, inner, `${path}.${name}`);
-    if (wrong) return wrong;
-  }
-  return undefined;
-}
-
-const isList = (shape: Shape): shape is readonly [Shape] => Array.isArray(shape);

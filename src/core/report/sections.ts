@@ -272,7 +272,7 @@ function latencySections(comparison: LatencyComparison | undefined): ReportSecti
   ];
 }
 
-function latencyTable(rows: readonly (readonly [string, Latency])[]): ReportBlock {
+export function latencyTable(rows: readonly (readonly [string, Latency])[]): ReportBlock {
   return table(
     ['', '#Median', '#95 % interval', '#p90', '#p99', '#Runs'],
     rows.map(([name, each]) => [
@@ -296,7 +296,8 @@ function pictureSections(picture: string | undefined): ReportSection[] {
     : [];
 }
 
-function environmentSections(environment: Environment | undefined): ReportSection[] {
+/** The machine that a measurement is from. */
+export function environmentSections(environment: Environment | undefined): ReportSection[] {
   if (!environment) return [];
   const {
     cpu,
@@ -333,7 +334,7 @@ function environmentSections(environment: Environment | undefined): ReportSectio
 }
 
 /** A table whose numeric columns are marked by `#` before the title. */
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): ReportBlock {
+export function table(titles: readonly string[], rows: readonly (readonly string[])[]): ReportBlock {
   return {
     kind: 'table',
     columns: titles.map((title) => (title.startsWith('#') ? { title: title.slice(1), numeric: true } : { title })),
