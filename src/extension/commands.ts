@@ -1,7 +1,7 @@
-import { basename, dirname, extname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ViewContract } from '../protocol/webview.ts';
-import { type ComparedSide, compare, exportModel, optimize, profile, quantize } from './jobs.ts';
+import { exportVersion } from './exporting.ts';
+import { type ComparedSide, compare, optimize, profile, quantize } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
 import type { ModelEditor } from './model-editor.ts';
@@ -43,18 +43,7 @@ const commands: Readonly<Record<string, Command>> = {
     showPanel(editor, 'compare');
     await compare(document, { a: other, b: { version: document.current }, settings, measure: true }, notified);
   },
-  export: async (document) => {
-    await document.session();
-    const { uri, current } = document;
-    const name = basename(uri.fsPath, extname(uri.fsPath));
-    const label = document.version(current)?.kind ?? 'copy';
-    const target = await vscode.window.showSaveDialog({
-      title: vscode.l10n.t('Export Model'),
-      defaultUri: vscode.Uri.file(join(dirname(uri.fsPath), `${name}.${label}.onnx`)),
-      filters: { ONNX: ['onnx'] },
-    });
-    if (target) await exportModel(document, { version: current, path: target.fsPath, weights: 'auto' }, notified);
-  },
+  export: (document) => exportVersion(document, notified),
   cancel: async (document) => document.cancelJob(),
   save: (document, editor) => editor.saveExplicitly(document),
 };

@@ -5,6 +5,7 @@ import { type CallOptions, CancelledError } from '../protocol/rpc.ts';
 import type { JobState } from '../protocol/webview.ts';
 import type {
   CompareRequest,
+  ExportPackageRequest,
   ExportRequest,
   OptimizeRequest,
   ProfileRequest,
@@ -109,6 +110,21 @@ export function exportModel(document: ModelDocument, request: WithoutDocument<Ex
     title: vscode.l10n.t('Exporting {0}', document.name),
     work: ({ client, document: id }, call) => client.exportModel({ ...request, document: id }, call),
     says: (written) => vscode.l10n.t('Exported {0}, {1}.', written.path, bytes(written.bytes)),
+  });
+}
+
+/** Writes a version to a new folder, with what runs it there. */
+export function exportPackage(
+  document: ModelDocument,
+  request: WithoutDocument<ExportPackageRequest>,
+  options: JobOptions,
+) {
+  return runJob(document, options, {
+    kind: 'export',
+    title: vscode.l10n.t('Exporting {0}', document.name),
+    work: ({ client, document: id }, call) => client.exportPackage({ ...request, document: id }, call),
+    says: ({ output, files }) =>
+      vscode.l10n.t('Exported {0}, {1}.', output, bytes(files.reduce((sum, file) => sum + file.bytes, 0))),
   });
 }
 

@@ -184,6 +184,14 @@ export interface ExportRequest extends VersionRef {
 /** A folder that holds a model and what runs it: for Triton Inference Server, for MLflow, or programs in three languages. */
 export type PackageKind = 'triton' | 'mlflow' | 'snippet';
 
+export interface ExportPackageRequest extends VersionRef {
+  readonly kind: PackageKind;
+  /** Made here, unless it is there and empty. Of Triton: the model's folder within a model repository. */
+  readonly folder: string;
+  /** A profile or sweep report of this version, as JSON text. */
+  readonly measured?: string;
+}
+
 export interface ExportPackageReport {
   readonly schema: number;
   readonly model: string;
@@ -233,6 +241,8 @@ export interface WorkerContract {
   compare(argument: CompareRequest): Promise<{ readonly report: CompareReport; readonly mapping: VersionMapping }>;
   /** Writes a version to a file, beside it first and then renamed. Never writes over the document's own source. */
   exportModel(argument: ExportRequest): Promise<{ readonly path: string; readonly bytes: number }>;
+  /** Writes a version to a new folder, with what a server, a registry or a program needs beside it. */
+  exportPackage(argument: ExportPackageRequest): Promise<ExportPackageReport>;
   /**
    * Writes a version over `path`, which may be the document's own file: what was there before is first moved to a
    * name beside it, given as `backup`.

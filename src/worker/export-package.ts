@@ -12,19 +12,14 @@ import { toMarkdown } from '../core/report/markdown.ts';
 import type { ModelRecipe } from '../core/report/recipe.ts';
 import { reportSchema } from '../core/report/report.ts';
 import type { Progress } from '../protocol/rpc.ts';
-import type { ExportPackageReport, PackageKind } from '../protocol/worker.ts';
+import type { ExportPackageReport, ExportPackageRequest, PackageKind, VersionRef } from '../protocol/worker.ts';
 import { hashFile } from './hash-file.ts';
 import { inspectModel } from './inspect.ts';
 import type { OpenedModel } from './open-model.ts';
 import { readRecipe } from './recipe.ts';
 import { saveModel } from './save-model.ts';
 
-export interface PackageRequest {
-  readonly kind: PackageKind;
-  /** Made here, unless it is there and empty. Of Triton: the model's folder within a model repository. */
-  readonly folder: string;
-  /** The text that `opscope profile --json` printed for this model. */
-  readonly measured?: string;
+export interface PackageRequest extends Omit<ExportPackageRequest, keyof VersionRef> {
   /** The file of the recipe that made it. */
   readonly recipe?: string;
   /** Of the model's file, when it has one: what a measurement and a recipe say they are of is held against it. */
@@ -44,7 +39,7 @@ const modelFile = 'model.onnx';
  * made under another name first. Rejects with an `ExportError` when the model cannot be packed so.
  */
 export async function exportPackage(
-  opened: Omit<OpenedModel, 'close'>,
+  opened: Pick<OpenedModel, 'model' | 'path' | 'problems'>,
   { kind, measured, recipe, sha256, ...request }: PackageRequest,
   { opscope, signal, onProgress }: PackageContext,
 ): Promise<ExportPackageReport> {
@@ -62,7 +57,7 @@ export async function exportPackage(
     const saved = await saveModel(opened.model, join(temporary, modelFolder, modelFile), { signal, onProgress });
     onProgress?.({ message: 'Hashing' });
     const files = await Promise.all(saved.files.map(describeFile));
-    const { inputs, outputs, parameters, model } = await inspectModel({ ...opened, close: async () => {} });
+    const { inputs, outputs, parameters, model } = await inspectModel({ ...opened, bytes: saved.bytes });
     const facts: ExportedModel = {
       name,
       inputs,

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 import type { Handlers } from '../protocol/rpc.ts';
 import type { VersionInfo, WorkerContract } from '../protocol/worker.ts';
 import type { Documents, OpenDocument } from './documents.ts';
+import { exportPackage } from './export-package.ts';
 import { keepHistory, restoreHistory } from './history.ts';
 import { saveModel } from './save-model.ts';
 
-type VersionMethod = 'open' | 'close' | 'exportModel' | 'save' | 'keepHistory';
+type VersionMethod = 'open' | 'close' | 'exportModel' | 'exportPackage' | 'save' | 'keepHistory';
 
 /** Opening, writing and remembering versions. */
 export function versionHandlers(documents: Documents): Handlers<Pick<WorkerContract, VersionMethod>> {
@@ -35,6 +37,11 @@ export function versionHandlers(documents: Documents): Handlers<Pick<WorkerContr
       }
       const { bytes } = await saveModel(documents.version(ref).model, path, { weights, signal, onProgress: progress });
       return { path, bytes };
+    },
+    exportPackage: async ({ document, version, ...request }, { signal, progress }) => {
+      const { model, path, problems } = documents.version({ document, version });
+      const context = { opscope: manifest.version, signal, onProgress: progress };
+      return exportPackage({ model, path, problems }, request, context);
     },
     save: async ({ path, ...ref }, { signal, progress }) => {
       const document = documents.document(ref.document);

@@ -42,6 +42,7 @@ describe.skipIf(!corpusPresent)('models of the corpus (needs OPSCOPE_CORPUS)', (
     await panel.locator('.headline.sentence', { hasText: /nodes,\soutputs\sequal/ }).waitFor({ timeout: 60_000 });
     await editor.takePicture(`corpus-${name}-2-optimize`);
     await editor.runCommand('Opscope: Export Model');
+    await editor.choose('ONNX file');
     const exported = join(editor.folder, `exported-${name}`);
     await editor.enterPath(exported);
     await editor.notification(/Exported/).waitFor();

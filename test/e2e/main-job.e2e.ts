@@ -77,6 +77,7 @@ step('Export Model… writes a file that ONNX Runtime runs with outputs like the
   const path = join(editor.folder, 'exported.onnx');
   await editor.view.getByRole('navigation', { name: 'Versions' }).getByText('Simplified').click();
   await editor.runCommand('Opscope: Export Model');
+  await editor.choose('ONNX file');
   await editor.enterPath(path);
   await editor.notification(/Exported/).waitFor();
   expect(existsSync(path)).toBe(true);

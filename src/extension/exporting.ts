@@ -1,0 +1,55 @@
+import { basename, dirname, extname, join } from 'node:path';
+import * as vscode from 'vscode';
+import type { ExportRequest, PackageKind } from '../protocol/worker.ts';
+import { exportModel, exportPackage, type JobOptions } from './jobs.ts';
+import type { ModelDocument } from './model-document.ts';
+
+interface Form extends vscode.QuickPickItem {
+  readonly file?: ExportRequest['weights'];
+  readonly folder?: PackageKind;
+}
+
+/** Asks in what form and where to write the version on view, and writes it. */
+export async function exportVersion(document: ModelDocument, options: JobOptions): Promise<void> {
+  await document.session();
+  const title = vscode.l10n.t('Export Model');
+  const form = await vscode.window.showQuickPick(forms(), { title, ignoreFocusOut: true });
+  if (!form) return;
+  const { uri, current: version } = document;
+  const name = basename(uri.fsPath, extname(uri.fsPath));
+  const label = document.version(version)?.kind ?? 'copy';
+  const suggested = form.folder ? `${name}-${form.folder}` : `${name}.${label}.onnx`;
+  const target = await vscode.window.showSaveDialog({
+    title: form.folder ? vscode.l10n.t('Name of the new folder') : title,
+    defaultUri: vscode.Uri.file(join(dirname(uri.fsPath), suggested)),
+    ...(form.folder ? {} : { filters: { ONNX: ['onnx'] } }),
+  });
+  if (!target) return;
+  if (form.folder) {
+    const profile = document.reports[version]?.profile;
+    const measured = profile ? { measured: JSON.stringify(profile) } : {};
+    await exportPackage(document, { version, kind: form.folder, folder: target.fsPath, ...measured }, options);
+  } else {
+    await exportModel(document, { version, path: target.fsPath, weights: form.file ?? 'auto' }, options);
+  }
+}
+
+const forms = (): readonly Form[] => [
+  { label: vscode.l10n.t('ONNX file'), description: vscode.l10n.t('weights inside, below 2 GB'), file: 'auto' },
+  { label: vscode.l10n.t('ONNX file and weights file'), file: 'external' },
+  {
+    label: vscode.l10n.t('Folder for Triton Inference Server'),
+    description: vscode.l10n.t('config.pbtxt with what was measured'),
+    folder: 'triton',
+  },
+  {
+    label: vscode.l10n.t('Folder for MLflow'),
+    description: vscode.l10n.t('MLmodel with signature'),
+    folder: 'mlflow',
+  },
+  {
+    label: vscode.l10n.t('Folder with programs'),
+    description: vscode.l10n.t('Python, JavaScript and C# that run the model'),
+    folder: 'snippet',
+  },
+];
