@@ -48,6 +48,8 @@ export interface OutputError {
   readonly verdict: Verdict;
   /** Lowest signal to noise of a float output, in dB; null when all are equal or nothing was run. */
   readonly sqnrDb: number | null;
+  /** What ONNX Runtime said when the model did not run. */
+  readonly failure?: string;
 }
 
 /** Runs a model on the same inputs and compares. A model that does not run is `different`, with the reason. */
@@ -72,6 +74,7 @@ export async function outputError(
       return {
         verdict: { status: 'different', outputs: [], runs: index, reason: `The result does not run: ${error.message}` },
         sqnrDb: null,
+        failure: error.message,
       };
     }
     for (const [name, value] of reference.results[index]!) {

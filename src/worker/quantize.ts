@@ -26,6 +26,7 @@ import { machineAdvice, outcomeAdvice, reducesRange } from './quantize-advice.ts
 import { decisionOf, optionsOf, producersOf, type QuantizeDecision, usableSqnr } from './quantize-decision.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
 import { type Prepared, prepareForQuantization, QuantizeError } from './quantize-preparation.ts';
+import { refusing } from './quantize-refusal.ts';
 import { findRecipe } from './quantize-search.ts';
 
 export { QuantizeError } from './quantize-preparation.ts';
@@ -64,8 +65,19 @@ export interface QuantizeResult {
 const comparedRuns = 8;
 const randomRuns = 16;
 
-/** A quantized model with what it costs and gains. Rejects with `QuantizeError`, `InputError`, or when cancelled. */
-export async function quantizeModel(
+/**
+ * A quantized model with what it costs and gains; it loads, and with `verify` it runs. Rejects with `QuantizeError`,
+ * `InputError`, or when cancelled.
+ */
+export function quantizeModel(
+  target: MeasuredModel,
+  options: QuantizeOptions,
+  context: MeasurementContext,
+): Promise<QuantizeResult> {
+  return refusing('ONNX Runtime fails on this model', target.model, context, () => quantize(target, options, context));
+}
+
+async function quantize(
   target: MeasuredModel,
   options: QuantizeOptions,
   context: MeasurementContext,
@@ -103,15 +115,13 @@ export async function quantizeModel(
     options.labelled === undefined
       ? undefined
       : await openLabelled(target.model, options.labelled, options.settings.dims);
-  const compared =
-    labelled?.data ??
-    samples ??
-    (await randomSamples(target.model, comparedRuns, {
-      dims: options.settings.dims,
-      seed: options.settings.seed + 1000,
-    }));
-  const runs = options.verify || request.scheme === 'auto' ? comparedRuns : 0;
-  const reference = await referenceRuns(target.model, compared, runs, { evaluator, signal });
+  const isCompared = options.verify || request.scheme === 'auto';
+  const compared = isCompared
+    ? (labelled?.data ?? samples ?? (await comparedInputs(target.model, options)))
+    : undefined;
+  const reference = compared
+    ? await referenceRuns(target.model, compared, comparedRuns, { evaluator, signal })
+    : { feeds: [], results: [] };
   const floatMetric = labelled && (await accuracyOf(target.model, labelled, { evaluator, context, say }));
   const work: QuantizeWork = {
     target,
@@ -135,9 +145,14 @@ export async function quantizeModel(
   refuseNothing(quantized, recipe.scheme);
   const model = withProvenance(quantized.model, recipe, target);
   say("Reading ONNX Runtime's graph");
-  const operators = await operatorsAsRun(manager, model, { level: 'all', signal });
+  const operators = await refusing(notGiven('load'), target.model, context, () =>
+    operatorsAsRun(manager, model, { level: 'all', signal }),
+  );
   const fused = recipe.scheme === 'fp16' ? { nodes: 0, of: 0 } : countFused(quantized.nodes, operators);
-  const error = options.verify ? await outputError(model, reference, { evaluator, signal }) : undefined;
+  const error = options.verify
+    ? await refusing(notGiven('run'), target.model, context, () => outputError(model, reference, { evaluator, signal }))
+    : undefined;
+  if (error?.failure !== undefined) throw new QuantizeError(`${notGiven('run')}: ${error.failure}`);
   const overlays = options.verify && error?.verdict.status !== 'not-run' ? await overlaysOf(work, quantized) : [];
   const judged = labelled && (await accuracyOf(model, labelled, work));
   const after: MeasuredModel = { model, identity: { ...target.identity, bytes: bytesOf(model) } };
@@ -192,6 +207,10 @@ export async function quantizeModel(
   };
 }
 
+function comparedInputs(model: Model, { settings: { dims, seed } }: QuantizeOptions): Promise<SampleData> {
+  return randomSamples(model, comparedRuns, { dims, seed: seed + 1000 });
+}
+
 /** What every part of the work shares. */
 export interface QuantizeWork {
   readonly target: MeasuredModel;
@@ -233,6 +252,8 @@ async function samplesFor(
   if (calibration !== undefined) return openSamples(model, calibration, { dims: settings.dims });
   return randomCalibration ? randomSamples(model, randomRuns, { dims: settings.dims, seed: settings.seed }) : undefined;
 }
+
+const notGiven = (does: string): string => `The quantized model does not ${does} in ONNX Runtime, so it is not given`;
 
 /** Nothing quantized is an error, not a success. */
 function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {

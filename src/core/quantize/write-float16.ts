@@ -12,14 +12,24 @@ import type { WrittenNodes } from './write-dynamic.ts';
 
 /** Operators of the default domain that take no 16-bit floats, or lose what they are for when they do. */
 const staysFloat: ReadonlySet<string> = new Set([
+  'ConcatFromSequence',
   'CumSum',
   'Max',
   'Min',
   'NonMaxSuppression',
+  'Optional',
+  'OptionalGetElement',
   'RandomUniformLike',
   'Range',
   'Resize',
   'RoiAlign',
+  'SequenceAt',
+  'SequenceConstruct',
+  'SequenceErase',
+  'SequenceInsert',
+  'SequenceMap',
+  'SplitToSequence',
+  'TfIdfVectorizer',
   'TopK',
   'Upsample',
   'DynamicQuantizeLinear',
@@ -102,7 +112,7 @@ export async function writeFloat16(
         }
         return castInput(graph, edit, casts, name, takesHalf, node);
       });
-      edit.change(node, takesHalf ? { inputs, attributes: halfAttributes(node, graph) } : { inputs });
+      edit.change(node, takesHalf ? { inputs, attributes: halfAttributes(node) } : { inputs });
     });
   }
   keepOutputs(graph, makers);
@@ -113,6 +123,7 @@ export async function writeFloat16(
 function whyFloat(graph: GraphDraft, node: Node, exclude: ReadonlySet<NodeId> | undefined): string | undefined {
   if ([...graph.draft.origin(node.id)].some((id) => exclude?.has(id))) return 'kept float on request';
   if (node.domain !== '') return `${node.domain}.${node.opType} may not take 16-bit floats`;
+  if (node.opType === 'LayerNormalization' && node.outputs.length > 1) return 'its mean is given in 32 bits';
   if (graph.bodies(node).length > 0) return 'what is inside its bodies stays as it is';
   return staysFloat.has(node.opType)
     ? `${node.opType} does not take 16-bit floats, or loses too much by them`
@@ -121,15 +132,15 @@ function whyFloat(graph: GraphDraft, node: Node, exclude: ReadonlySet<NodeId> | 
 
 /** The tensor in 16 bits. Numbers beyond 65504 end there, and those that would vanish become the smallest there is. */
 async function halfTensor(tensor: Tensor, name: string): Promise<Tensor> {
-  const values = Float32Array.from(
-    toFloat32(tensor.dtype, await readAll(tensor.data), elementCount(tensor.dims)),
-    (value) => {
-      const size = Math.abs(value);
-      if (size === 0 || Number.isNaN(size) || size === Number.POSITIVE_INFINITY) return value;
-      return Math.sign(value) * Math.min(largestHalf, Math.max(smallestHalf, size));
-    },
-  );
+  const numbers = toFloat32(tensor.dtype, await readAll(tensor.data), elementCount(tensor.dims));
+  const values = Float32Array.from(numbers, halfNumber);
   return tensorOf(name, 'float16', tensor.dims, fromNumbers('float16', values));
+}
+
+function halfNumber(value: number): number {
+  const size = Math.abs(value);
+  if (size === 0 || Number.isNaN(size) || size === Number.POSITIVE_INFINITY) return value;
+  return Math.sign(value) * Math.min(largestHalf, Math.max(smallestHalf, size));
 }
 
 function castInput(
@@ -151,32 +162,59 @@ function castInput(
   return made;
 }
 
+/** Operators that give 32-bit floats unless this attribute tells them otherwise. */
+const givesFloat32Untold: Readonly<Record<string, string>> = {
+  RandomNormal: 'dtype',
+  RandomUniform: 'dtype',
+  BlackmanWindow: 'output_datatype',
+  HammingWindow: 'output_datatype',
+  HannWindow: 'output_datatype',
+  MelWeightMatrix: 'output_datatype',
+};
+
 /** Attributes that name or hold 32-bit floats, as 16-bit ones. */
-function halfAttributes(node: Node, graph: GraphDraft): ReadonlyMap<string, Attribute> {
+function halfAttributes(node: Node): ReadonlyMap<string, Attribute> {
   const changed = new Map(node.attributes);
-  for (const name of ['to', 'dtype']) {
+  const half: Attribute = { type: 'int', value: BigInt(dataTypeCode('float16')) };
+  for (const name of ['to', 'dtype', 'output_datatype']) {
     const attribute = changed.get(name);
-    if (attribute?.type === 'int' && Number(attribute.value) === dataTypeCode('float32'))
-      changed.set(name, { type: 'int', value: BigInt(dataTypeCode('float16')) });
+    if (attribute?.type === 'int' && Number(attribute.value) === dataTypeCode('float32')) changed.set(name, half);
+  }
+  const untold = givesFloat32Untold[node.opType];
+  if (untold && !changed.has(untold)) changed.set(untold, half);
+  if (node.opType === 'ConstantOfShape' && !changed.has('value'))
+    changed.set('value', { type: 'tensor', value: tensorOf('', 'float16', [1], fromNumbers('float16', [0])) });
+  for (const [name, dims] of [
+    ['value_float', []],
+    ['value_floats', undefined],
+  ] as const) {
+    const attribute = changed.get(name);
+    if (node.opType !== 'Constant' || (attribute?.type !== 'float' && attribute?.type !== 'floats')) continue;
+    const numbers = attribute.type === 'float' ? [attribute.value] : attribute.value;
+    changed.delete(name);
+    const bytes = fromNumbers('float16', Array.from(numbers, halfNumber));
+    changed.set('value', { type: 'tensor', value: tensorOf('', 'float16', dims ?? [numbers.length], bytes) });
   }
   const value = changed.get('value');
   if (value?.type === 'tensor' && value.value.dtype === 'float32' && value.value.data.bytes) {
     const { dims, data, name } = value.value;
-    const numbers = toFloat32('float32', data.bytes!, elementCount(dims));
+    const numbers = toFloat32('float32', data.bytes!, elementCount(dims)).map(halfNumber);
     changed.set('value', { type: 'tensor', value: tensorOf(name, 'float16', dims, fromNumbers('float16', numbers)) });
   }
-  // RandomNormal and RandomUniform give 32-bit floats when they are not told otherwise.
-  if (/^Random(?:Normal|Uniform)$/.test(node.opType) && !changed.has('dtype') && graph.opsets.has(''))
-    changed.set('dtype', { type: 'int', value: BigInt(dataTypeCode('float16')) });
   return changed;
 }
 
-/** Gives outputs of the model back their 32 bits, and drops what the file says of types that are no longer true. */
+/**
+ * Gives outputs of the model, and what bodies of control flow read, their 32 bits back, and drops what the file says of
+ * types that are no longer true.
+ */
 function keepOutputs(graph: GraphDraft, makers: ReadonlyMap<string, boolean>): void {
-  for (const { name } of graph.outputs) {
+  const captured = graph.allBodies().flatMap((body) => [...body.captures()]);
+  for (const name of new Set([...graph.outputs.map((output) => output.name), ...captured])) {
     const producer = makers.get(name) ? graph.producer(name) : undefined;
     if (!producer) continue;
-    graph.rewrite(producer, 'Outputs of the model keep their type.', (edit) => {
+    const why = 'Outputs of the model, and what is inside bodies, keep their type.';
+    graph.rewrite(producer, why, (edit) => {
       const half = graph.freshName(`${name}_half`);
       const readers = graph.consumers(name);
       edit.change(producer, { outputs: producer.outputs.map((output) => (output === name ? half : output)) });

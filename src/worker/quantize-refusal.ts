@@ -1,0 +1,36 @@
+import type { Model } from '../core/graph/model.ts';
+import { operatorsAsRun } from './kernels-as-run.ts';
+import type { MeasurementContext } from './profile.ts';
+import { QuantizeError } from './quantize-preparation.ts';
+import { isRuntimeGone } from './runtime-client.ts';
+
+/**
+ * Does work that needs ONNX Runtime. When that refuses or crashes, rejects with a `QuantizeError` that begins with
+ * `what`, or says that the model given is at fault: it does not load as it is.
+ */
+export async function refusing<T>(
+  what: string,
+  model: Model,
+  { manager, signal }: MeasurementContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal?.aborted || !isRuntimeFailure(error)) throw error;
+    const own = await operatorsAsRun(manager, model, { level: 'all', signal }).then(
+      () => undefined,
+      (reason: Error) => reason,
+    );
+    if (own && !isRuntimeFailure(own)) throw own;
+    const message = own
+      ? `The model itself does not load in ONNX Runtime, so it cannot be quantized: ${own.message}`
+      : `${what}: ${error.message}`;
+    throw new QuantizeError(message, { cause: error });
+  }
+}
+
+/** Whether ONNX Runtime refused, failed or crashed. */
+function isRuntimeFailure(error: unknown): error is Error {
+  return error instanceof Error && (error.name === 'RuntimeError' || isRuntimeGone(error));
+}

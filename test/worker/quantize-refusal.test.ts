@@ -1,0 +1,128 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import type { TensorValue } from '../../src/core/evaluator.ts';
+import type { Model } from '../../src/core/graph/model.ts';
+import type { QuantizeReport } from '../../src/core/report/report.ts';
+import { fromNumbers } from '../../src/core/tensor/convert.ts';
+import { openModel } from '../../src/worker/open-model.ts';
+import { QuantizeError, type QuantizeOptions, quantizeModel } from '../../src/worker/quantize.ts';
+import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
+import { corpusModel, corpusPresent } from '../corpus.ts';
+import { buildGraph, buildModel } from './build-model.ts';
+
+const manager = createRuntimeManager();
+afterAll(() => manager.dispose());
+
+const quantize = (model: Model, options: Partial<QuantizeOptions>) =>
+  quantizeModel(
+    { model, identity: { path: 'built', bytes: 0, irVersion: model.irVersion, producer: '', opsets: {} } },
+    {
+      scheme: 'fp16',
+      settings: { provider: 'cpu', threads: 1, timeLimit: 5, dims: {}, seed: 1 },
+      verify: true,
+      measure: false,
+      ...options,
+    },
+    { manager, opscope: 'test' },
+  );
+
+const scalar = (dtype: 'float32' | 'bool', number: number): TensorValue => ({
+  dtype,
+  dims: [],
+  bytes: fromNumbers(dtype, [number]),
+});
+const ramp: TensorValue = { dtype: 'float32', dims: [4], bytes: fromNumbers('float32', [1, 2, 3, 4]) };
+
+/** On the CPU, ONNX Runtime takes back pairs of Casts around what it has no 16-bit kernel for: such results are equal. */
+const runsClosely = ({ status, runs }: QuantizeReport['verdict']) => runs > 0 && /^(?:equal|close)$/.test(status);
+
+describe('fp16 gives models that run', () => {
+  test('constants that are attributes of float', async () => {
+    const model = buildModel({
+      inputs: { x: ['float32', [4]] },
+      outputs: { y: ['float32', [4]], one: ['float32', []] },
+      nodes: [
+        { opType: 'Constant', inputs: [], outputs: ['one'], attributes: { value_float: { float: 1 } } },
+        { opType: 'Constant', inputs: [], outputs: ['four'], attributes: { value_floats: { floats: [1, 2, 3, 4] } } },
+        { opType: 'Add', inputs: ['x', 'one'], outputs: ['a'] },
+        { opType: 'Mul', inputs: ['a', 'four'], outputs: ['y'] },
+      ],
+    });
+    const { report } = await quantize(model, {});
+    expect(report.verdict).toSatisfy(runsClosely);
+  });
+
+  test('zeros of a computed shape', async () => {
+    const model = buildModel({
+      inputs: { x: ['float32', ['n']] },
+      outputs: { y: ['float32', ['n']] },
+      nodes: [
+        { opType: 'Shape', inputs: ['x'], outputs: ['shape'] },
+        { opType: 'ConstantOfShape', inputs: ['shape'], outputs: ['zeros'] },
+        { opType: 'Cos', inputs: ['zeros'], outputs: ['ones'] },
+        { opType: 'Add', inputs: ['x', 'ones'], outputs: ['y'] },
+      ],
+    });
+    const { report } = await quantize(model, {});
+    expect(report.verdict).toSatisfy(runsClosely);
+  });
+
+  test('bodies that read values from outside', async () => {
+    const branch = (opType: string) => ({
+      type: 'graph' as const,
+      value: buildGraph({
+        inputs: {},
+        outputs: { [opType]: ['float32', [4]] },
+        nodes: [{ opType, inputs: ['a'], outputs: [opType] }],
+      }),
+    });
+    const model = buildModel({
+      inputs: { x: ['float32', [4]], condition: ['bool', []] },
+      outputs: { y: ['float32', [4]] },
+      initializers: { ramp },
+      nodes: [
+        { opType: 'Mul', inputs: ['x', 'ramp'], outputs: ['a'] },
+        {
+          opType: 'If',
+          inputs: ['condition'],
+          outputs: ['b'],
+          attributes: { then_branch: branch('Exp'), else_branch: branch('Neg') },
+        },
+        { opType: 'Add', inputs: ['a', 'b'], outputs: ['y'] },
+      ],
+    });
+    const { report } = await quantize(model, {});
+    expect(report.quantized.nodes).toBe(2);
+    expect(report.verdict).toSatisfy(runsClosely);
+  });
+});
+
+describe('what cannot be is refused with the reason', () => {
+  const unknownOperator = buildModel({
+    inputs: { x: ['float32', [4]] },
+    outputs: { y: ['float32', [4]] },
+    initializers: { one: scalar('float32', 1) },
+    nodes: [
+      { opType: 'Add', inputs: ['x', 'one'], outputs: ['a'] },
+      { opType: 'NoSuchOperator', inputs: ['a'], outputs: ['y'] },
+    ],
+  });
+
+  test('a model that does not load as it is', async () => {
+    const failed = quantize(unknownOperator, {});
+    await expect(failed).rejects.toThrow(QuantizeError);
+    await expect(failed).rejects.toThrow(/model itself does not load in ONNX Runtime.*NoSuchOperator/s);
+  });
+
+  test.runIf(corpusPresent)('a model that ONNX Runtime crashes on', async () => {
+    const { model, close } = await openModel(
+      corpusModel('intel__onnxruntime/onnxruntime/test/testdata/matmul_integer_to_float_int8_bias.onnx'),
+    );
+    try {
+      const failed = quantize(model, {});
+      await expect(failed).rejects.toThrow(QuantizeError);
+      await expect(failed).rejects.toThrow(/ONNX Runtime fails on this model.*crashed/s);
+    } finally {
+      await close();
+    }
+  });
+});
