@@ -1,6 +1,9 @@
+import { RuntimeError } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
+import type { Feed } from './calibration-data.ts';
 import { operatorsAsRun } from './kernels-as-run.ts';
 import type { MeasurementContext } from './profile.ts';
+import type { RunContext } from './quantize-error.ts';
 import { QuantizeError } from './quantize-preparation.ts';
 import { isRuntimeGone } from './runtime-client.ts';
 
@@ -27,6 +30,27 @@ export async function refusing<T>(
       ? `The model itself does not load in ONNX Runtime, so it cannot be quantized: ${own.message}`
       : `${what}: ${error.message}`;
     throw new QuantizeError(message, { cause: error });
+  }
+}
+
+export const notGiven = (does: 'load' | 'run'): string =>
+  `The quantized model does not ${does} in ONNX Runtime, so it is not given`;
+
+/** What to say of a quantized model that does not run. The float one may run only because it is optimized. */
+export async function notRunning(
+  failure: string,
+  model: Model,
+  feed: Feed,
+  { evaluator, signal }: RunContext,
+): Promise<QuantizeError> {
+  try {
+    await evaluator.run({ model, feeds: [feed], level: 'disabled', signal });
+    return new QuantizeError(`${notGiven('run')}: ${failure}`);
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    return new QuantizeError(
+      `The model runs only where ONNX Runtime optimizes a fault of it away, which it cannot do once it is quantized: ${error.message}`,
+    );
   }
 }
 

@@ -26,7 +26,7 @@ import { machineAdvice, outcomeAdvice, reducesRange } from './quantize-advice.ts
 import { decisionOf, optionsOf, producersOf, type QuantizeDecision, usableSqnr } from './quantize-decision.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
 import { type Prepared, prepareForQuantization, QuantizeError } from './quantize-preparation.ts';
-import { refusing } from './quantize-refusal.ts';
+import { notGiven, notRunning, refusing } from './quantize-refusal.ts';
 import { findRecipe } from './quantize-search.ts';
 
 export { QuantizeError } from './quantize-preparation.ts';
@@ -152,7 +152,8 @@ async function quantize(
   const error = options.verify
     ? await refusing(notGiven('run'), target.model, context, () => outputError(model, reference, { evaluator, signal }))
     : undefined;
-  if (error?.failure !== undefined) throw new QuantizeError(`${notGiven('run')}: ${error.failure}`);
+  if (error?.failure !== undefined)
+    throw await notRunning(error.failure, target.model, reference.feeds[0]!, { evaluator, signal });
   const overlays = options.verify && error?.verdict.status !== 'not-run' ? await overlaysOf(work, quantized) : [];
   const judged = labelled && (await accuracyOf(model, labelled, work));
   const after: MeasuredModel = { model, identity: { ...target.identity, bytes: bytesOf(model) } };
@@ -252,8 +253,6 @@ async function samplesFor(
   if (calibration !== undefined) return openSamples(model, calibration, { dims: settings.dims });
   return randomCalibration ? randomSamples(model, randomRuns, { dims: settings.dims, seed: settings.seed }) : undefined;
 }
-
-const notGiven = (does: string): string => `The quantized model does not ${does} in ONNX Runtime, so it is not given`;
 
 /** Nothing quantized is an error, not a success. */
 function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
