@@ -111,6 +111,10 @@ async function quantize(
     blockSize: options.blockSize,
     blockMethod: options.blockMethod,
   };
+  if (request.scheme !== 'auto') say('Quantizing');
+  const asked = request.scheme === 'auto' ? undefined : await prepared.quantize(baseRecipe, calibrator, signal);
+  // Before the float model runs, which may take longer than everything else.
+  if (asked) refuseNothing(asked, baseRecipe.scheme);
   const labelled =
     options.labelled === undefined
       ? undefined
@@ -137,11 +141,10 @@ async function quantize(
     floatMetric: floatMetric?.share,
   };
   const advice = machineAdvice(environment.features, request.scheme, target.model);
-  const search = request.scheme === 'auto' ? await findRecipe(work, baseRecipe) : undefined;
+  const search = asked ? undefined : await findRecipe(work, baseRecipe);
   const recipe = search?.recipe ?? baseRecipe;
   const method = search?.method ?? request.method;
-  say('Quantizing');
-  const quantized = search?.quantized ?? (await prepared.quantize(recipe, calibrator, signal));
+  const quantized = asked ?? search!.quantized;
   refuseNothing(quantized, recipe.scheme);
   const model = withProvenance(quantized.model, recipe, target);
   say("Reading ONNX Runtime's graph");
