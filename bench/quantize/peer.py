@@ -10,6 +10,8 @@ import tempfile
 import time
 
 import numpy as np
+import onnx
+import onnx.version_converter
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -31,6 +33,12 @@ class Reader(CalibrationDataReader):
 start = time.time()
 with tempfile.TemporaryDirectory() as folder:
     prepared = os.path.join(folder, "prepared.onnx")
+    # Scales for each channel need opset 13, and the quantizer does not raise it: it would write an invalid model.
+    loaded = onnx.load(model)
+    if next(each.version for each in loaded.opset_import if each.domain in ("", "ai.onnx")) < 13:
+        model = os.path.join(folder, "opset13.onnx")
+        onnx.save(onnx.version_converter.convert_version(loaded, 13), model)
+    del loaded
     quant_pre_process(model, prepared)
     if scheme == "dynamic-int8":
         quantize_dynamic(prepared, output, weight_type=QuantType.QInt8, per_channel=True)

@@ -1,12 +1,13 @@
 /**
  * Opscope against ONNX Runtime's Python quantizer, on the same models and data, in one run.
  *
- * OPSCOPE_BENCH_MODELS: folder of models. OPSCOPE_PYTHON: a Python with onnxruntime and onnx.
+ * OPSCOPE_BENCH_MODELS: folder of models. OPSCOPE_PYTHON: a Python with onnxruntime and onnx. OPSCOPE_CORPUS: where
+ * RFB-320 lies.
  * node bench/quantize/run.ts [model …] [--auto] [--memory]; writes bench/results/quantize.{md,json}.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, platform, release, tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TensorValue } from '../../src/core/evaluator.ts';
 import type { Model } from '../../src/core/graph/model.ts';
@@ -18,6 +19,8 @@ import { createEvaluator } from '../../src/worker/evaluator.ts';
 import { makeInputs } from '../../src/worker/inputs.ts';
 import { openModel } from '../../src/worker/open-model.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
+import { corpusModel, corpusModels, corpusPresent } from '../../test/corpus.ts';
+import { machine } from '../process.ts';
 
 const models = process.env.OPSCOPE_BENCH_MODELS;
 const python = process.env.OPSCOPE_PYTHON;
@@ -34,6 +37,12 @@ const defaults: readonly (readonly [name: string, scheme: string])[] = [
   ['bert_base', 'dynamic-int8'],
   ['roberta_tiny', 'dynamic-int8'],
 ];
+/** Where each model lies: exported ones in one folder, RFB-320 in the corpus. */
+const pathOf = (name: string): string => {
+  const exported = join(models, `${name}.onnx`);
+  if (existsSync(exported) || !corpusPresent) return exported;
+  return corpusModels.some((path) => path.endsWith(`${name}.onnx`)) ? corpusModel(`${name}.onnx`) : exported;
+};
 const chosen = defaults.filter(([name]) => wanted.length === 0 || wanted.includes(name));
 const folder = mkdtempSync(join(tmpdir(), 'opscope-bench-'));
 const manager = createRuntimeManager();
@@ -102,13 +111,15 @@ async function sqnr(reference: Model, other: Model): Promise<number> {
   return decibels({ signal, noise });
 }
 
-const call = (command: string, ...args: string[]) =>
-  JSON.parse(
-    execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-      .trim()
-      .split('\n')
-      .at(-1)!,
-  );
+/** Runs a program and gives the JSON of its last line; throws with the last lines of what it complained of. */
+function call(command: string, ...args: string[]) {
+  const { status, signal, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1e8 });
+  if (status !== 0) {
+    const said = stderr.trim().split('\n').slice(-3).join(' ');
+    throw new Error(`${args[0]?.split('/').at(-1)} ended with ${status ?? signal}: ${said}`);
+  }
+  return JSON.parse(stdout.trim().split('\n').at(-1)!);
+}
 
 async function benchmark(name: string, path: string, scheme: string): Promise<Row> {
   const float = await open(path);
@@ -219,34 +230,42 @@ function table(rows: readonly Row[]): string {
 }
 
 const rows: Row[] = [];
+const failures: string[] = [];
 let peaks: Awaited<ReturnType<typeof memory>> = [];
 try {
   for (const [name, scheme] of chosen) {
-    const path = join(models, `${name}.onnx`);
-    if (!existsSync(path)) {
-      console.warn(`${path} is not there; ${name} is left out.`);
-      continue;
+    const path = pathOf(name);
+    try {
+      if (!existsSync(path)) throw new Error('The model is not there.');
+      rows.push(await benchmark(name, path, scheme));
+      console.log(table(rows.slice(-1)));
+    } catch (error) {
+      failures.push(`${name}: ${(error as Error).message}`);
+      console.warn(failures.at(-1));
     }
-    rows.push(await benchmark(name, path, scheme));
-    console.log(table(rows.slice(-1)));
   }
   if (flags.has('--memory')) peaks = await memory(join(models, 'mobilenet_v2.onnx'));
 } finally {
   manager.dispose();
   rmSync(folder, { recursive: true, force: true });
 }
-const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${platform()} ${release()}, load ${loadavg()[0]!.toFixed(1)}`;
+const peers = call(
+  python,
+  '-c',
+  'import json, onnx, onnxruntime; print(json.dumps([onnxruntime.__version__, onnx.__version__]))',
+);
+const about = `${machine()}, load ${loadavg()[0]!.toFixed(1)}; theirs: ONNX Runtime ${peers[0]}, onnx ${peers[1]}`;
 const peakLines = peaks.map(
   ({ samples, peakMB }) => `Peak memory, mobilenet_v2, ${samples} samples: ${peakMB.toFixed(0)} MB.`,
 );
-const about = `Same 16 samples for both, one file each; error over 8 other inputs, first output; times single-threaded, A/B with 95 % interval; seconds and memory of the whole command, both processes.`;
+const how = `Same 16 samples for both, one file each; error over 8 other inputs, first output; times single-threaded, A/B with 95 % interval; seconds and memory of the whole command, both processes.`;
 mkdirSync(results, { recursive: true });
 const suffix = flags.has('--auto') ? '-auto' : '';
 writeFileSync(
   join(results, `quantize${suffix}.json`),
-  `${JSON.stringify({ machine, date: new Date().toISOString(), rows, peaks }, null, 2)}\n`,
+  `${JSON.stringify({ machine: about, date: new Date().toISOString(), rows, peaks, failures }, null, 2)}\n`,
 );
 writeFileSync(
   join(results, `quantize${suffix}.md`),
-  `# Quantization against ONNX Runtime's Python tools\n\n${machine}\n\n${about}\n\n${table(rows)}\n\n${peakLines.join('\n')}\n`,
+  `# Quantization against ONNX Runtime's Python tools\n\n${about}\n\n${how}\n\n${table(rows)}\n\n${[...peakLines, ...failures.map((each) => `Not measured: ${each}`)].join('\n\n')}\n`,
 );
