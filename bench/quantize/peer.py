@@ -39,7 +39,7 @@ with tempfile.TemporaryDirectory() as folder:
         model = os.path.join(folder, "opset13.onnx")
         onnx.save(onnx.version_converter.convert_version(loaded, 13), model)
     del loaded
-    quant_pre_process(model, prepared)
+    quant_pre_process(model, prepared, auto_merge=True)
     if scheme == "dynamic-int8":
         quantize_dynamic(prepared, output, weight_type=QuantType.QInt8, per_channel=True)
     else:

@@ -26,6 +26,7 @@ interface QuantizeOptions extends RunOptions {
   readonly method?: string;
   readonly exclude?: readonly string[];
   readonly perTensor?: boolean;
+  readonly equalize?: boolean;
   readonly labelled?: string;
   readonly minSqnr?: number;
   readonly measure: boolean;
@@ -47,6 +48,7 @@ export function quantizeCommand(program: Command): void {
     .option('--method <name>', 'minmax, percentile, entropy or mse', oneOf('minmax', 'percentile', 'entropy', 'mse'))
     .option('--exclude <node>', 'name of a node that stays float; repeat for more', collect)
     .option('--per-tensor', 'one scale a tensor, not one a channel')
+    .option('--equalize', 'first scale the channels between convolutions to like sizes')
     .option('--labelled <path>', 'labelled data to measure accuracy on')
     .option('--min-sqnr <db>', 'least signal to noise that auto accepts', positive)
     .option('--no-measure', 'do not measure latency')
@@ -86,6 +88,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         measure,
         ...(calibration ? { calibration } : {}),
         ...(randomCalibration ? { randomCalibration } : {}),
+        ...(options.equalize ? { equalize: true } : {}),
         ...(method ? { method } : {}),
         ...(labelled ? { labelled } : {}),
         ...(minSqnr === undefined ? {} : { minSqnr }),

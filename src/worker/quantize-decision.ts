@@ -8,7 +8,7 @@ import type { QuantizeOptions } from './quantize.ts';
 /** The choices behind a quantized model, those of a search included. */
 export type QuantizeDecision = Pick<
   QuantizeStep,
-  'scheme' | 'method' | 'perChannel' | 'reduceRange' | 'density' | 'correctBias' | 'keepFloat' | 'minSqnr'
+  'scheme' | 'method' | 'perChannel' | 'reduceRange' | 'density' | 'correctBias' | 'keepFloat' | 'minSqnr' | 'equalize'
 >;
 
 /** Below this, in dB, the result is called different: noise is a tenth of the signal's amplitude, a third with 4 bits. */
@@ -29,10 +29,20 @@ export function decisionOf(
   { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude }: Recipe,
   method: CalibrationMethod,
   { graph }: Model,
-  minSqnr: number,
+  { scheme: asked, minSqnr = usableSqnr(asked), equalize }: QuantizeOptions,
 ): QuantizeDecision {
   const keepFloat = graph.nodes.filter(({ id }) => exclude?.has(id)).map(firstOutput);
-  return { scheme, method, perChannel, reduceRange, density, correctBias, keepFloat, minSqnr };
+  return {
+    scheme,
+    method,
+    perChannel,
+    reduceRange,
+    density,
+    correctBias,
+    keepFloat,
+    minSqnr,
+    ...(equalize ? { equalize } : {}),
+  };
 }
 
 const firstOutput = ({ outputs }: Node): string => outputs.find((name) => name !== '') ?? '';
@@ -67,6 +77,7 @@ export function optionsOf(
         density,
         correctBias,
         excluded,
+        ...(options.equalize ? { equalize: true } : {}),
         ...(options.calibration === undefined ? { randomCalibration: true } : {}),
       };
     case 'dynamic-int8':

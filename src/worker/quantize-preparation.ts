@@ -1,9 +1,10 @@
 import type { Evaluator } from '../core/evaluator.ts';
-import type { Draft } from '../core/graph/draft.ts';
+import type { Draft, Rewrite } from '../core/graph/draft.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import { catalog } from '../core/passes/catalog.ts';
 import { presetPasses } from '../core/passes/presets.ts';
 import { runPasses } from '../core/passes/runner.ts';
+import { equalizeLayers } from '../core/quantize/equalize.ts';
 import { type QuantizedModel, quantizeGraph, type Recipe } from '../core/quantize/quantize-model.ts';
 import type { ExplainedRewrite } from '../core/report/report.ts';
 import { createFacts } from '../core/shapes/infer.ts';
@@ -59,27 +60,36 @@ export async function prepareForQuantization(
   });
   const prepared = { ...result, irVersion: Math.max(result.irVersion, initializersApart) };
   const origins = originsOf(draft, prepared);
+  return preparedFrom(prepared, origins, draft.rewrites.map(explained));
+}
+
+/** The prepared model with its layers equalized, so that one scale loses less. */
+export async function equalized(prepared: Prepared, signal: AbortSignal | undefined): Promise<Prepared> {
+  const { model } = await equalizeLayers(prepared.model, signal);
+  return preparedFrom(model, prepared.origins, prepared.rewrites);
+}
+
+function preparedFrom(model: Model, origins: Prepared['origins'], rewrites: Prepared['rewrites']): Prepared {
   return {
-    model: prepared,
+    model,
     origins,
-    rewrites: draft.rewrites.map(({ pass, why, removed, added }) => {
-      const label = ({ id, opType, name }: (typeof added)[number]) => ({
-        id,
-        label: name === '' ? opType : `${opType} ${name}`,
-      });
-      return { pass, why, removed: removed.map(label), added: added.map(label) };
-    }),
+    rewrites,
     ids: (original) => {
       const wanted = new Set(original);
       return new Set([...origins].filter(([, from]) => [...from].some((id) => wanted.has(id))).map(([id]) => id));
     },
-    quantize: (recipe, calibrator, stop) =>
-      quantizeGraph(prepared, suitable(recipe, prepared), {
-        ranges: calibrator?.ranges,
-        means: calibrator?.means,
-        signal: stop,
-      }),
+    quantize: (recipe, calibrator, signal) =>
+      quantizeGraph(model, suitable(recipe, model), { ranges: calibrator?.ranges, means: calibrator?.means, signal }),
   };
+}
+
+/** A rewrite as reports show it. */
+export function explained({ pass, why, removed, added }: Rewrite): ExplainedRewrite {
+  const label = ({ id, opType, name }: { id: NodeId; opType: string; name: string }) => ({
+    id,
+    label: name === '' ? opType : `${opType} ${name}`,
+  });
+  return { pass, why, removed: removed.map(label), added: added.map(label) };
 }
 
 /** One scale a tensor where the operator set knows no axis. */

@@ -25,7 +25,7 @@ import type { MeasuredModel, MeasurementContext } from './profile.ts';
 import { machineAdvice, outcomeAdvice, reducesRange } from './quantize-advice.ts';
 import { decisionOf, optionsOf, producersOf, type QuantizeDecision, usableSqnr } from './quantize-decision.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
-import { type Prepared, prepareForQuantization, QuantizeError } from './quantize-preparation.ts';
+import { equalized, explained, type Prepared, prepareForQuantization, QuantizeError } from './quantize-preparation.ts';
 import { notGiven, notRunning, refusing } from './quantize-refusal.ts';
 import { findRecipe } from './quantize-search.ts';
 
@@ -38,6 +38,8 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly density?: Recipe['density'];
   /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */
   readonly correctBias?: boolean;
+  /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */
+  readonly equalize?: boolean;
   /** Weights of 7 bits, for processors whose 8-bit products saturate. Default: as this machine needs it. */
   readonly reduceRange?: boolean;
   /** More nodes that stay float, by their first output. */
@@ -97,7 +99,8 @@ async function quantize(
     opscope: context.opscope,
   });
   say('Simplifying');
-  const prepared = await prepareForQuantization(target.model, { ...context, evaluator });
+  const simplified = await prepareForQuantization(target.model, { ...context, evaluator });
+  const prepared = options.equalize ? await equalized(simplified, signal) : simplified;
   const samples = await samplesFor(prepared.model, options);
   const calibrator = samples && createCalibrator(prepared.model, samples, request.method, { evaluator, signal, say });
   const baseRecipe: Recipe = {
@@ -207,7 +210,7 @@ async function quantize(
     origins: composed(quantized.origins, prepared.origins),
     overlays,
     rewrites: [...prepared.rewrites, ...quantized.rewrites.map(explained)],
-    decided: decisionOf(recipe, method, prepared.model, options.minSqnr ?? usableSqnr(request.scheme)),
+    decided: decisionOf(recipe, method, prepared.model, options),
   };
 }
 
@@ -339,12 +342,4 @@ function composed(
   return new Map(
     Array.from(origins, ([id, from]) => [id, new Set([...from].flatMap((each) => [...(earlier.get(each) ?? [each])]))]),
   );
-}
-
-export function explained({ pass, why, removed, added }: QuantizedModel['rewrites'][number]): ExplainedRewrite {
-  const label = ({ id, opType, name }: { id: NodeId; opType: string; name: string }) => ({
-    id,
-    label: name === '' ? opType : `${opType} ${name}`,
-  });
-  return { pass, why, removed: removed.map(label), added: added.map(label) };
 }

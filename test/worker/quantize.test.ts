@@ -2,9 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { TensorValue } from '../../src/core/evaluator.ts';
+import { bufferSource } from '../../src/core/graph/byte-source.ts';
 import type { Model } from '../../src/core/graph/model.ts';
 import { createRandom } from '../../src/core/random.ts';
-import { fromNumbers } from '../../src/core/tensor/convert.ts';
+import { fromNumbers, toFloat32 } from '../../src/core/tensor/convert.ts';
 import { makeTemporaryFolder } from '../../src/worker/model-source.ts';
 import { openModel } from '../../src/worker/open-model.ts';
 import type { MeasuredModel } from '../../src/worker/profile.ts';
@@ -99,6 +100,25 @@ describe('static-int8', () => {
     const { report } = await quantize(convolutions, { randomCalibration: true, perChannel: false, density: 'lean' });
     expect(report.quantized.nodes).toBe(3);
     expect(report.fused.nodes).toBe(3);
+  });
+
+  test('equalized layers lose less to one scale a tensor', async () => {
+    const values = new Map(convolutions.graph.initializers);
+    // Eight channels that the first layer makes large and the second small again.
+    const scaled = (name: string, factor: (at: number) => number) => {
+      const numbers = toFloat32('float32', values.get(name)!.data.bytes!).map((number, at) => number * factor(at));
+      values.set(name, { ...values.get(name)!, data: bufferSource(fromNumbers('float32', Array.from(numbers))) });
+    };
+    scaled('w1', (at) => (at < 8 * 72 ? 30 : 1));
+    scaled('w2', (at) => (at < 8 * 9 ? 1 / 30 : 1));
+    const nodes = convolutions.graph.nodes.filter(({ opType }) => opType !== 'Add');
+    const chain = nodes.map((node) => (node.inputs[0] === 'd' ? { ...node, inputs: ['c'] } : node));
+    const model = { ...convolutions, graph: { ...convolutions.graph, nodes: chain, initializers: values } };
+    const options = { randomCalibration: true, perChannel: false };
+    const plain = await quantize(model, options);
+    const equalized = await quantize(model, { ...options, equalize: true });
+    expect(equalized.report.sqnrDb).toBeGreaterThan(plain.report.sqnrDb! + 3);
+    expect(equalized.decided.equalize).toBe(true);
   });
 
   test('without data it asks for some', async () => {

@@ -48,6 +48,8 @@ export interface QuantizeStep {
   readonly reduceRange: boolean;
   readonly density: 'full' | 'lean';
   readonly correctBias: boolean;
+  /** Layers were equalized first. */
+  readonly equalize?: boolean;
   /** First outputs of the nodes that stay float. */
   readonly keepFloat: readonly string[];
   /** Calibration data of the user's. */
