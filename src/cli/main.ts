@@ -11,6 +11,7 @@ import { mcpCommand } from './mcp.ts';
 import { optimizeCommand } from './optimize.ts';
 import { profileCommand } from './profile.ts';
 import { quantizeCommand } from './quantize.ts';
+import { tuneCommand } from './tune.ts';
 
 /** The command line with all its commands; what they do is loaded when they run. */
 function createProgram(): Command {
@@ -29,6 +30,7 @@ function createProgram(): Command {
     layoutCommand,
     applyCommand,
     checkCommand,
+    tuneCommand,
     mcpCommand,
     exportCommand,
   ])

@@ -98,7 +98,7 @@ async function optimize(path: string, options: OptimizeOptions, session: Session
     const { model, report } = await runOptimizeStep(opened, step, context);
     const external = externalData ? ({ weights: 'external', externalName: externalData } as const) : {};
     await saveModel(model, output, { ...external, signal, onProgress });
-    if (recipe) await recordRecipe(recipe, { source: opened, step, output }, context);
+    if (recipe) await recordRecipe(recipe, { source: opened, steps: [step], output }, context);
     const written = { ...report, output };
     const code = report.verdict.status === 'different' ? 1 : 0;
     return { report: written, text: () => optimizeText(written), code };

@@ -106,7 +106,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         dims: options.dim,
         seed: options.seed,
       } as const;
-      await recordRecipe(recipe, { source: opened, step, output }, context);
+      await recordRecipe(recipe, { source: opened, steps: [step], output }, context);
     }
     const written = { ...report, output };
     return { report: written, text: () => quantizeText(written), code: report.verdict.status === 'different' ? 1 : 0 };

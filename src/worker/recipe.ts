@@ -28,32 +28,33 @@ export type Unhashed<Step extends RecipeStep> = Omit<Step, 'data'> & { readonly 
 
 export interface RecordRequest {
   readonly source: OpenedModel;
-  readonly step: Unhashed<OptimizeStep> | Unhashed<QuantizeStep>;
-  /** The model that the step wrote. */
+  /** In the order in which they were done. */
+  readonly steps: readonly (Unhashed<OptimizeStep> | Unhashed<QuantizeStep>)[];
+  /** The model that the last step wrote. */
   readonly output: string;
 }
 
 /** Writes the recipe of a model that was just made. */
 export async function recordRecipe(
   path: string,
-  { source, step, output }: RecordRequest,
+  { source, steps, output }: RecordRequest,
   context: Pick<MeasurementContext, 'manager' | 'opscope' | 'signal'>,
 ): Promise<void> {
   const fromRecipe = (target: string) =>
     relative(dirname(resolve(path)), resolve(target))
       .split(sep)
       .join('/');
-  const { data, ...rest } = step;
-  const recorded = {
-    ...rest,
-    ...(data ? { data: { path: fromRecipe(data.path), sha256: await hashData(data.path) } } : {}),
-  } as RecipeStep;
+  const recorded = async ({ data, ...rest }: RecordRequest['steps'][number]) =>
+    ({
+      ...rest,
+      ...(data ? { data: { path: fromRecipe(data.path), sha256: await hashData(data.path) } } : {}),
+    }) as RecipeStep;
   const recipe: ModelRecipe = {
     schema: recipeSchema,
     opscope: context.opscope,
     onnxruntime: await runtimeVersion(context),
     source: { path: fromRecipe(source.path), ...(await fingerprint(source)) },
-    steps: [recorded],
+    steps: await Promise.all(steps.map(recorded)),
     result: await fingerprintOf(output),
   };
   await writeFile(path, `${JSON.stringify(recipe, null, 2)}\n`);

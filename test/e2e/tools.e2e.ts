@@ -40,7 +40,10 @@ async function callTools(calls: readonly { name: string; input: object }[]): Pro
 
 /** Tools that write ask first. */
 async function confirmUntil(done: () => boolean): Promise<void> {
-  const yes = editor.page.locator('.monaco-dialog-box').getByRole('button', { name: /^(Yes|OK|Continue)/ }).first();
+  const yes = editor.page
+    .locator('.monaco-dialog-box')
+    .getByRole('button', { name: /^(Yes|OK|Continue)/ })
+    .first();
   while (!done()) {
     if (await yes.isVisible()) await yes.click();
     await editor.page.waitForTimeout(200);

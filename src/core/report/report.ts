@@ -353,3 +353,40 @@ export interface CompareReport {
   readonly environment?: Environment;
   readonly problems: readonly string[];
 }
+
+/** One attempt of `tune`, and what became of it. */
+export interface TuneStep {
+  readonly step: 'measure' | 'simplify' | 'threads' | 'quantize';
+  /** `33 passes, 404 → 100 nodes`, `dynamic-int8`, `2 threads`. */
+  readonly what: string;
+  /** Whether the result goes on from here. */
+  readonly kept: boolean;
+  /** Why it was kept or not: the verdict of the comparison, or what kept it from running. */
+  readonly why: string;
+  /** After the step, in milliseconds; absent when it was not kept. */
+  readonly p90?: number;
+}
+
+export interface TuneReport {
+  readonly schema: number;
+  readonly model: ModelIdentity;
+  readonly output?: string;
+  readonly environment: Environment;
+  readonly target: {
+    /** Milliseconds. */
+    readonly p90: number;
+    /** Percentage points of the metric. */
+    readonly maxMetricDrop?: number;
+    readonly minSqnr?: number;
+  };
+  readonly met: boolean;
+  /** Milliseconds. */
+  readonly before: Latency;
+  readonly after: Latency;
+  /** Session settings that the figures after are for. */
+  readonly settings: SweepSettings;
+  readonly steps: readonly TuneStep[];
+  readonly metric?: QuantizeReport['metric'];
+  readonly sqnrDb?: number | null;
+  readonly advice: readonly string[];
+}
