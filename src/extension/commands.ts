@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { ViewContract } from '../protocol/webview.ts';
-import { exportVersion } from './exporting.ts';
+import { exportReport, exportVersion } from './exporting.ts';
 import { type ComparedSide, compare, optimize, profile, quantize } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
@@ -44,6 +44,7 @@ const commands: Readonly<Record<string, Command>> = {
     await compare(document, { a: other, b: { version: document.current }, settings, measure: true }, notified);
   },
   export: (document) => exportVersion(document, notified),
+  exportReport: (document) => exportReport(document, notified),
   cancel: async (document) => document.cancelJob(),
   save: (document, editor) => editor.saveExplicitly(document),
 };

@@ -1,7 +1,7 @@
 import { basename, dirname, extname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ExportRequest, PackageKind } from '../protocol/worker.ts';
-import { exportModel, exportPackage, type JobOptions } from './jobs.ts';
+import { exportModel, exportPackage, type JobOptions, writeReport } from './jobs.ts';
 import type { ModelDocument } from './model-document.ts';
 
 interface Form extends vscode.QuickPickItem {
@@ -32,6 +32,18 @@ export async function exportVersion(document: ModelDocument, options: JobOptions
   } else {
     await exportModel(document, { version, path: target.fsPath, weights: form.file ?? 'auto' }, options);
   }
+}
+
+/** Asks where to write the report of all versions, and writes it: Markdown when the name ends so, else HTML. */
+export async function exportReport(document: ModelDocument, options: JobOptions): Promise<void> {
+  await document.session();
+  const { fsPath } = document.uri;
+  const target = await vscode.window.showSaveDialog({
+    title: vscode.l10n.t('Export Report'),
+    defaultUri: vscode.Uri.file(join(dirname(fsPath), `${basename(fsPath, extname(fsPath))}.report.html`)),
+    filters: { HTML: ['html'], Markdown: ['md'] },
+  });
+  if (target) await writeReport(document, target.fsPath, options);
 }
 
 const forms = (): readonly Form[] => [

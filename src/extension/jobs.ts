@@ -128,6 +128,30 @@ export function exportPackage(
   });
 }
 
+/** Writes the report of all versions, with the last comparison. */
+export function writeReport(document: ModelDocument, path: string, options: JobOptions) {
+  const { history, reports, comparison, name } = document;
+  return runJob(document, options, {
+    kind: 'export',
+    title: vscode.l10n.t('Writing the report of {0}', name),
+    work: async ({ client, document: id }, call) => {
+      await client.writeReport(
+        {
+          document: id,
+          name,
+          path,
+          format: path.toLowerCase().endsWith('.md') ? 'markdown' : 'html',
+          versions: history.versions.map(({ id: version }) => ({ version, reports: reports[version] ?? {} })),
+          ...(comparison ? { comparison: comparison.report } : {}),
+        },
+        call,
+      );
+      return path;
+    },
+    says: (written) => vscode.l10n.t('Wrote the report to {0}.', written),
+  });
+}
+
 /**
  * Runs a job of a document, one at a time: progress and Cancel in the editor and, when asked for, in a notification.
  * Gives the result; undefined when it failed or was cancelled, which the user has then been told.

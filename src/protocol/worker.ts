@@ -201,6 +201,22 @@ export interface ExportPackageReport {
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256?: string }[];
 }
 
+export interface WriteReportRequest {
+  readonly document: DocumentId;
+  readonly name: string;
+  readonly path: string;
+  readonly format: 'html' | 'markdown';
+  readonly versions: readonly {
+    readonly version: number;
+    readonly reports: {
+      readonly profile?: ProfileReport;
+      readonly optimize?: OptimizeReport;
+      readonly quantize?: QuantizeReport;
+    };
+  }[];
+  readonly comparison?: CompareReport;
+}
+
 /** What a symbolic dimension is and what to use for it unless told otherwise. */
 export interface SymbolicDim {
   readonly name: string;
@@ -241,6 +257,8 @@ export interface WorkerContract {
   compare(argument: CompareRequest): Promise<{ readonly report: CompareReport; readonly mapping: VersionMapping }>;
   /** Writes a version to a file, beside it first and then renamed. Never writes over the document's own source. */
   exportModel(argument: ExportRequest): Promise<{ readonly path: string; readonly bytes: number }>;
+  /** Writes a report of versions to one file. */
+  writeReport(argument: WriteReportRequest): Promise<void>;
   /** Writes a version to a new folder, with what a server, a registry or a program needs beside it. */
   exportPackage(argument: ExportPackageRequest): Promise<ExportPackageReport>;
   /**

@@ -39,7 +39,7 @@ const modelFile = 'model.onnx';
  * made under another name first. Rejects with an `ExportError` when the model cannot be packed so.
  */
 export async function exportPackage(
-  opened: Pick<OpenedModel, 'model' | 'path' | 'problems'>,
+  opened: OpenedModel,
   { kind, measured, recipe, sha256, ...request }: PackageRequest,
   { opscope, signal, onProgress }: PackageContext,
 ): Promise<ExportPackageReport> {
@@ -57,7 +57,7 @@ export async function exportPackage(
     const saved = await saveModel(opened.model, join(temporary, modelFolder, modelFile), { signal, onProgress });
     onProgress?.({ message: 'Hashing' });
     const files = await Promise.all(saved.files.map(describeFile));
-    const { inputs, outputs, parameters, model } = await inspectModel({ ...opened, bytes: saved.bytes });
+    const { inputs, outputs, parameters, model } = await inspectModel(opened);
     const facts: ExportedModel = {
       name,
       inputs,

@@ -34,10 +34,7 @@ export function assumedDims(model: Model, given: ReadonlyMap<string, number> = n
 }
 
 /** What there is to say about a model without running it. Reads no weights, except the whole file when it is to be hashed. */
-export async function inspectModel(
-  opened: Omit<OpenedModel, 'close'>,
-  options: InspectOptions = {},
-): Promise<InspectReport> {
+export async function inspectModel(opened: OpenedModel, options: InspectOptions = {}): Promise<InspectReport> {
   const draft = new Draft(opened.model);
   const dims = options.dims ?? new Map<string, number>();
   const facts = createFacts(draft, { dims });
@@ -82,10 +79,7 @@ export async function inspectModel(
 }
 
 /** What names a model in every report. */
-export async function modelIdentity(
-  { path, bytes, model }: Omit<OpenedModel, 'close'>,
-  hash = false,
-): Promise<ModelIdentity> {
+export async function modelIdentity({ path, bytes, model }: OpenedModel, hash = false): Promise<ModelIdentity> {
   return {
     path,
     bytes,

@@ -4,12 +4,13 @@ import { resolve } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Handlers } from '../protocol/rpc.ts';
 import type { VersionInfo, WorkerContract } from '../protocol/worker.ts';
-import type { Documents, OpenDocument } from './documents.ts';
+import { asOpened, type Documents, type OpenDocument } from './documents.ts';
 import { exportPackage } from './export-package.ts';
 import { keepHistory, restoreHistory } from './history.ts';
 import { saveModel } from './save-model.ts';
+import { writeReport } from './write-report.ts';
 
-type VersionMethod = 'open' | 'close' | 'exportModel' | 'exportPackage' | 'save' | 'keepHistory';
+type VersionMethod = 'open' | 'close' | 'exportModel' | 'exportPackage' | 'writeReport' | 'save' | 'keepHistory';
 
 /** Opening, writing and remembering versions. */
 export function versionHandlers(documents: Documents): Handlers<Pick<WorkerContract, VersionMethod>> {
@@ -39,10 +40,10 @@ export function versionHandlers(documents: Documents): Handlers<Pick<WorkerContr
       return { path, bytes };
     },
     exportPackage: async ({ document, version, ...request }, { signal, progress }) => {
-      const { model, path, problems } = documents.version({ document, version });
-      const context = { opscope: manifest.version, signal, onProgress: progress };
-      return exportPackage({ model, path, problems }, request, context);
+      const packed = asOpened(documents.version({ document, version }));
+      return exportPackage(packed, request, { opscope: manifest.version, signal, onProgress: progress });
     },
+    writeReport: (request, { signal }) => writeReport(documents, request, signal),
     save: async ({ path, ...ref }, { signal, progress }) => {
       const document = documents.document(ref.document);
       const { model } = documents.version(ref);

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { root } from '../../scripts/processes.ts';
 import { modelConfig, parseTextFormat } from '../core/export/text-format.ts';
-import { type Editor, startEditor } from './editor.ts';
+import { type Editor, launchBrowser, startEditor } from './editor.ts';
 
 // What leaves the editor: packages, reports, text. In order.
 
@@ -30,7 +31,6 @@ step('Export Model… writes a folder for Triton with the version on view', 'lea
   await editor.choose('Optimize Model');
   await editor.view.getByRole('navigation', { name: 'Versions' }).getByText('Simplified').waitFor({ timeout: 60_000 });
   await editor.runCommand('Opscope: Export Model');
-  await editor.takePicture('leaving-1-forms');
   await editor.choose('Folder for Triton');
   const folder = join(editor.folder, 'classifier');
   await editor.enterPath(folder);
@@ -41,4 +41,41 @@ step('Export Model… writes a folder for Triton with the version on view', 'lea
     readFileSync(join(editor.folder, 'model.onnx')).length,
   );
   expect(existsSync(join(folder, 'README.md'))).toBe(true);
+});
+
+step('Export Report… writes one file that shows everything with the network cut', 'leaving-2-report', async () => {
+  const path = join(editor.folder, 'report.html');
+  await editor.runCommand('Opscope: Export Report');
+  await editor.enterPath(path);
+  await editor.notification(/Wrote the report/).waitFor();
+  const browser = await launchBrowser();
+  try {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await browser.newPage({ offline: true, colorScheme });
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await page.goto(pathToFileURL(path).href);
+      expect(asked).toEqual([pathToFileURL(path).href]);
+      await page.getByRole('row', { name: /Simplified Original 45/ }).waitFor();
+      await page.getByRole('heading', { name: 'Simplified: What was done' }).waitFor();
+      await page
+        .getByText(/fuse-conv-bn/)
+        .first()
+        .waitFor();
+      const graphs = await page
+        .locator('figure svg')
+        .evaluateAll((all) =>
+          all.map((svg) => ({ width: svg.getBoundingClientRect().width, boxes: svg.querySelectorAll('rect').length })),
+        );
+      expect(graphs).toHaveLength(2);
+      for (const { width, boxes } of graphs) {
+        expect(width).toBeGreaterThan(100);
+        expect(boxes).toBeGreaterThan(5);
+      }
+      await page.screenshot({ path: join(root, `test-results/leaving-2-report-${colorScheme}.png`) });
+      await page.close();
+    }
+  } finally {
+    await browser.close();
+  }
 });
