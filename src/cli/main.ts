@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { applyCommand } from './apply.ts';
 import { checkCommand } from './check.ts';
 import { compareCommand } from './compare.ts';
+import { diffCommand } from './diff.ts';
 import { explainError } from './exit.ts';
 import { exportCommand } from './export.ts';
 import { inspectCommand } from './inspect.ts';
@@ -12,6 +13,7 @@ import { optimizeCommand } from './optimize.ts';
 import { profileCommand } from './profile.ts';
 import { quantizeCommand } from './quantize.ts';
 import { tuneCommand } from './tune.ts';
+import { textCommand } from './text.ts';
 
 /** The command line with all its commands; what they do is loaded when they run. */
 function createProgram(): Command {
@@ -27,6 +29,8 @@ function createProgram(): Command {
     optimizeCommand,
     quantizeCommand,
     compareCommand,
+    diffCommand,
+    textCommand,
     layoutCommand,
     applyCommand,
     checkCommand,

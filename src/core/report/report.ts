@@ -390,3 +390,30 @@ export interface TuneReport {
   readonly sqnrDb?: number | null;
   readonly advice: readonly string[];
 }
+
+export interface DiffedNode {
+  readonly id: NodeId;
+  /** That of its first output when it has none of its own. */
+  readonly name: string;
+  readonly opType: string;
+  readonly domain: string;
+}
+
+export interface DescribedDiff {
+  readonly same: number;
+  readonly changed: readonly {
+    readonly a: DiffedNode;
+    readonly b: DiffedNode;
+    /** Operator, attributes, constants: each that differs, before and after. */
+    readonly differences: readonly string[];
+  }[];
+  readonly added: readonly DiffedNode[];
+  readonly removed: readonly DiffedNode[];
+}
+
+export interface DiffReport extends DescribedDiff {
+  readonly schema: number;
+  readonly a: ModelIdentity;
+  readonly b: ModelIdentity;
+  readonly milliseconds: number;
+}

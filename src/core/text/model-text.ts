@@ -100,7 +100,8 @@ const elementsText = (tensor: Tensor): string | undefined =>
 
 const sizeComment = ({ data }: Tensor): string => `# ${data.byteLength} bytes`;
 
-function attributeText(name: string, attribute: Attribute): string {
+/** An attribute as the syntax writes it; bodies are left out. */
+export function attributeText(name: string, attribute: Attribute): string {
   const [type, value] = attributeParts(attribute);
   return `${identifier(name)}: ${type} = ${value}`;
 }
@@ -159,7 +160,8 @@ function typeText(type: ValueType): string {
   return text;
 }
 
-function tensorType(dtype: DataType, shape: readonly (number | string | null)[] | undefined): string {
+/** A tensor type as the syntax writes it. */
+export function tensorType(dtype: DataType, shape: readonly (number | string | null)[] | undefined): string {
   if (!shape) return `${elementType(dtype)}[]`;
   if (shape.length === 0) return elementType(dtype);
   const dims = shape.map((dim) => (dim === null ? '?' : typeof dim === 'number' ? String(dim) : identifier(dim)));
