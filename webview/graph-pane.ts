@@ -13,6 +13,8 @@ export interface GraphPane {
   readonly open: Signal<ViewState['open']>;
   readonly asRun: Signal<boolean>;
   readonly camera: Signal<Camera | null>;
+  /** Key of the box that the selection is on. */
+  readonly focused: Signal<string | null>;
   readonly handle: Signal<GraphHandle | null>;
   toggleGroup(key: string): void;
   /** Brings a node into the window, opening the groups around it. */
@@ -24,6 +26,7 @@ export function createGraphPane(host: Client<ViewHostContract>, version: Readonl
   const open = signal<ViewState['open']>('auto');
   const asRun = signal(false);
   const camera = signal<Camera | null>(null);
+  const focused = signal<string | null>(null);
   const handle = signal<GraphHandle | null>(null);
 
   const question = computed(() =>
@@ -55,7 +58,7 @@ export function createGraphPane(host: Client<ViewHostContract>, version: Readonl
     handle.value?.reveal(node);
   };
 
-  return { version, scene, open, asRun, camera, handle, toggleGroup, reveal };
+  return { version, scene, open, asRun, camera, focused, handle, toggleGroup, reveal };
 }
 
 /** Keys of the groups that are open in a scene, outer before inner. */

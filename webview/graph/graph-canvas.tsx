@@ -50,12 +50,12 @@ export function GraphCanvas(props: GraphCanvasProps) {
         ref={canvas}
         tabIndex={0}
         role="application"
-        aria-label={`${props.label ?? 'Graph'}. Arrow keys walk along the edges; Enter opens a group.`}
+        aria-label={`${props.label ?? 'Graph'}. Arrow keys walk along the edges; Enter opens a group, Escape leaves it.`}
       />
       <Minimap scene={props.scene} camera={props.camera} colors={colors} host={host} />
       <TreeTwin
         scene={props.scene}
-        selected={props.selected}
+        focused={props.focused}
         onSelect={props.onSelect}
         onToggleGroup={props.onToggleGroup}
         label={props.label ?? 'Graph'}

@@ -29,8 +29,8 @@ export interface GraphCanvasProps {
   readonly onSelect: (id: NodeId | null) => void;
   /** The user opens or closes the group or frame with this key (`SceneNodes.key`); the shell asks for a new scene. */
   readonly onToggleGroup: (key: string) => void;
-  /** The box under the selection changed: for breadcrumbs. Null: nothing is selected. */
-  readonly onFocusBox?: (key: string | null) => void;
+  /** Key (`SceneNodes.key`) of the box that the selection is on: a node's, a group's or a frame's. The view sets it. */
+  readonly focused: Signal<string | null>;
   /** Called once with the handle through which buttons and keys outside drive the view; null when the view goes. */
   readonly onHandle?: (handle: GraphHandle | null) => void;
 }

@@ -8,7 +8,7 @@ import { drawFrame, type SceneBounds, sceneBounds } from './draw.ts';
 import type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
 import { overlayColor, overlayPosition, overlayRange } from './overlay-color.ts';
 import type { GraphColors } from './theme.ts';
-import { boxOfNode, firstBox, walk } from './walk.ts';
+import { boxOfNode, firstBox, frameAround, walk } from './walk.ts';
 
 /** What is on show, as values. */
 export interface Shown {
@@ -120,12 +120,22 @@ export function createGraphView(
     const target = revealing(shown.scene, box, shown.camera, size);
     if (target !== shown.camera) moveTo(target);
   };
-  const choose = (box: number) => {
+  const focus = (box: number) => {
     selectedBox = box;
+    props().focused.value = shown.scene?.nodes.key[box] ?? null;
+  };
+  /** The selection came from elsewhere, or the scene is another: a box that is no node stays the same by its key. */
+  const followSelection = (scene: Scene) => {
+    const { nodes } = scene;
+    if (shown.selected !== null) return focus(boxOfNode(scene, shown.selected));
+    const box = nodes.key.indexOf(props().focused.value ?? '');
+    focus(nodes.id[box]! >= 0 ? -1 : box);
+  };
+  const choose = (box: number) => {
+    focus(box);
     const id = box >= 0 ? shown.scene!.nodes.id[box]! : -1;
     props().onSelect(id >= 0 ? (id as NodeId) : null);
-    selectedBox = box;
-    props().onFocusBox?.(box >= 0 ? shown.scene!.nodes.key[box]! : null);
+    focus(box);
     redraw();
   };
   const toggle = (box: number): boolean => {
@@ -178,7 +188,9 @@ export function createGraphView(
       }
       if (key === 'Enter') return selectedBox >= 0 && toggle(selectedBox);
       if (key === 'Escape' && selectedBox >= 0) {
-        choose(-1);
+        const frame = frameAround(scene, selectedBox);
+        choose(frame);
+        showBox(frame);
         return true;
       }
       if (key === '+' || key === '=') handle.zoomBy(1.3);
@@ -248,11 +260,7 @@ export function createGraphView(
         if (next.scene) keepPlace(next.scene);
       }
       const { scene } = next;
-      if (scene && (next.scene !== before.scene || next.selected !== before.selected)) {
-        const own =
-          selectedBox >= 0 && selectedBox < scene.nodes.count && next.scene === before.scene && next.selected === null;
-        if (!own) selectedBox = next.selected === null ? -1 : boxOfNode(scene, next.selected);
-      }
+      if (scene && (scene !== before.scene || next.selected !== before.selected)) followSelection(scene);
       if (next.scene !== before.scene || next.hits !== before.hits)
         hitBoxes = scene ? boxesOf(scene, next.hits) : new Set();
       if (next.scene !== before.scene || next.marks !== before.marks)

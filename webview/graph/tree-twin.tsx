@@ -1,11 +1,12 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Scene } from '../../src/core/layout/scene.ts';
-import { boxName, boxOfNode } from './walk.ts';
+import { boxName } from './walk.ts';
 
 interface TreeTwinProps {
   readonly scene: ReadonlySignal<Scene | null>;
-  readonly selected: ReadonlySignal<NodeId | null>;
+  /** Key of the box that the selection is on. */
+  readonly focused: ReadonlySignal<string | null>;
   readonly label: string;
   readonly onSelect: (id: NodeId | null) => void;
   readonly onToggleGroup: (key: string) => void;
@@ -15,17 +16,17 @@ interface TreeTwinProps {
 const around = 40;
 
 /** The same boxes as a list that screen readers can walk, and a line that says what is selected. Not seen. */
-export function TreeTwin({ scene, selected, label, onSelect, onToggleGroup }: TreeTwinProps) {
+export function TreeTwin({ scene, focused, label, onSelect, onToggleGroup }: TreeTwinProps) {
   const rows = useComputed(() => {
     const shown = scene.value;
     if (!shown) return [];
-    const box = selected.value === null ? 0 : Math.max(0, boxOfNode(shown, selected.value));
+    const box = Math.max(0, shown.nodes.key.indexOf(focused.value ?? ''));
     const first = Math.max(0, Math.min(box - around / 2, shown.nodes.count - around));
     return Array.from({ length: Math.min(around, shown.nodes.count - first) }, (_, index) => first + index);
   });
   const shown = scene.value;
   if (!shown) return null;
-  const current = selected.value === null ? -1 : boxOfNode(shown, selected.value);
+  const current = shown.nodes.key.indexOf(focused.value ?? '');
   const choose = (box: number) => {
     const id = shown.nodes.id[box]!;
     if (id >= 0) onSelect(id as NodeId);

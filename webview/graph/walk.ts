@@ -1,6 +1,9 @@
 import type { Scene } from '../../src/core/layout/scene.ts';
 
-/** The box that an arrow key leads to: down and up along edges, left and right to the neighbour in the row. −1: none. */
+/**
+ * The box that an arrow key leads to: down and up along edges, left and right to the neighbour in the row; down from a
+ * frame to the first box in it. −1: none.
+ */
 export function walk(scene: Scene, from: number, direction: 'up' | 'down' | 'left' | 'right'): number {
   const { nodes, edges } = scene;
   const center = (box: number) =>
@@ -14,12 +17,26 @@ export function walk(scene: Scene, from: number, direction: 'up' | 'down' | 'lef
       bestDistance = distance;
     }
   };
+  if (direction === 'down' && nodes.kind[from] === 'frame') {
+    for (let box = from + 1; box < nodes.count; box++)
+      if (frameAround(scene, box) === from) consider(box, nodes.y[box]! * 1e3 + nodes.x[box]!);
+    return best;
+  }
   if (direction === 'up' || direction === 'down') {
     const [near, far] = direction === 'down' ? [edges.from, edges.to] : [edges.to, edges.from];
-    for (let edge = 0; edge < edges.count; edge++) {
-      if (near[edge] !== from) continue;
-      const [otherX, otherY] = center(far[edge]!);
-      consider(far[edge]!, Math.hypot((otherX - x) / 4, otherY - y));
+    // An edge that ends at a frame around the box goes on outside of it.
+    const ends = [from];
+    for (const end of ends) {
+      for (let edge = 0; edge < edges.count; edge++) {
+        const box = far[edge]!;
+        if (near[edge] !== end || isIn(scene, box, end)) continue;
+        if (isIn(scene, from, box)) {
+          if (!ends.includes(box)) ends.push(box);
+          continue;
+        }
+        const [otherX, otherY] = center(box);
+        consider(box, Math.hypot((otherX - x) / 4, otherY - y));
+      }
     }
     return best;
   }
@@ -37,6 +54,24 @@ export function walk(scene: Scene, from: number, direction: 'up' | 'down' | 'lef
 export function firstBox({ nodes }: Scene): number {
   const input = nodes.kind.indexOf('input');
   return input >= 0 ? input : nodes.count > 0 ? 0 : -1;
+}
+
+/** The innermost frame that a box lies in; −1 when it lies in none. */
+export function frameAround(scene: Scene, box: number): number {
+  // Frames stand before what they hold.
+  for (let frame = box - 1; frame >= 0; frame--) if (isIn(scene, box, frame)) return frame;
+  return -1;
+}
+
+function isIn({ nodes: { kind, x, y, width, height } }: Scene, box: number, frame: number): boolean {
+  return (
+    kind[frame] === 'frame' &&
+    box !== frame &&
+    x[box]! >= x[frame]! &&
+    y[box]! >= y[frame]! &&
+    x[box]! + width[box]! <= x[frame]! + width[frame]! &&
+    y[box]! + height[box]! <= y[frame]! + height[frame]!
+  );
 }
 
 /** The box that stands for a node: its own, or the closed group that hides it. −1: none. */

@@ -63,6 +63,7 @@ function Graphs({ state }: { readonly state: State }) {
         hits={state.noHits}
         overlay={state.noOverlay}
         camera={state.otherPane.camera}
+        focused={state.otherPane.focused}
         marks={state.otherMarks}
         label={`Graph of ${name}, ${labelOf(otherVersion.value)}`}
         onSelect={state.selectOther}
@@ -85,6 +86,7 @@ function Graphs({ state }: { readonly state: State }) {
           hits={state.finder.hits}
           overlay={state.overlay}
           camera={state.pane.camera}
+          focused={state.pane.focused}
           marks={state.marks}
           label={`Graph of ${name}`}
           onSelect={state.select}

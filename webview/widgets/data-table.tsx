@@ -96,7 +96,9 @@ export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, 
   }, [selectedIndex]);
 
   const press = (event: KeyboardEvent) => {
-    if (event.key === 'Enter' && selectedRow !== null) return onOpen(selectedRow);
+    // The titles of the head take Enter themselves.
+    if (event.key === 'Enter' && event.target === event.currentTarget && selectedRow !== null)
+      return onOpen(selectedRow);
     const page = Math.max(1, Math.floor(height / rowHeight) - 2);
     const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page };
     const last = sorted.length - 1;

@@ -1,0 +1,110 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { browserPath, buildView, launchBrowser, type OpenView, openView } from './harness/view.ts';
+import { startWorkerHost, type WorkerHost } from './harness/worker-host.ts';
+
+const jobTimeout = 40_000;
+
+// The main job by keys alone, in order: each test goes on where the one before it ended. Nothing is clicked.
+describe.skipIf(!browserPath)('the view by keys alone (needs a Chromium)', () => {
+  let browser: Browser;
+  let host: WorkerHost;
+  let opened: OpenView;
+
+  beforeAll(async () => {
+    host = await startWorkerHost('samples/image-classifier/image-classifier.onnx');
+    browser = await launchBrowser();
+    const bundle = await buildView();
+    opened = await openView({ browser, bundle, host: host.handlers, theme: 'light', width: 1280, height: 800 });
+    host.attach(opened.view);
+    await opened.page.waitForSelector('.data-row');
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    host?.stop();
+  });
+
+  const press = async (...keys: readonly string[]) => {
+    for (const key of keys) await opened.page.keyboard.press(key);
+  };
+
+  /** What has the focus, as a screen reader names it, and whether one sees that it has. */
+  const focused = () =>
+    opened.page.evaluate(() => {
+      const element = document.activeElement as HTMLElement;
+      const { outlineStyle, outlineWidth } = getComputedStyle(element);
+      const name = element.getAttribute('aria-label') ?? element.textContent?.trim() ?? '';
+      return { name, outlined: outlineStyle !== 'none' && outlineWidth !== '0px', isTab: element.role === 'tab' };
+    });
+
+  /** Goes on to the next stop whose name begins so, over stops that all show their focus. */
+  const tabTo = async (name: RegExp) => {
+    const passed: string[] = [];
+    for (let stop = 0; stop < 80; stop++) {
+      await press('Tab');
+      const at = await focused();
+      passed.push(at.name);
+      if (name.test(at.name) && !at.isTab)
+        return expect(at.outlined, `The focus on “${at.name}” is not seen.`).toBe(true);
+    }
+    throw new Error(`No stop is named ${name}: ${passed.join(' · ')}`);
+  };
+
+  /** What the view says aloud of the selection. */
+  const said = () => opened.page.locator('.unseen [aria-live]').first().textContent();
+
+  test('arrows walk the graph, Enter opens a group, Escape leaves it', async () => {
+    await tabTo(/^Graph of /);
+    await press('ArrowDown');
+    expect(await said()).toMatch(/^Selected: input image/);
+    await press('ArrowDown');
+    expect(await said()).toMatch(/^Selected: Sub/);
+    await press('ArrowDown', 'ArrowDown');
+    expect(await said()).toMatch(/^Selected: frame stem/);
+    await press('Enter');
+    await expect.poll(said).toMatch(/^Selected: group stem/);
+    await press('Enter');
+    await expect.poll(said).toMatch(/^Selected: frame stem/);
+    await press('ArrowDown');
+    expect(await said()).toMatch(/^Selected: Conv/);
+    await press('Escape');
+    expect(await said()).toMatch(/^Selected: frame stem/);
+    // In at its upper edge, out at its lower one.
+    await press('ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown');
+    expect(await said()).toMatch(/^Selected: frame blocks/);
+    await press('ArrowUp', 'Escape');
+    expect(await said()).toBe('');
+  });
+
+  test('search, hits and the node', async () => {
+    await press('/');
+    await opened.page.keyboard.type('op:Gemm');
+    await expect.poll(() => opened.page.locator('#search-count').textContent()).toBe('1');
+    await press('Enter');
+    await expect.poll(said).toMatch(/^Selected: Gemm/);
+    await opened.page.getByRole('heading', { name: 'Gemm', exact: true }).waitFor();
+    await press('Escape', 'Escape');
+    expect((await focused()).name).toMatch(/^Graph of /);
+  });
+
+  const job = (key: string, button: RegExp, result: RegExp) => async () => {
+    await press(key);
+    await tabTo(button);
+    await press('Enter');
+    await opened.page.getByRole('tabpanel').getByText(result).first().waitFor({ timeout: jobTimeout });
+  };
+
+  test('profile', job('3', /^Profile$/, /a run/), jobTimeout);
+  test('optimize', job('4', /^Optimize$/, /outputs\s(equal|close)/), jobTimeout);
+  test('compare', job('6', /^Compare$/, /outputs\s(equal|close)/), jobTimeout);
+
+  test('the table sorts and selects', async () => {
+    await tabTo(/^Operators$/);
+    await press('Home');
+    expect(await opened.page.locator('.data-row[aria-selected="true"]').count()).toBe(1);
+    await tabTo(/^Node/);
+    await press('Enter');
+    await opened.page.locator('th[aria-sort="ascending"]').waitFor();
+  });
+});
