@@ -1,17 +1,24 @@
 /** Whole processes measured from outside: wall time, and the largest resident set as Linux counts it. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
 export interface Measured {
   readonly seconds: number;
-  /** Largest resident set in bytes, sampled every few milliseconds until the end. */
+  /** Largest resident set in bytes, sampled every few milliseconds until the end; with children, theirs at the same time. */
   readonly peak: number;
   readonly output: string;
 }
 
-/** Runs a program to its end. Rejects when it fails. */
-export function measure(program: string, options: readonly string[]): Promise<Measured> {
+/** Runs a program to its end. Rejects when it ends with another code than it may. */
+export function measure(
+  program: string,
+  options: readonly string[],
+  {
+    withChildren = false,
+    mayEndWith = [0],
+  }: { readonly withChildren?: boolean; readonly mayEndWith?: readonly number[] } = {},
+): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -22,10 +29,7 @@ export function measure(program: string, options: readonly string[]): Promise<Me
     child.stderr.on('data', (text) => (errors += text));
     const sample = () => {
       try {
-        peak = Math.max(
-          peak,
-          Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) * 1024,
-        );
+        peak = Math.max(peak, withChildren ? residentOfTree(child.pid!) : statusOf(child.pid!, 'VmHWM'));
       } catch {
         // The process is gone; what was seen last counts.
       }
@@ -35,10 +39,24 @@ export function measure(program: string, options: readonly string[]): Promise<Me
     child.on('close', (code) => {
       clearInterval(timer);
       const seconds = (performance.now() - start) / 1000;
-      if (code === 0) resolve({ seconds, peak, output });
+      if (mayEndWith.includes(code ?? -1)) resolve({ seconds, peak, output });
       else reject(new Error(`${program} ${options.join(' ')} ended with ${code}: ${errors.slice(-500)}`));
     });
   });
+}
+
+/** A figure of the kernel's on a process, in bytes. */
+function statusOf(pid: number, figure: 'VmHWM' | 'VmRSS'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`${figure}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** What a process and all that it started hold at this moment, in bytes. */
+function residentOfTree(pid: number): number {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+  return children.reduce((sum, child) => sum + residentOfTree(child), statusOf(pid, 'VmRSS'));
 }
 
 /** Medians of several runs, one not counted before them. */

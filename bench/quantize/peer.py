@@ -1,13 +1,10 @@
 """Quantizes a model with ONNX Runtime's Python tools at their best settings, on the data that Opscope used.
 
-usage: peer.py MODEL SCHEME DATA_FOLDER OUTPUT; prints one JSON object.
+usage: peer.py MODEL SCHEME DATA_FOLDER OUTPUT
 """
-import json
 import os
-import resource
 import sys
 import tempfile
-import time
 
 import numpy as np
 import onnx
@@ -30,8 +27,10 @@ class Reader(CalibrationDataReader):
         return dict(np.load(self.files[self.at - 1]))
 
 
-start = time.time()
 with tempfile.TemporaryDirectory() as folder:
+    model, data, output = (os.path.abspath(each) for each in (model, data, output))
+    # Shape inference leaves files in the working folder.
+    os.chdir(folder)
     prepared = os.path.join(folder, "prepared.onnx")
     # Scales for each channel need opset 13, and the quantizer does not raise it: it would write an invalid model.
     loaded = onnx.load(model)
@@ -53,4 +52,4 @@ with tempfile.TemporaryDirectory() as folder:
             per_channel=True,
             calibrate_method=CalibrationMethod.MinMax,
         )
-print(json.dumps({"seconds": time.time() - start, "peakMB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    os.chdir(os.path.dirname(output))

@@ -5,13 +5,14 @@
  * RFB-320 lies.
  * node bench/quantize/run.ts [model …] [--auto] [--memory]; writes bench/results/quantize.{md,json}.
  */
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TensorValue } from '../../src/core/evaluator.ts';
 import type { Model } from '../../src/core/graph/model.ts';
 import { decibels } from '../../src/core/quantize/error.ts';
+import type { QuantizeReport } from '../../src/core/report/report.ts';
 import { toFloat32 } from '../../src/core/tensor/convert.ts';
 import { writeNpz } from '../../src/core/tensor/npz.ts';
 import { compareLatency } from '../../src/worker/compare-latency.ts';
@@ -20,7 +21,7 @@ import { makeInputs } from '../../src/worker/inputs.ts';
 import { openModel } from '../../src/worker/open-model.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { corpusModel, corpusModels, corpusPresent } from '../../test/corpus.ts';
-import { machine } from '../process.ts';
+import { machine, measure } from '../process.ts';
 
 const models = process.env.OPSCOPE_BENCH_MODELS;
 const python = process.env.OPSCOPE_PYTHON;
@@ -111,14 +112,29 @@ async function sqnr(reference: Model, other: Model): Promise<number> {
   return decibels({ signal, noise });
 }
 
-/** Runs a program and gives the JSON of its last line; throws with the last lines of what it complained of. */
-function call(command: string, ...args: string[]) {
-  const { status, signal, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1e8 });
-  if (status !== 0) {
-    const said = stderr.trim().split('\n').slice(-3).join(' ');
-    throw new Error(`${args[0]?.split('/').at(-1)} ended with ${status ?? signal}: ${said}`);
-  }
-  return JSON.parse(stdout.trim().split('\n').at(-1)!);
+/** The command line as users have it. */
+const cli = join(here, '../../dist/cli.js');
+execFileSync(process.execPath, ['esbuild.mjs'], { cwd: join(here, '../..'), stdio: 'ignore' });
+
+interface Run {
+  readonly seconds: number;
+  readonly peakMB: number;
+  readonly report?: QuantizeReport;
+}
+
+/** Quantizes in a process of its own, which may start more; time and memory are those of all of it. */
+async function quantizeOurs(model: string, scheme: string, data: string, output: string): Promise<Run> {
+  // Searching measures; else both sides only quantize, and the comparison is made here.
+  const only = scheme === 'auto' ? [] : ['--no-measure', '--no-verify'];
+  const given = ['quantize', model, '-o', output, '--scheme', scheme, '--calibration', data, '--json', ...only];
+  const run = await measure(process.execPath, [cli, ...given], { withChildren: true, mayEndWith: [0, 1] });
+  return { seconds: run.seconds, peakMB: run.peak / 1e6, report: JSON.parse(run.output) };
+}
+
+async function quantizeTheirs(model: string, scheme: string, data: string, output: string): Promise<Run> {
+  const given = [join(here, 'peer.py'), model, scheme, data, output];
+  const { seconds, peak } = await measure(python!, given, { withChildren: true });
+  return { seconds, peakMB: peak / 1e6 };
 }
 
 async function benchmark(name: string, path: string, scheme: string): Promise<Row> {
@@ -128,17 +144,10 @@ async function benchmark(name: string, path: string, scheme: string): Promise<Ro
     string,
     string,
   ];
-  const theirRun = call(python!, join(here, 'peer.py'), path, scheme, data, theirPath);
-  const ourRun = call(
-    process.execPath,
-    join(here, 'ours.ts'),
-    path,
-    flags.has('--auto') ? 'auto' : scheme,
-    data,
-    ourPath,
-  );
+  const theirRun = await quantizeTheirs(path, scheme, data, theirPath);
+  const ourRun = await quantizeOurs(path, flags.has('--auto') ? 'auto' : scheme, data, ourPath);
   const [theirs, ours] = [await open(theirPath), await open(ourPath)];
-  const sideOf = async (run: Side, quantized: typeof float): Promise<Side> => ({
+  const sideOf = async (run: Run, quantized: typeof float): Promise<Side> => ({
     seconds: run.seconds,
     peakMB: run.peakMB,
     sqnrDb: await sqnr(float.model, quantized.model),
@@ -158,7 +167,7 @@ async function benchmark(name: string, path: string, scheme: string): Promise<Ro
     scheme: flags.has('--auto') ? 'auto' : scheme,
     theirs: await sideOf(theirRun, theirs),
     ours: await sideOf(ourRun, ours),
-    fused: `${ourRun.fused.nodes} of ${ourRun.fused.of}`,
+    fused: `${ourRun.report!.fused.nodes} of ${ourRun.report!.fused.of}`,
     latency: {
       oursOverTheirs: await compare(theirs, ours),
       oursOverFloat: await compare(float, ours),
@@ -175,11 +184,8 @@ async function memory(path: string): Promise<{ readonly samples: number; readonl
   const rows: { samples: number; peakMB: number }[] = [];
   for (const samples of [16, 512]) {
     const data = await writeSamples(model, samples);
-    rows.push({
-      samples,
-      peakMB: call(process.execPath, join(here, 'ours.ts'), path, 'static-int8', data, join(folder, 'memory.onnx'))
-        .peakMB,
-    });
+    const { peakMB } = await quantizeOurs(path, 'static-int8', data, join(folder, 'memory.onnx'));
+    rows.push({ samples, peakMB });
     rmSync(data, { recursive: true });
   }
   return rows;
@@ -249,16 +255,13 @@ try {
   manager.dispose();
   rmSync(folder, { recursive: true, force: true });
 }
-const peers = call(
-  python,
-  '-c',
-  'import json, onnx, onnxruntime; print(json.dumps([onnxruntime.__version__, onnx.__version__]))',
-);
+const versions = 'import onnx, onnxruntime; print(onnxruntime.__version__, onnx.__version__)';
+const peers = execFileSync(python, ['-c', versions], { encoding: 'utf8' }).trim().split(' ');
 const about = `${machine()}, load ${loadavg()[0]!.toFixed(1)}; theirs: ONNX Runtime ${peers[0]}, onnx ${peers[1]}`;
 const peakLines = peaks.map(
   ({ samples, peakMB }) => `Peak memory, mobilenet_v2, ${samples} samples: ${peakMB.toFixed(0)} MB.`,
 );
-const how = `Same 16 samples for both, one file each; error over 8 other inputs, first output; times single-threaded, A/B with 95 % interval; seconds and memory of the whole command, both processes.`;
+const how = `Same 16 samples for both, one file each; error over 8 other inputs, first output; times single-threaded, A/B with 95 % interval; seconds and peak memory of the whole command with all its processes, imports included.`;
 mkdirSync(results, { recursive: true });
 const suffix = flags.has('--auto') ? '-auto' : '';
 writeFileSync(

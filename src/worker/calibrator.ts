@@ -1,19 +1,22 @@
 import type { Evaluator } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
-import { inputMeans } from '../core/quantize/bias-correction.ts';
-import { minMaxRanges, movingAverageRanges } from '../core/quantize/calibration.ts';
+import {
+  type CalibrationContext,
+  type Channels,
+  movingAverageRanges,
+  type Observed,
+  observe,
+} from '../core/quantize/calibration.ts';
 import { histogramRanges } from '../core/quantize/histogram-calibration.ts';
 import type { CalibrationMethod } from '../core/quantize/quantize-model.ts';
 import type { Range } from '../core/quantize/ranges.ts';
-import type { Target } from '../core/quantize/targets.ts';
 import type { SampleData } from './calibration-data.ts';
 
-/** Ranges of a model's values over its sample data, each measured once. */
+/** What a model's values are over its sample data, each measured once. */
 export interface Calibrator {
   readonly samples: SampleData;
-  readonly ranges: (values: readonly string[]) => Promise<ReadonlyMap<string, Range>>;
-  /** Means of the inputs of these nodes by channel, measured once. */
-  readonly means: (targets: readonly Target[]) => Promise<ReadonlyMap<string, Float32Array>>;
+  /** Ranges of values and, in the same runs where that can be, means of others by channel. */
+  readonly observe: (values: readonly string[], channels?: Channels) => Promise<Observed>;
   /** The same data by another method. */
   with(method: CalibrationMethod): Calibrator;
 }
@@ -40,32 +43,36 @@ export function createCalibrator(
   };
   return {
     samples,
-    means: async (targets) => {
-      const missing = targets.filter(({ node }) => !knownMeans.has(node.inputs[0]!));
-      const found = missing.length > 0 ? await inputMeans(model, missing, samples, progress) : [];
-      for (const [value, mean] of found) knownMeans.set(value, mean);
-      return knownMeans;
-    },
     with: (other) => createCalibrator(model, samples, other, context),
-    ranges: async (values) => {
+    observe: async (values, channels = new Map()) => {
       const missing = values.filter((value) => !known.has(value));
-      if (missing.length > 0) {
-        const found = await measure(model, missing, samples, method, progress);
-        for (const value of missing) known.set(value, found.get(value));
+      const missingMeans = new Map([...channels].filter(([value]) => !knownMeans.has(value)));
+      if (missing.length > 0 || missingMeans.size > 0) {
+        const found = await measure(model, missing, missingMeans, samples, method, progress);
+        for (const value of missing) known.set(value, found.ranges.get(value));
+        for (const [value, mean] of found.means) knownMeans.set(value, mean);
       }
-      return new Map(values.flatMap((value) => (known.get(value) ? [[value, known.get(value)!] as const] : [])));
+      const ranges = new Map(
+        values.flatMap((value) => (known.get(value) ? [[value, known.get(value)!] as const] : [])),
+      );
+      return { ranges, means: new Map([...channels.keys()].map((value) => [value, knownMeans.get(value)!])) };
     },
   };
 }
 
-function measure(
+async function measure(
   model: Model,
   values: readonly string[],
+  channels: Channels,
   samples: SampleData,
   method: CalibrationMethod,
-  context: Parameters<typeof minMaxRanges>[3],
-): Promise<ReadonlyMap<string, Range>> {
-  if (method === 'minmax') return minMaxRanges(model, values, samples, context);
-  if (method === 'moving-average') return movingAverageRanges(model, values, samples, context);
-  return histogramRanges(model, values, samples, { ...context, method });
+  context: CalibrationContext,
+): Promise<Observed> {
+  if (method === 'minmax') return observe(model, values, channels, samples, context);
+  const { means } = await observe(model, [], channels, samples, context);
+  const ranges =
+    method === 'moving-average'
+      ? await movingAverageRanges(model, values, samples, context)
+      : await histogramRanges(model, values, samples, { ...context, method });
+  return { means, ranges };
 }

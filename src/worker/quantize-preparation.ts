@@ -79,7 +79,7 @@ function preparedFrom(model: Model, origins: Prepared['origins'], rewrites: Prep
       return new Set([...origins].filter(([, from]) => [...from].some((id) => wanted.has(id))).map(([id]) => id));
     },
     quantize: (recipe, calibrator, signal) =>
-      quantizeGraph(model, suitable(recipe, model), { ranges: calibrator?.ranges, means: calibrator?.means, signal }),
+      quantizeGraph(model, suitable(recipe, model), { observe: calibrator?.observe, signal }),
   };
 }
 

@@ -17,7 +17,7 @@ import type { QuantizeRequest } from '../protocol/worker.ts';
 import { openSamples, randomSamples, type SampleData } from './calibration-data.ts';
 import { createCalibrator } from './calibrator.ts';
 import { compareLatency } from './compare-latency.ts';
-import { createEvaluator } from './evaluator.ts';
+import { createEvaluator, type RuntimeEvaluator } from './evaluator.ts';
 import { countFused, operatorsAsRun } from './kernels-as-run.ts';
 import { accuracy, type LabelledData, openLabelled } from './labelled-data.ts';
 import { describeEnvironment } from './machine.ts';
@@ -76,20 +76,27 @@ export function quantizeModel(
   options: QuantizeOptions,
   context: MeasurementContext,
 ): Promise<QuantizeResult> {
-  return refusing('ONNX Runtime fails on this model', target.model, context, () => quantize(target, options, context));
+  const evaluator = createEvaluator(context.manager);
+  return refusing('ONNX Runtime fails on this model', target.model, context, async () => {
+    try {
+      return await quantize(target, options, context, evaluator);
+    } finally {
+      await evaluator.dispose();
+    }
+  });
 }
 
 async function quantize(
   target: MeasuredModel,
   options: QuantizeOptions,
   context: MeasurementContext,
+  evaluator: RuntimeEvaluator,
 ): Promise<QuantizeResult> {
   const start = performance.now();
   const request = checked(options);
   const { manager, signal } = context;
   const say = (message: string, fraction?: number) =>
     context.onProgress?.(fraction === undefined ? { message } : { message, fraction });
-  const evaluator = createEvaluator(manager);
   const { version } = await manager.use(({ client }) => client.describe(undefined), { signal });
   const environment = await describeEnvironment({
     provider: options.settings.provider,
@@ -150,6 +157,8 @@ async function quantize(
   const quantized = asked ?? search!.quantized;
   refuseNothing(quantized, recipe.scheme);
   const model = withProvenance(quantized.model, recipe, target);
+  // The sessions that calibrated are as large as the model, and none of them is used again.
+  await evaluator.dispose();
   say("Reading ONNX Runtime's graph");
   const operators = await refusing(notGiven('load'), target.model, context, () =>
     operatorsAsRun(manager, model, { level: 'all', signal }),

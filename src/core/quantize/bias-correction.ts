@@ -3,19 +3,12 @@
  * with means from calibration data: rounded weights shift the mean of each output channel; the bias takes it back.
  */
 import { intAttribute } from '../graph/attribute.ts';
-import type { Model } from '../graph/model.ts';
-import type { CalibrationContext, Samples } from './calibration.ts';
-import { channelMeans } from './calibration.ts';
+import type { Channels } from './calibration.ts';
 import type { Target } from './targets.ts';
 import { channelLayout, type QuantizedWeight } from './weights.ts';
 
-/** Means of the inputs of targets by channel: value → one number a channel. MatMul has no bias and is left out. */
-export function inputMeans(
-  model: Model,
-  targets: readonly Target[],
-  samples: Samples,
-  context: CalibrationContext,
-): Promise<ReadonlyMap<string, Float32Array>> {
+/** Which means of the targets' inputs bias correction needs. MatMul has no bias and is left out. */
+export function inputChannels(targets: readonly Target[]): Channels {
   const values = new Map<string, { axes: readonly number[]; channels: number }>();
   for (const { node, weight, channelAxis } of targets) {
     if (node.opType === 'Gemm') values.set(node.inputs[0]!, { axes: [0], channels: weight.dims[1 - channelAxis]! });
@@ -23,7 +16,7 @@ export function inputMeans(
     const axes = weight.dims.map((_, axis) => axis).filter((axis) => axis !== 1);
     values.set(node.inputs[0]!, { axes, channels: weight.dims[1]! * intAttribute(node, 'group', 1) });
   }
-  return channelMeans(model, values, samples, context);
+  return values;
 }
 
 /** What to add to the bias of each output channel: the mean of what rounding took from the weights. */

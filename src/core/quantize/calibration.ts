@@ -23,31 +23,44 @@ export interface CalibrationContext {
   readonly onProgress?: (fraction: number) => void;
 }
 
-/** Reductions along all axes whose results one run gives, by value; `ReduceMin`, `ReduceMax`, `ReduceMean` … */
-export type Reduction = 'ReduceMin' | 'ReduceMax' | 'ReduceMean' | 'ReduceSumSquare' | 'ReduceL2';
+/** Values whose means are wanted by channel: along which axes, and how many channels these leave. */
+export type Channels = ReadonlyMap<string, { readonly axes: readonly number[]; readonly channels: number }>;
 
 const resultName = 'opscope_reduced';
 
-/** The model with one more output: the reductions of every value in turn, joined to one vector. */
-export function withReductions(model: Model, values: readonly string[], reductions: readonly Reduction[]): Model {
+/**
+ * The model with one vector as its output: the lowest and highest number of each of `values` in turn, then the means of
+ * `channels`.
+ */
+function withReductions(model: Model, values: readonly string[], channels: Channels): Model {
   const draft = new Draft(model);
   draft.currentPass = 'calibrate';
   const graph = draft.main;
-  graph.rewrite(values[0] ?? '', 'Calibration reads ranges, not values.', (edit) => {
-    const shape = graph.freshName('opscope_one');
-    edit.setInitializer(int64Tensor(shape, [1]));
+  const axesAreInput = (graph.opsets.get('') ?? 0) >= 18;
+  graph.rewrite(values[0] ?? [...channels.keys()][0] ?? '', 'Calibration reads ranges, not values.', (edit) => {
+    const one = graph.freshName('opscope_one');
+    edit.setInitializer(int64Tensor(one, [1]));
     const parts: string[] = [];
+    const scalar = (opType: string, value: string) => {
+      const reduced = graph.freshName(`opscope_${parts.length}`);
+      edit.add({ opType, inputs: [value], outputs: [reduced], attributes: attributes({ keepdims: 0 }) }, []);
+      edit.add({ opType: 'Reshape', inputs: [reduced, one], outputs: [`${reduced}_1`] }, []);
+      parts.push(`${reduced}_1`);
+    };
     for (const value of values) {
-      for (const opType of reductions) {
-        const scalar = graph.freshName(`opscope_${parts.length}`);
-        edit.add({ opType, inputs: [value], outputs: [scalar], attributes: attributes({ keepdims: 0 }) }, []);
-        const vector = `${scalar}_1`;
-        edit.add({ opType: 'Reshape', inputs: [scalar, shape], outputs: [vector] }, []);
-        parts.push(vector);
-      }
+      scalar('ReduceMin', value);
+      scalar('ReduceMax', value);
+    }
+    for (const [value, { axes }] of channels) {
+      const mean = graph.freshName('opscope_mean');
+      if (axesAreInput) edit.setInitializer(int64Tensor(`${mean}_axes`, axes));
+      const inputs = axesAreInput ? [value, `${mean}_axes`] : [value];
+      const how = attributes({ keepdims: 0, ...(axesAreInput ? {} : { axes }) });
+      edit.add({ opType: 'ReduceMean', inputs, outputs: [mean], attributes: how }, []);
+      parts.push(mean);
     }
     edit.add({ opType: 'Concat', inputs: parts, outputs: [resultName], attributes: attributes({ axis: 0 }) }, []);
-    edit.setOutputs([{ name: resultName, type: { kind: 'tensor', dtype: 'float32', shape: [parts.length] } }]);
+    edit.setOutputs([{ name: resultName }]);
   });
   return draft.finish();
 }
@@ -75,6 +88,13 @@ async function* reduced(
   }
 }
 
+/** What one pass over the samples finds. */
+export interface Observed {
+  readonly ranges: Map<string, Range>;
+  /** Value → one mean a channel. */
+  readonly means: Map<string, Float32Array>;
+}
+
 /** Lowest and highest number of each value over all samples. Values that were never finite have no range. */
 export async function minMaxRanges(
   model: Model,
@@ -82,9 +102,28 @@ export async function minMaxRanges(
   samples: Samples,
   context: CalibrationContext,
 ): Promise<Map<string, Range>> {
+  return (await observe(model, values, new Map(), samples, context)).ranges;
+}
+
+/** `minMaxRanges` of some values and means by channel of others, in one pass over the samples. */
+export async function observe(
+  model: Model,
+  values: readonly string[],
+  channels: Channels,
+  samples: Samples,
+  context: CalibrationContext,
+): Promise<Observed> {
+  const means = new Map(Array.from(channels, ([name, each]) => [name, new Float32Array(each.channels)]));
+  if (values.length + channels.size === 0) return { ranges: new Map(), means };
   const low = new Float64Array(values.length).fill(Number.POSITIVE_INFINITY);
   const high = new Float64Array(values.length).fill(Number.NEGATIVE_INFINITY);
-  for await (const result of reduced(withReductions(model, values, ['ReduceMin', 'ReduceMax']), samples, context)) {
+  let runs = 0;
+  for await (const result of reduced(withReductions(model, values, channels), samples, context)) {
+    runs++;
+    let at = 2 * values.length;
+    for (const mean of means.values()) {
+      for (let channel = 0; channel < mean.length; channel++) mean[channel]! += (result[at++]! - mean[channel]!) / runs;
+    }
     for (let index = 0; index < values.length; index++) {
       const min = result[2 * index]!;
       const max = result[2 * index + 1]!;
@@ -92,7 +131,7 @@ export async function minMaxRanges(
       if (max > high[index]! && Number.isFinite(max)) high[index] = max;
     }
   }
-  return rangesFrom(values, low, high);
+  return { ranges: rangesFrom(values, low, high), means };
 }
 
 /**
@@ -113,7 +152,7 @@ export async function movingAverageRanges(
     const now = ends[index]!;
     ends[index] = Number.isNaN(now) ? to : now + rate * (to - now);
   };
-  for await (const result of reduced(withReductions(model, values, ['ReduceMin', 'ReduceMax']), samples, context)) {
+  for await (const result of reduced(withReductions(model, values, new Map()), samples, context)) {
     for (let index = 0; index < values.length; index++) {
       move(low, index, result[2 * index]!);
       move(high, index, result[2 * index + 1]!);
@@ -138,55 +177,5 @@ export function withOutputs(model: Model, values: readonly string[]): Model {
   draft.main.rewrite(values[0] ?? '', 'These values are looked at.', (edit) =>
     edit.setOutputs(values.map((name) => ({ name }))),
   );
-  return draft.finish();
-}
-
-/** Means along the given axes of each value, which leave one number a channel, over all samples. */
-export async function channelMeans(
-  model: Model,
-  values: ReadonlyMap<string, { readonly axes: readonly number[]; readonly channels: number }>,
-  samples: Samples,
-  context: CalibrationContext,
-): Promise<Map<string, Float32Array>> {
-  const names = [...values.keys()];
-  const means = new Map(names.map((name) => [name, new Float32Array(values.get(name)!.channels)]));
-  if (names.length === 0) return means;
-  let runs = 0;
-  for await (const numbers of reduced(withMeans(model, values), samples, context)) {
-    runs++;
-    let at = 0;
-    for (const mean of means.values()) {
-      for (let channel = 0; channel < mean.length; channel++)
-        mean[channel]! += (numbers[at++]! - mean[channel]!) / runs;
-    }
-  }
-  return means;
-}
-
-function withMeans(
-  model: Model,
-  values: ReadonlyMap<string, { readonly axes: readonly number[]; readonly channels: number }>,
-): Model {
-  const draft = new Draft(model);
-  draft.currentPass = 'calibrate';
-  const graph = draft.main;
-  graph.rewrite([...values.keys()][0]!, 'Calibration reads means, not values.', (edit) => {
-    const parts: string[] = [];
-    for (const [value, { axes }] of values) {
-      const mean = graph.freshName('opscope_mean');
-      // From opset 18 on the axes are an input.
-      if ((graph.opsets.get('') ?? 0) >= 18) {
-        edit.setInitializer(int64Tensor(`${mean}_axes`, axes));
-        const inputs = [value, `${mean}_axes`];
-        edit.add({ opType: 'ReduceMean', inputs, outputs: [mean], attributes: attributes({ keepdims: 0 }) }, []);
-      } else {
-        const reduce = attributes({ keepdims: 0, axes });
-        edit.add({ opType: 'ReduceMean', inputs: [value], outputs: [mean], attributes: reduce }, []);
-      }
-      parts.push(mean);
-    }
-    edit.add({ opType: 'Concat', inputs: parts, outputs: [resultName], attributes: attributes({ axis: 0 }) }, []);
-    edit.setOutputs([{ name: resultName }]);
-  });
   return draft.finish();
 }

@@ -3,10 +3,12 @@ import { assertUnreachable } from '../assert.ts';
 import { Draft, type Rewrite } from '../graph/draft.ts';
 import type { Model, Node, NodeId } from '../graph/model.ts';
 import { createFacts } from '../shapes/infer.ts';
+import { inputChannels } from './bias-correction.ts';
 import type { BlockMethod } from './blocks.ts';
+import type { Channels, Observed } from './calibration.ts';
 import type { QuantizedType, Range } from './ranges.ts';
 import { type Density, planStatic, type StaticPlan } from './static-plan.ts';
-import type { KeptNode, Target } from './targets.ts';
+import type { KeptNode } from './targets.ts';
 import { type WrittenNodes, writeDynamic, writeDynamicLstm, writeGather } from './write-dynamic.ts';
 import { writeFloat16 } from './write-float16.ts';
 import { writeMatMulNBits } from './write-matmul-nbits.ts';
@@ -40,10 +42,8 @@ export interface Recipe {
 
 export interface QuantizeContext {
   readonly dims?: ReadonlyMap<string, number>;
-  /** Static: the ranges of these values over the calibration data. */
-  readonly ranges?: (values: readonly string[]) => Promise<ReadonlyMap<string, Range>>;
-  /** Static with `correctBias`: means of the inputs of these nodes by channel over the calibration data. */
-  readonly means?: (targets: readonly Target[]) => Promise<ReadonlyMap<string, Float32Array>>;
+  /** Static: ranges of these values and means of others by channel, over the calibration data. */
+  readonly observe?: (values: readonly string[], channels?: Channels) => Promise<Observed>;
   readonly signal?: AbortSignal;
 }
 
@@ -120,12 +120,8 @@ function joined(parts: readonly WrittenNodes[]): Written {
   };
 }
 
-async function runStatic(
-  draft: Draft,
-  recipe: Recipe,
-  { dims, ranges, means, signal }: QuantizeContext,
-): Promise<Written> {
-  if (!ranges) throw new Error('Static quantization needs ranges: give calibration data.');
+async function runStatic(draft: Draft, recipe: Recipe, { dims, observe, signal }: QuantizeContext): Promise<Written> {
+  if (!observe) throw new Error('Static quantization needs ranges: give calibration data.');
   const { activations = 'uint8', weights = 'int8', symmetricActivations = false, density } = recipe;
   const exclude = new Set(recipe.exclude);
   const unseen: KeptNode[] = [];
@@ -136,7 +132,11 @@ async function runStatic(
       clampsAtZero: activations.startsWith('uint') && !symmetricActivations,
     });
   let planned = plan();
-  let found = await ranges([...new Set(planned.values.values())]);
+  const first = await observe(
+    [...new Set(planned.values.values())],
+    recipe.correctBias ? inputChannels(planned.targets) : undefined,
+  );
+  let found: ReadonlyMap<string, Range> = first.ranges;
   // A value that no sample reached has no range: what touches it stays float. Each round excludes at least one node.
   for (let lost = nodesWithout(planned, draft, found); lost.length > 0; lost = nodesWithout(planned, draft, found)) {
     for (const node of lost) {
@@ -144,10 +144,9 @@ async function runStatic(
       unseen.push({ node, reason: 'the calibration data never reached it' });
     }
     planned = plan();
-    found = new Map([
-      ...found,
-      ...(await ranges([...new Set(planned.values.values())].filter((value) => !found.has(value)))),
-    ]);
+    const known = found;
+    const more = await observe([...new Set(planned.values.values())].filter((value) => !known.has(value)));
+    found = new Map([...found, ...more.ranges]);
   }
   const weightErrors = await writeQdq(draft.main, planned, found, {
     activations,
@@ -156,7 +155,7 @@ async function runStatic(
     perChannel: recipe.perChannel,
     reduceRange: recipe.reduceRange ?? false,
     searchWeights: recipe.searchWeights ?? false,
-    means: recipe.correctBias ? await means?.(planned.targets) : undefined,
+    means: recipe.correctBias ? first.means : undefined,
     signal,
   });
   const nodes = [...planned.targets.map(({ node }) => node), ...planned.between];
