@@ -54,27 +54,35 @@ describe.skipIf(!browserPath)('the view by keys alone (needs a Chromium)', () =>
   /** What the view says aloud of the selection. */
   const said = () => opened.page.locator('.unseen [aria-live]').first().textContent();
 
+  /** What is said is drawn, too, and keys go by what is drawn. */
+  const drawn = () =>
+    opened.page.evaluate(
+      () => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
+    );
+
   test('arrows walk the graph, Enter opens a group, Escape leaves it', async () => {
     await tabTo(/^Graph of /);
     await press('ArrowDown');
-    expect(await said()).toMatch(/^Selected: input image/);
+    await expect.poll(said).toMatch(/^Selected: input image/);
     await press('ArrowDown');
-    expect(await said()).toMatch(/^Selected: Sub/);
+    await expect.poll(said).toMatch(/^Selected: Sub/);
     await press('ArrowDown', 'ArrowDown');
-    expect(await said()).toMatch(/^Selected: frame stem/);
+    await expect.poll(said).toMatch(/^Selected: frame stem/);
     await press('Enter');
     await expect.poll(said).toMatch(/^Selected: group stem/);
+    await drawn();
     await press('Enter');
     await expect.poll(said).toMatch(/^Selected: frame stem/);
+    await drawn();
     await press('ArrowDown');
-    expect(await said()).toMatch(/^Selected: Conv/);
+    await expect.poll(said).toMatch(/^Selected: Conv/);
     await press('Escape');
-    expect(await said()).toMatch(/^Selected: frame stem/);
+    await expect.poll(said).toMatch(/^Selected: frame stem/);
     // In at its upper edge, out at its lower one.
     await press('ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown');
-    expect(await said()).toMatch(/^Selected: frame blocks/);
+    await expect.poll(said).toMatch(/^Selected: frame blocks/);
     await press('ArrowUp', 'Escape');
-    expect(await said()).toBe('');
+    await expect.poll(said).toBe('');
   });
 
   test('search, hits and the node', async () => {
