@@ -12,8 +12,8 @@ import { mcpCommand } from './mcp.ts';
 import { optimizeCommand } from './optimize.ts';
 import { profileCommand } from './profile.ts';
 import { quantizeCommand } from './quantize.ts';
-import { tuneCommand } from './tune.ts';
 import { textCommand } from './text.ts';
+import { tuneCommand } from './tune.ts';
 
 /** The command line with all its commands; what they do is loaded when they run. */
 function createProgram(): Command {

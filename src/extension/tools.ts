@@ -9,7 +9,12 @@ interface ContributedTool {
 
 /** Tools that run nothing and write nothing: they work where the workspace is not trusted. */
 const readingOnly: ReadonlySet<string> = new Set(['opscope_inspect', 'opscope_find_nodes']);
-const writing: ReadonlySet<string> = new Set(['opscope_optimize', 'opscope_quantize']);
+const writing: ReadonlySet<string> = new Set([
+  'opscope_optimize',
+  'opscope_quantize',
+  'opscope_tune',
+  'opscope_export',
+]);
 
 /** Makes the tools that the manifest names callable by an assistant. */
 export function registerTools(

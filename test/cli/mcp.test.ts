@@ -38,10 +38,14 @@ test('the tools name what they take, and which of them write', async () => {
     'opscope_compare',
     'opscope_optimize',
     'opscope_quantize',
+    'opscope_tune',
+    'opscope_export',
   ]);
   expect(tools.filter(({ annotations }) => !annotations?.readOnlyHint).map(({ name }) => name)).toEqual([
     'opscope_optimize',
     'opscope_quantize',
+    'opscope_tune',
+    'opscope_export',
   ]);
   for (const { inputSchema } of tools)
     expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
@@ -91,6 +95,22 @@ test('quantize says how much signal is left', async () => {
   const { result } = await call('opscope_quantize', input);
   expect(existsSync(join(folder, 'int8.onnx'))).toBe(true);
   expect(result).toMatchObject({ scheme: expect.any(String), sqnrDb: expect.any(Number) });
+}, 60_000);
+
+test('a model is tuned, and packed with the recipe', async () => {
+  const input = { model: classifier, output: 'fast.onnx', p90: 0.001, timeLimit: 3, recipe: 'fast.json' };
+  const { result } = await call('opscope_tune', input);
+  expect(result).toMatchObject({ met: false, output: join(folder, 'fast.onnx') });
+  expect(result.steps).toMatchObject([
+    { step: 'measure' },
+    { step: 'simplify' },
+    { step: 'threads' },
+    { step: 'quantize' },
+  ]);
+  const recipe = result.recipe === undefined ? {} : { recipe: 'fast.json' };
+  const packed = await call('opscope_export', { model: 'fast.onnx', kind: 'triton', output: 'classifier', ...recipe });
+  expect(packed).toMatchObject({ failed: false, result: { output: join(folder, 'classifier') } });
+  expect(existsSync(join(folder, 'classifier/config.pbtxt'))).toBe(true);
 }, 60_000);
 
 test('what cannot be done is said, and nothing is lost', async () => {

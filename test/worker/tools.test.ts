@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { tools } from '../../src/worker/tools/catalog.ts';
@@ -13,4 +15,11 @@ test('the manifest tells assistants in VS Code what the tools take', () => {
   ).toEqual(
     tools.map((tool) => ({ name: tool.name, modelDescription: tool.description, inputSchema: inputSchema(tool) })),
   );
+});
+
+test('the agent is given the tools there are, by the names that chat has for them', () => {
+  const [{ path }] = manifest.contributes.chatAgents as [{ path: string }];
+  const text = readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
+  const listed = [...text.matchAll(/^ {2}- (\S+)$/gm)].map(([, name]) => name);
+  expect(listed).toEqual(manifest.contributes.languageModelTools.map(({ toolReferenceName }) => toolReferenceName));
 });

@@ -1,3 +1,4 @@
+import { exportTool, tuneTool } from './deploying-tools.ts';
 import { compareTool, explainNodeTool, profileTool } from './measuring-tools.ts';
 import { findNodesTool, inspectTool } from './reading-tools.ts';
 import type { Tool } from './tool.ts';
@@ -12,4 +13,6 @@ export const tools: readonly Tool<unknown>[] = [
   compareTool,
   optimizeTool,
   quantizeTool,
+  tuneTool,
+  exportTool,
 ] as readonly Tool<unknown>[];

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import * as z from 'zod';
+import { exportPackage } from '../export-package.ts';
+import { hashFile } from '../hash-file.ts';
+import { protectFromRecipe, protectSource } from '../protect.ts';
+import { recordRecipe } from '../recipe.ts';
+import { saveModel } from '../save-model.ts';
+import { tuneModel } from '../tune.ts';
+import { defineTool, fields, pathIn, refuseExisting, settingsOf, withModel } from './tool.ts';
+
+export const tuneTool = defineTool({
+  name: 'opscope_tune',
+  title: 'Tune an ONNX model to a latency',
+  description:
+    'Looks for a way to run an ONNX model within a time: measures it, then simplifies it, chooses the number of threads and quantizes it, keeping each step only when an interleaved measurement supports it, and stops once the target is met. Writes the best model and a recipe that makes it again. Takes some minutes.',
+  input: z.strictObject({
+    model: fields.model,
+    output: fields.output,
+    p90: z.number().positive().describe('Milliseconds within which 90 % of the runs must end.'),
+    maxMetricDrop: z.number().positive().optional().describe('Percentage points of the metric that may be lost.'),
+    minSqnr: z.number().positive().optional().describe('Least signal to noise of a quantized model, in dB.'),
+    calibration: z.string().optional().describe('Data like what the model will see, for static quantization.'),
+    labelled: z.string().optional().describe('Labelled data to measure accuracy on; needed for maxMetricDrop.'),
+    recipe: z.string().optional().describe('Path of a .json file to write down how the model was made.'),
+    dims: fields.dims,
+    inputs: fields.inputs,
+    timeLimit: fields.timeLimit,
+    overwrite: z.boolean().optional().describe('Replace the output file if it exists; false by default.'),
+  }),
+  writes: true,
+  run: (input, context) =>
+    withModel(input.model, context, async (opened) => {
+      const target = pathIn(input.output, context);
+      const recipe = input.recipe === undefined ? undefined : pathIn(input.recipe, context);
+      protectSource(opened, target);
+      if (recipe) protectFromRecipe(recipe, [opened.path, target]);
+      refuseExisting(target, existsSync(target), input.overwrite);
+      const { p90, maxMetricDrop, minSqnr, calibration, labelled } = input;
+      const { report, model, steps, close } = await tuneModel(
+        opened,
+        {
+          settings: settingsOf(input, context),
+          p90,
+          ...(maxMetricDrop === undefined ? {} : { maxMetricDrop }),
+          ...(minSqnr === undefined ? {} : { minSqnr }),
+          ...(calibration ? { calibration: pathIn(calibration, context) } : {}),
+          ...(labelled ? { labelled: pathIn(labelled, context) } : {}),
+        },
+        context,
+      );
+      try {
+        await saveModel(model, target, { ...(context.signal ? { signal: context.signal } : {}) });
+        if (recipe && steps.length > 0) await recordRecipe(recipe, { source: opened, steps, output: target }, context);
+      } finally {
+        await close();
+      }
+      const { met, before, after, settings, metric, sqnrDb, advice } = report;
+      return {
+        output: target,
+        ...(recipe && steps.length > 0 ? { recipe } : {}),
+        met,
+        p90Ms: [before.p90 ?? before.max, after.p90 ?? after.max],
+        medianMs: [before.median, after.median],
+        threads: settings.threads,
+        steps: report.steps,
+        ...(metric ? { metric } : {}),
+        ...(sqnrDb === undefined ? {} : { sqnrDb }),
+        advice,
+      };
+    }),
+});
+
+export const exportTool = defineTool({
+  name: 'opscope_export',
+  title: 'Pack an ONNX model for deployment',
+  description:
+    'Writes a folder with an ONNX model and what runs it: a model of a Triton repository, an MLflow model, or programs in Python, JavaScript and C#; with checksums and a model card.',
+  input: z.strictObject({
+    model: fields.model,
+    kind: z.enum(['triton', 'mlflow', 'snippet']),
+    output: z.string().min(1).describe('Path of the folder to write; its name becomes the name of the model.'),
+    recipe: z.string().optional().describe('The recipe that made the model: its steps go along.'),
+  }),
+  writes: true,
+  run: ({ model, kind, output, recipe }, context) =>
+    withModel(model, context, async (opened) => {
+      const request = {
+        kind,
+        folder: pathIn(output, context),
+        sha256: await hashFile(opened.path),
+        ...(recipe === undefined ? {} : { recipe: pathIn(recipe, context) }),
+      };
+      const report = await exportPackage(opened, request, context);
+      return { output: report.output, files: report.files };
+    }),
+});
