@@ -1,5 +1,6 @@
 import { eliminateDeadCode } from './eliminate-dead-code.ts';
 import { eliminateDuplicates } from './eliminate-duplicates.ts';
+import { eliminateExpand } from './eliminate-expand.ts';
 import { eliminateIdempotent } from './eliminate-idempotent.ts';
 import { eliminateIdentity } from './eliminate-identity.ts';
 import { eliminateNeutral, eliminateZeroBias } from './eliminate-neutral.ts';
@@ -45,6 +46,7 @@ export const catalog: readonly Pass[] = [
   simplifyReshape,
   shareShapes,
   eliminateNoOp,
+  eliminateExpand,
   eliminateNeutral,
   eliminateZeroBias,
   eliminateIdempotent,

@@ -42,13 +42,13 @@ const movers: Readonly<Record<string, Mover>> = {
   Reshape: (data, node, graph) => {
     const target = constantNumbers(graph, node.inputs[1]);
     if (!target || intAttribute(node, 'allowzero', 0) !== 0 || elementCount(data.dims) === 0) return undefined;
-    const dims = target.map((size, axis) => (size === 0 ? data.dims[axis]! : size));
-    const known = dims.filter((size) => size !== -1).reduce((product, size) => product * size, 1);
-    return withDims(
-      data,
-      dims.map((size) => (size === -1 ? elementCount(data.dims) / known : size)),
-      node.outputs[0]!,
-    );
+    const count = elementCount(data.dims);
+    const kept = target.map((size, axis) => (size === 0 ? data.dims[axis]! : size));
+    const known = kept.filter((size) => size !== -1).reduce((product, size) => product * size, 1);
+    const dims = kept.map((size) => (size === -1 ? count / known : size));
+    // A file may ask for a shape that does not hold its elements; ONNX Runtime refuses it then.
+    const holds = dims.every((size) => Number.isInteger(size)) && elementCount(dims) === count;
+    return holds ? withDims(data, dims, node.outputs[0]!) : undefined;
   },
   Transpose: transpose,
 };
