@@ -5,6 +5,7 @@ import { type ComparedSide, compare, optimize, profile, quantize } from './jobs.
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
 import type { ModelEditor } from './model-editor.ts';
+import { compareAsText, openAsText } from './model-text.ts';
 import { askQuantization, askRunSettings } from './questions.ts';
 import { profileSettings, transformSettings } from './settings.ts';
 
@@ -45,6 +46,11 @@ const commands: Readonly<Record<string, Command>> = {
   },
   export: (document) => exportVersion(document, notified),
   exportReport: (document) => exportReport(document, notified),
+  openAsText: (document) => openAsText(document),
+  compareAsText: async (document) => {
+    const other = await askOther(document);
+    if (other) await compareAsText(document, other);
+  },
   cancel: async (document) => document.cancelJob(),
   save: (document, editor) => editor.saveExplicitly(document),
 };

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
 import { ModelEditor, viewType } from './model-editor.ts';
+import { registerModelText } from './model-text.ts';
 import { registerTools } from './tools.ts';
 import { createWorkerProcess } from './worker-process.ts';
 
@@ -11,6 +12,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     workers,
     vscode.window.registerCustomEditorProvider(viewType, editor, { supportsMultipleEditorsPerDocument: true }),
+    registerModelText(workers),
     ...registerCommands(editor),
     ...registerTools(context.extension, workers),
   );

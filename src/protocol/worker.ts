@@ -242,6 +242,8 @@ export interface WorkerContract {
   symbolicDims(argument: VersionRef): Promise<readonly SymbolicDim[]>;
   scene(argument: SceneRequest): Promise<Scene>;
   nodeTable(argument: VersionRef): Promise<NodeTable>;
+  /** The version in the ONNX text syntax, to read and to compare. */
+  text(argument: VersionRef): Promise<string>;
   /** Overlays there are for a version now, without their values. */
   overlays(argument: VersionRef): Promise<readonly Pick<Overlay, 'id' | 'title' | 'unit' | 'scale' | 'basis'>[]>;
   overlay(argument: VersionRef & { readonly id: string }): Promise<Overlay>;

@@ -1,5 +1,6 @@
 import { nodeCost } from '../core/cost/node-cost.ts';
 import { layoutGraph } from '../core/layout/layout-graph.ts';
+import { modelText } from '../core/text/model-text.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import type { VersionRef, WorkerContract } from '../protocol/worker.ts';
 import { asRunScene } from './as-run.ts';
@@ -9,7 +10,7 @@ import { nodeDetails, nodeTable } from './node-details.ts';
 import { symbolicDims } from './symbolic-dims.ts';
 import { tensorDetails } from './tensor-details.ts';
 
-type ReadMethod = 'summary' | 'scene' | 'nodeTable' | 'node' | 'tensor' | 'symbolicDims';
+type ReadMethod = 'summary' | 'text' | 'scene' | 'nodeTable' | 'node' | 'tensor' | 'symbolicDims';
 
 /** What the view asks for; nothing here runs a model or changes a document. */
 export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContract, ReadMethod>> {
@@ -21,6 +22,7 @@ export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContr
   };
   return {
     summary: async (ref) => inspectModel(asOpened(documents.version(ref))),
+    text: async (ref) => modelText(documents.version(ref).model),
     symbolicDims: async (ref) => symbolicDims(documents.version(ref).model),
     scene: async ({ open, asRun = false, ...ref }, { signal }) => {
       if (asRun) {

@@ -79,3 +79,22 @@ step('Export Report… writes one file that shows everything with the network cu
     await browser.close();
   }
 });
+
+/** Lines of a text editor that VS Code shows now. */
+const linesWith = (text: string) => editor.page.locator('.view-line', { hasText: text });
+
+step('Open as Text shows the version on view', 'leaving-3-text', async () => {
+  await editor.runCommand('Opscope: Open as Text');
+  await editor.page.locator('.tab', { hasText: 'model.onnx (Simplified).txt' }).waitFor();
+  await linesWith('opset_import').waitFor();
+  await linesWith('float[batch, 10] logits').waitFor();
+});
+
+step('Compare as Text with… shows the texts of two versions side by side', 'leaving-4-diff', async () => {
+  await editor.page.locator('.tab', { hasText: 'model.onnx' }).first().click();
+  await editor.runCommand('Opscope: Compare as Text');
+  await editor.choose('Original');
+  await editor.page.locator('.tab', { hasText: 'model.onnx ↔ model.onnx (Simplified)' }).waitFor();
+  await editor.page.locator('.diffOverview').waitFor();
+  await editor.page.locator('.line-delete').first().waitFor();
+});

@@ -1,0 +1,62 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { ModelDocument } from './model-document.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+const scheme = 'opscope-text';
+
+/** What a text is of; it stands in the query of its address. */
+interface TextOf {
+  readonly path: string;
+  readonly version: number;
+}
+
+/** Gives models as read-only text documents. Each is opened for as long as its text takes. */
+export function registerModelText(workers: WorkerProcess): vscode.Disposable {
+  return vscode.workspace.registerTextDocumentContentProvider(scheme, {
+    provideTextDocumentContent: async (uri) => {
+      const { path, version } = JSON.parse(uri.query) as TextOf;
+      const { client } = workers.running();
+      const { document } = await client.open({ path });
+      try {
+        return await client.text({ document, version });
+      } finally {
+        await client.close({ document });
+      }
+    },
+  });
+}
+
+/** Shows the version on view as text, beside the graph. */
+export async function openAsText(document: ModelDocument): Promise<void> {
+  await document.session();
+  const text = await vscode.workspace.openTextDocument(versionText(document, document.current));
+  await vscode.window.showTextDocument(text, { viewColumn: vscode.ViewColumn.Beside, preview: false });
+}
+
+/** Shows the texts of another version, or of another file, and of the version on view side by side. */
+export async function compareAsText(
+  document: ModelDocument,
+  other: { readonly version: number } | { readonly path: string },
+): Promise<void> {
+  await document.session();
+  const left =
+    'path' in other
+      ? textAddress(vscode.Uri.file(other.path), 0, basename(other.path))
+      : versionText(document, other.version);
+  const right = versionText(document, document.current);
+  const name = ({ path }: vscode.Uri) => basename(path, '.txt');
+  await vscode.commands.executeCommand('vscode.diff', left, right, `${name(left)} ↔ ${name(right)}`);
+}
+
+function versionText(document: ModelDocument, version: number): vscode.Uri {
+  const { uri, name } = document;
+  const label = document.version(version)?.label;
+  return textAddress(uri, version, label && version > 0 ? `${name} (${label})` : name);
+}
+
+/** The name is what the tab says. It does not end in `.onnx`: that would open the graph. */
+function textAddress(uri: vscode.Uri, version: number, name: string): vscode.Uri {
+  const of: TextOf = { path: uri.fsPath, version };
+  return vscode.Uri.joinPath(uri, '..', `${name.replaceAll('/', '-')}.txt`).with({ scheme, query: JSON.stringify(of) });
+}
