@@ -104,10 +104,16 @@ function matchGraphs(a: GraphView, b: GraphView): readonly (readonly [Node, Node
     }
   };
   for (const keyOf of keys) pairBy(keyOf);
-  let spread = spreadAlongEdges(a, b, { partner, taken, pairs, pair }, 0);
+  const matching = { partner, taken, pairs, pair };
+  let from = 0;
+  const spread = () => {
+    spreadAlongEdges(a, b, matching, from, readsAlike);
+    from = spreadAlongEdges(a, b, matching, from, () => true);
+  };
+  spread();
   for (const keyOf of weakKeys) {
     pairBy(keyOf);
-    spread = spreadAlongEdges(a, b, { partner, taken, pairs, pair }, spread);
+    spread();
   }
   return pairs;
 }
@@ -119,11 +125,27 @@ interface Matching {
   readonly pair: (one: Node, other: Node) => void;
 }
 
-/** Pairs free neighbours of matched nodes that stand in the same place and have the same operator. Gives how far it came. */
-function spreadAlongEdges(a: GraphView, b: GraphView, { partner, taken, pairs, pair }: Matching, from: number): number {
+/** Whether two nodes have constants in the same places: the sum of two branches is not the addition of a bias. */
+const readsAlike = (a: GraphView, one: Node, b: GraphView, other: Node): boolean =>
+  one.inputs.length === other.inputs.length &&
+  one.inputs.every((name, slot) => isConstant(a, name) === isConstant(b, other.inputs[slot]!));
+
+const isConstant = (graph: GraphView, name: string): boolean => name !== '' && graph.constant(name) !== undefined;
+
+/**
+ * Pairs free neighbours of matched nodes that stand in the same place, have the same operator and are alike. Gives how
+ * far it came.
+ */
+function spreadAlongEdges(
+  a: GraphView,
+  b: GraphView,
+  { partner, taken, pairs, pair }: Matching,
+  from: number,
+  alike: typeof readsAlike,
+): number {
   const tryPair = (one: Node | undefined, other: Node | undefined) => {
     if (!one || !other || partner.has(one.id) || taken.has(other.id)) return;
-    if (one.opType === other.opType && one.domain === other.domain) pair(one, other);
+    if (one.opType === other.opType && one.domain === other.domain && alike(a, one, b, other)) pair(one, other);
   };
   let at = from;
   for (; at < pairs.length; at++) {
@@ -133,9 +155,9 @@ function spreadAlongEdges(a: GraphView, b: GraphView, { partner, taken, pairs, p
       const free = a.consumers(name).filter(({ id }) => !partner.has(id));
       const candidates = b.consumers(other.outputs[slot] ?? '').filter(({ id }) => !taken.has(id));
       for (const reader of free) {
-        const alike = candidates.filter(({ id, opType }) => !taken.has(id) && opType === reader.opType);
+        const sameOperator = candidates.filter(({ id, opType }) => !taken.has(id) && opType === reader.opType);
         const rivals = free.filter(({ id, opType }) => !partner.has(id) && opType === reader.opType);
-        if (alike.length === 1 && rivals.length === 1) tryPair(reader, alike[0]);
+        if (sameOperator.length === 1 && rivals.length === 1) tryPair(reader, sameOperator[0]);
       }
     }
   }
