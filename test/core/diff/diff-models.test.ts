@@ -114,3 +114,22 @@ describe('diffModels', () => {
     }
   });
 });
+
+describe('weights in memory', () => {
+  const floats = (values: readonly number[]): TensorValue => ({
+    dtype: 'float32',
+    dims: [values.length],
+    bytes: new Uint8Array(Float32Array.from(values).buffer),
+  });
+  const ramp = Array.from({ length: 64 }, (_, index) => index + 1);
+  const scaled = (values: readonly number[]) => model([node('Mul', 'x w', 'y')], { w: floats(values) });
+
+  it.each([
+    ['all signs', ramp.map((value) => -value)],
+    ['two signs', ramp.map((value, index) => (index < 2 ? -value : value))],
+    ['the last element', ramp.map((value, index) => (index === 63 ? 0 : value))],
+  ])('are told apart when they differ in %s', async (_what, values) => {
+    expect((await diffModels(scaled(ramp), scaled(values))).changed).toHaveLength(1);
+    expect((await diffModels(scaled(values), scaled(values))).changed).toHaveLength(0);
+  });
+});
