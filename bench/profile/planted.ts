@@ -6,92 +6,16 @@
  *   node bench/profile/planted.ts [comparisons] [--load]
  */
 import { fork } from 'node:child_process';
-import { bufferSource } from '../../src/core/graph/byte-source.ts';
-import type { Model, NodeId, ValueInfo } from '../../src/core/graph/model.ts';
 import { median } from '../../src/core/profile/statistics.ts';
-import { fromNumbers } from '../../src/core/tensor/convert.ts';
 import { compareLatency } from '../../src/worker/compare-latency.ts';
 import type { MeasuredModel } from '../../src/worker/profile.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
+import { loopModel } from './loop-model.ts';
 import { writeResult } from './results.ts';
 
 const comparisons = Number(process.argv[2] ?? 60);
 const withLoad = process.argv.includes('--load');
 const trips = 400;
-const size = 64;
-
-/** `trips` times `v ← tanh(v · w)`. */
-function loopModel(count: number): MeasuredModel {
-  const value = (name: string, dtype: 'float32' | 'bool' | 'int64', shape: readonly number[]): ValueInfo => ({
-    name,
-    type: { kind: 'tensor', dtype, shape },
-  });
-  const constant = (
-    name: string,
-    dtype: 'float32' | 'bool' | 'int64',
-    dims: readonly number[],
-    values: readonly number[],
-  ) => ({
-    name,
-    dtype,
-    dims,
-    data: bufferSource(fromNumbers(dtype, values)),
-  });
-  let id = 0;
-  const node = (opType: string, inputs: readonly string[], outputs: readonly string[], attributes = new Map()) => ({
-    id: id++ as NodeId,
-    opType,
-    domain: '',
-    name: `${opType} ${id}`,
-    inputs,
-    outputs,
-    attributes,
-  });
-  const empty = {
-    docString: '',
-    valueInfo: [],
-    sparseInitializers: [],
-    quantizationAnnotations: [],
-    metadata: new Map<string, string>(),
-  };
-  const weights = Array.from({ length: size * size }, (_, index) => (((index * 7919) % 1000) / 1000 - 0.5) / 8);
-  const body = {
-    ...empty,
-    name: 'body',
-    nodes: [
-      node('Identity', ['go'], ['go_on']),
-      node('MatMul', ['v', 'w'], ['product']),
-      node('Tanh', ['product'], ['v_next']),
-    ],
-    inputs: [value('i', 'int64', []), value('go', 'bool', []), value('v', 'float32', [size, size])],
-    outputs: [value('go_on', 'bool', []), value('v_next', 'float32', [size, size])],
-    initializers: new Map([['w', constant('w', 'float32', [size, size], weights)]]),
-  };
-  const model: Model = {
-    irVersion: 8,
-    producerName: 'opscope bench',
-    producerVersion: '',
-    domain: '',
-    modelVersion: 0n,
-    docString: '',
-    opsets: new Map([['', 17]]),
-    graph: {
-      ...empty,
-      name: 'planted',
-      nodes: [node('Loop', ['trips', 'yes', 'x'], ['y'], new Map([['body', { type: 'graph', value: body }]]))],
-      inputs: [value('x', 'float32', [size, size])],
-      outputs: [value('y', 'float32', [size, size])],
-      initializers: new Map([
-        ['trips', constant('trips', 'int64', [], [count])],
-        ['yes', constant('yes', 'bool', [], [1])],
-      ]),
-    },
-    functions: [],
-    metadata: new Map(),
-    nextNodeId: 100,
-  };
-  return { model, identity: { path: `loop-${count}`, bytes: 0, irVersion: 8, producer: '', opsets: {} } };
-}
 
 /** Background load: another process that computes for random stretches, as neighbours on a machine do. */
 function startLoad(): () => void {

@@ -100,7 +100,7 @@ export function outputsGate({ verdict, outputs }: CompareReport, minSqnr: number
 }
 
 /** The second model is at most this much slower, in percent; it is only when the whole interval lies beyond the limit. */
-export function latencyGate({ latency }: CompareReport, maxSlowdown: number): Gate {
+export function latencyGate({ latency }: Pick<CompareReport, 'latency'>, maxSlowdown: number): Gate {
   const low = latency?.interval95[0];
   return {
     name: 'latency',
