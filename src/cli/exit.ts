@@ -19,6 +19,7 @@ const unusable = new Set([
   'RecipeError',
   'ProtectedFileError',
   'ExportError',
+  'BaselineError',
   'CommanderError',
 ]);
 

@@ -12,6 +12,7 @@ import { mcpCommand } from './mcp.ts';
 import { optimizeCommand } from './optimize.ts';
 import { profileCommand } from './profile.ts';
 import { quantizeCommand } from './quantize.ts';
+import { statsCommand } from './stats.ts';
 import { textCommand } from './text.ts';
 import { tuneCommand } from './tune.ts';
 
@@ -37,6 +38,7 @@ function createProgram(): Command {
     tuneCommand,
     mcpCommand,
     exportCommand,
+    statsCommand,
   ])
     define(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
