@@ -1,0 +1,127 @@
+/**
+ * The view on a large model, drawn in software by Chromium: frames while panning and zooming, search, memory.
+ *
+ *     OPSCOPE_BENCH_MODELS=folder node bench/view/view.ts
+ *
+ * The app as it is shipped, over a real model worker, in the tests' harness. Frames: 120 of panning and 120 of zooming,
+ * one wheel event a frame, over the whole graph fitted into the window and close up; both what drawing took and the
+ * time from frame to frame. Search: a query typed letter by letter, from the letter to the hits. Memory: resident set
+ * of the page's process above that of a page without a script. Writes bench/results/view.json.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { buildView, launchBrowser, type OpenView, openView } from '../../test/webview/harness/view.ts';
+import { startWorkerHost } from '../../test/webview/harness/worker-host.ts';
+
+const folder = process.env.OPSCOPE_BENCH_MODELS;
+if (!folder) throw new Error('Set OPSCOPE_BENCH_MODELS to the folder of exported models.');
+const model = 'qwen2_48_layers_narrow';
+const frames = 120;
+
+const quantile = (values: readonly number[], share: number) =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!;
+const spread = (values: readonly number[]) => ({ median: quantile(values, 0.5), p95: quantile(values, 0.95) });
+
+/** Turns the wheel once a frame; times from frame to frame, and what drawing took of each. */
+async function wheel({ page, view }: OpenView, kind: 'pan' | 'zoom') {
+  const intervals = await page.evaluate(
+    async ([count, kind]) => {
+      const canvas = document.querySelector('canvas[role=application]')!;
+      const { left, top, width, height } = canvas.getBoundingClientRect();
+      const times: number[] = [];
+      for (let frame = 0; frame <= count; frame++) {
+        times.push(await new Promise<number>((resolve) => requestAnimationFrame(resolve)));
+        // To and fro, so that the same part of the graph stays in the window.
+        const deltaY = (frame % 40 < 20 ? 1 : -1) * (kind === 'pan' ? 24 : 6);
+        const place = { clientX: left + width / 2, clientY: top + height / 2 };
+        canvas.dispatchEvent(new WheelEvent('wheel', { deltaY, ctrlKey: kind === 'zoom', ...place, cancelable: true }));
+      }
+      return times.slice(1).map((time, index) => time - times[index]!);
+    },
+    [frames, kind] as const,
+  );
+  const { drawn, frames: drawing } = await view.probe(undefined);
+  return { kind, boxesInWindow: drawn, drawing: spread(drawing), interval: spread(intervals) };
+}
+
+/** Types a query; milliseconds from every letter to the hits that it gave, where those are others than before. */
+async function search({ page }: OpenView): Promise<readonly number[]> {
+  await page.keyboard.press('/');
+  await page.evaluate(() => {
+    const times: number[] = [];
+    let pressed = Number.NaN;
+    document.addEventListener('input', () => (pressed = performance.now()), { capture: true });
+    new MutationObserver(() => {
+      if (!Number.isNaN(pressed) && /\d/.test(document.getElementById('search-count')!.textContent!))
+        times.push(performance.now() - pressed);
+      pressed = Number.NaN;
+    }).observe(document.getElementById('search-count')!, { childList: true, characterData: true, subtree: true });
+    Object.assign(window, { searchTimes: times });
+  });
+  for (const letter of 'attn op:MatMul') {
+    await page.keyboard.press(letter === ' ' ? 'Space' : letter);
+    await page.waitForTimeout(400);
+  }
+  await page.keyboard.press('Escape');
+  return page.evaluate(() => (window as unknown as { searchTimes: number[] }).searchTimes);
+}
+
+/** Resident bytes of the page's own process, after garbage is collected. */
+async function residentBytes(browser: Browser, page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  const { processInfo } = await (await browser.newBrowserCDPSession()).send('SystemInfo.getProcessInfo');
+  return Math.max(
+    ...processInfo
+      .filter(({ type }) => type === 'renderer')
+      .map(({ id }) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))![1]) * 1024),
+  );
+}
+
+async function emptyPageBytes(): Promise<number> {
+  const browser = await launchBrowser();
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await page.setContent('<!doctype html><title>Empty</title>');
+  const bytes = await residentBytes(browser, page);
+  await browser.close();
+  return bytes;
+}
+
+const empty = await emptyPageBytes();
+const host = await startWorkerHost(join(folder, `${model}.onnx`));
+const worker: number[] = [];
+for (const query of ['o', 'op:', 'op:MatMul', 'name:~attn', 'name:~attn op:MatMul', 'shape:[*,*,64]']) {
+  const start = performance.now();
+  await host.worker.search({ document: host.document, version: 0, query });
+  worker.push(performance.now() - start);
+}
+const browser = await launchBrowser();
+const opened = await openView({
+  browser,
+  bundle: await buildView(),
+  host: host.handlers,
+  theme: 'dark',
+  width: 1440,
+  height: 900,
+});
+const { page, view } = opened;
+await page.waitForSelector('.data-row');
+await page.getByRole('button', { name: 'Open all groups' }).click();
+await page.getByRole('button', { name: 'Close groups' }).waitFor();
+while ((await view.probe(undefined)).boxes < 8000) await page.waitForTimeout(200);
+await page.getByRole('button', { name: /^Fit the graph/ }).click();
+await page.waitForTimeout(1000);
+const runs = [];
+for (const kind of ['pan', 'zoom'] as const) runs.push({ zoom: 'whole graph', ...(await wheel(opened, kind)) });
+const letters = await search(opened);
+const above = (await residentBytes(browser, page)) - empty;
+const { boxes } = await view.probe(undefined);
+await browser.close();
+host.stop();
+
+const machine = `${cpus()[0]!.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
+const result = { machine, model, boxes, frames: runs, search: { worker: spread(worker), view: spread(letters) }, above };
+writeFileSync(join(import.meta.dirname, '../results/view.json'), `${JSON.stringify(result, null, 2)}\n`);
+console.log(JSON.stringify(result, null, 2));
