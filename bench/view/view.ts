@@ -1,5 +1,5 @@
 /**
- * The view on a large model, drawn in software by Chromium: frames while panning and zooming, search, memory.
+ * The view on a large model, drawn by Chromium without any graphics card: frames while panning and zooming, search, memory.
  *
  *     OPSCOPE_BENCH_MODELS=folder node bench/view/view.ts
  *
@@ -81,7 +81,7 @@ async function residentBytes(browser: Browser, page: Page): Promise<number> {
 }
 
 async function emptyPageBytes(): Promise<number> {
-  const browser = await launchBrowser();
+  const browser = await launchBrowser('software');
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await page.setContent('<!doctype html><title>Empty</title>');
   const bytes = await residentBytes(browser, page);
@@ -97,7 +97,7 @@ for (const query of ['o', 'op:', 'op:MatMul', 'name:~attn', 'name:~attn op:MatMu
   await host.worker.search({ document: host.document, version: 0, query });
   worker.push(performance.now() - start);
 }
-const browser = await launchBrowser();
+const browser = await launchBrowser('software');
 const opened = await openView({
   browser,
   bundle: await buildView(),
@@ -122,6 +122,13 @@ await browser.close();
 host.stop();
 
 const machine = `${cpus()[0]!.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
-const result = { machine, model, boxes, frames: runs, search: { worker: spread(worker), view: spread(letters) }, above };
+const result = {
+  machine,
+  model,
+  boxes,
+  frames: runs,
+  search: { worker: spread(worker), view: spread(letters) },
+  above,
+};
 writeFileSync(join(import.meta.dirname, '../results/view.json'), `${JSON.stringify(result, null, 2)}\n`);
 console.log(JSON.stringify(result, null, 2));

@@ -21,14 +21,19 @@ const browserPaths = [
 /** The browser to drive, or undefined where there is none. */
 export const browserPath = browserPaths.find((path) => path !== undefined && existsSync(path));
 
-/** A browser without network services, drawing in software. */
-export function launchBrowser(): Promise<Browser> {
+/** How the browser draws without a graphics card: an emulated one, or none. */
+const drawing = {
+  emulated: ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+  software: ['--disable-gpu'],
+};
+
+/** A browser without network services and without a graphics card. */
+export function launchBrowser(without: keyof typeof drawing = 'emulated'): Promise<Browser> {
   return chromium.launch({
     executablePath: browserPath,
     args: [
       '--no-sandbox',
-      '--use-angle=swiftshader',
-      '--enable-unsafe-swiftshader',
+      ...drawing[without],
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
