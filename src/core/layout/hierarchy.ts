@@ -1,6 +1,10 @@
-/** How the nodes of a model nest: groups from the scopes in their names, bodies inside the nodes that hold them. */
+/**
+ * How the nodes of a model nest: groups from the scopes in their names, or from repeated blocks where names have none;
+ * bodies inside the nodes that hold them.
+ */
 import type { FunctionDefinition, Node, NodeId, Tensor } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
+import { repeatedScopes } from './repeats.ts';
 
 /** A node or group; the root is a group. */
 export interface Item {
@@ -49,12 +53,12 @@ export function buildHierarchy(main: GraphView, functions: readonly GraphView[] 
   for (let at = 0; at < work.length; at++) {
     const { graph, parent, prefix } = work[at]!;
     const groups = new Map<string, Item>();
-    const counts = scopeSizes(graph);
+    const { counts, scopes } = scopeSizes(graph);
     for (const node of graph.nodes()) {
       if (isFolded(node, graph)) continue;
       let holder = parent;
       let path = '';
-      for (const scope of scopesOf(node)) {
+      for (const scope of scopes(node)) {
         path = path === '' ? scope : `${path}/${scope}`;
         const size = counts.get(path)!;
         // A scope that holds all its parent's nodes, or hardly any, tells nothing.
@@ -145,13 +149,35 @@ export function scopesOf({ name }: Node): string[] {
     .filter((scope) => scope !== '');
 }
 
-/** Nodes under every scope path of one graph. */
-function scopeSizes(graph: GraphView): Map<string, number> {
+/** Names that put fewer nodes than this share into groups do not tell how the model is built. */
+const minScopedShare = 0.5;
+
+interface Scopes {
+  /** Scopes of a node, outermost first. */
+  readonly scopes: (node: Node) => readonly string[];
+  /** Nodes under every path of scopes. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+function scopeSizes(graph: GraphView): Scopes {
+  const nodes = graph.nodes().filter((node) => !isFolded(node, graph));
+  const named = countScopes(nodes, scopesOf);
+  const scoped = nodes.filter((node) => {
+    const [outer] = scopesOf(node);
+    return outer !== undefined && named.get(outer)! >= minGroupSize;
+  });
+  if (scoped.length >= nodes.length * minScopedShare) return { scopes: scopesOf, counts: named };
+  const repeated = repeatedScopes(graph, nodes);
+  if (scoped.length >= repeated.size) return { scopes: scopesOf, counts: named };
+  const scopes = (node: Node) => repeated.get(node.id) ?? [];
+  return { scopes, counts: countScopes(nodes, scopes) };
+}
+
+function countScopes(nodes: readonly Node[], scopes: Scopes['scopes']): Map<string, number> {
   const sizes = new Map<string, number>();
-  for (const node of graph.nodes()) {
-    if (isFolded(node, graph)) continue;
+  for (const node of nodes) {
     let path = '';
-    for (const scope of scopesOf(node)) {
+    for (const scope of scopes(node)) {
       path = path === '' ? scope : `${path}/${scope}`;
       sizes.set(path, (sizes.get(path) ?? 0) + 1);
     }

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Draft } from '../../../src/core/graph/draft.ts';
+import { buildHierarchy } from '../../../src/core/layout/hierarchy.ts';
+import { findRepeats } from '../../../src/core/layout/repeats.ts';
+import { openModel } from '../../../src/worker/open-model.ts';
+import { corpusFolder, corpusPresent } from '../../corpus.ts';
+
+const tokens = (text: string) => text.split('');
+const flat = (text: string) => new Int32Array(text.length + 1).fill(1);
+
+describe('findRepeats', () => {
+  test('finds a block that follows itself, and where it begins', () => {
+    expect(findRepeats(tokens('xyabcdabcdabcdz'), flat('xyabcdabcdabcdz'))).toEqual([
+      { start: 2, period: 4, count: 3 },
+    ]);
+  });
+
+  test('cuts where the fewest values pass, not where the likeness begins', () => {
+    // The tail `cd` of the first, different block belongs to the stretch too.
+    const text = 'qqcdabcdabcdabcdz';
+    const live = flat(text).fill(3);
+    for (let at = 4; at < text.length; at += 4) live[at] = 1;
+    expect(findRepeats(tokens(text), live)).toEqual([{ start: 4, period: 4, count: 3 }]);
+  });
+
+  test('finds several blocks, the short one inside two long halves first', () => {
+    const half = `pqrs${'abcde'.repeat(3)}`;
+    expect(findRepeats(tokens(half + half), flat(half + half))).toEqual([
+      { start: 4, period: 5, count: 3 },
+      { start: 23, period: 5, count: 3 },
+    ]);
+  });
+
+  test('finds nothing in a chain of one operator, in pairs of operators, and in a chance likeness', () => {
+    for (const text of ['a'.repeat(50), 'ab'.repeat(30), 'abcdxabcdy', '', 'a'])
+      expect(findRepeats(tokens(text), flat(text)), text).toEqual([]);
+  });
+});
+
+test.skipIf(!corpusPresent)('a ResNet-50 whose names say nothing shows its stages (needs the corpus)', async () => {
+  const opened = await openModel(join(corpusFolder, 'onnx__onnx/onnx/backend/test/data/light/light_resnet50.onnx'));
+  const { root } = buildHierarchy(new Draft(opened.model).main);
+  const groups = root.children.filter(({ kind }) => kind === 'group');
+  expect(groups.map(({ label }) => label.replace(/^.*×/, '×'))).toEqual(['×3', '×3', '×5', '×2']);
+  expect(groups[0]!.children.map(({ key, size }) => [key, size])).toEqual(
+    [1, 2, 3].map((block) => [`g:Sum … BatchNormalization ×3/Sum … BatchNormalization ${block}`, 10]),
+  );
+  await opened.close();
+});
