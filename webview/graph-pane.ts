@@ -72,7 +72,8 @@ export function closedGroupOf({ nodes }: Scene, node: NodeId): string | undefine
   return nodes.key[index];
 }
 
-function settled({ pending }: Resource<unknown>): Promise<void> {
+/** Resolves when nothing is being asked for. */
+export function settled({ pending }: Resource<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const stop = effect(() => {
       if (!pending.value) queueMicrotask(() => stop());

@@ -12,7 +12,7 @@ import type { DocumentState, JobState, PanelName, ViewHostContract, ViewState } 
 import type { RunSettings } from '../src/protocol/worker.ts';
 import { createFinder } from './finder.ts';
 import { createForms, fillIn } from './forms.ts';
-import { createGraphPane } from './graph-pane.ts';
+import { createGraphPane, settled } from './graph-pane.ts';
 import { type Direction, reach } from './reach.ts';
 import { resource } from './resource.ts';
 import { createSideBySide } from './side-by-side.ts';
@@ -208,6 +208,22 @@ export function createState(host: Client<ViewHostContract>) {
     };
   };
 
+  /** Opens or closes a group. A kernel that stands for several nodes opens as these nodes, marked in the model's own graph. */
+  const openGroup = async (key: string) => {
+    const nodes = pane.scene.value.value?.nodes;
+    const box = nodes?.key.indexOf(key) ?? -1;
+    const members = nodes?.members[box];
+    if (!members || !key.startsWith('k')) return pane.toggleGroup(key);
+    batch(() => {
+      pane.asRun.value = false;
+      finder.query.value = '';
+      finder.marked.value = { title: `Run as ${nodes.label[box]}`, list: members };
+    });
+    await settled(pane.scene);
+    const first = finder.step(1);
+    if (first !== null) await reveal(first);
+  };
+
   const step = async (by: 1 | -1) => {
     const node = finder.step(by);
     if (node !== null) await reveal(node);
@@ -294,6 +310,7 @@ export function createState(host: Client<ViewHostContract>) {
     selectOther,
     show,
     reveal,
+    openGroup,
     step,
     markReach,
     changeSettings,

@@ -13,15 +13,17 @@ import type { AsRun } from './profile.ts';
 export function asRunScene({ model, origins }: AsRun, open: SceneRequest['open'], signal: AbortSignal): Scene {
   const draft = new Draft(model);
   const scene = layoutGraph({ main: draft.main, functions: draft.functions, facts: createFacts(draft), open, signal });
-  const { kind, id, members } = scene.nodes;
+  const { kind, id, key, members } = scene.nodes;
   const covered = Array.from(id, (each) => origins.get(each as NodeId) ?? []);
+  const isFused = (box: number) => kind[box] === 'node' && covered[box]!.length > 1;
   const inOwn = (ids: Iterable<number>) =>
     Int32Array.from([...ids].flatMap((each) => [...(origins.get(each as NodeId) ?? [])]));
   return {
     ...scene,
     nodes: {
       ...scene.nodes,
-      kind: kind.map((each, box) => (each === 'node' && covered[box]!.length > 1 ? 'group' : each)),
+      key: key.map((each, box) => (isFused(box) ? `k${each.slice(1)}` : each)),
+      kind: kind.map((each, box) => (isFused(box) ? 'group' : each)),
       id: Int32Array.from(id, (_, box) => (covered[box]!.length === 1 ? covered[box]![0]! : -1)),
       members: members.map((each, box) => {
         if (each) return inOwn(each);

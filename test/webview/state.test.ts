@@ -306,3 +306,24 @@ describe('comparison', () => {
     ]);
   });
 });
+
+test('a kernel that ran for several nodes opens as these, marked in the model’s own graph', async () => {
+  const asked: boolean[] = [];
+  const state = createState(
+    hostWith({
+      scene: async ({ asRun }) => {
+        asked.push(Boolean(asRun));
+        return asRun ? sceneOf([{ group: [1, 2], key: 'k7' }]) : sceneOf([{ node: 0 }, { node: 1 }, { node: 2 }]);
+      },
+    }),
+  );
+  await state.start();
+  state.pane.asRun.value = true;
+  await settle();
+  await state.openGroup('k7');
+  await settle();
+  expect(asked).toEqual([false, true, false]);
+  expect([...state.finder.hits.value]).toEqual([1, 2]);
+  expect(state.selected.value).toBe(1);
+  expect(state.viewState.value.open).toBe('auto');
+});

@@ -90,7 +90,7 @@ function Graphs({ state }: { readonly state: State }) {
           marks={state.marks}
           label={`Graph of ${name}`}
           onSelect={state.select}
-          onToggleGroup={state.pane.toggleGroup}
+          onToggleGroup={state.openGroup}
           onHandle={(handle) => {
             state.pane.handle.value = handle;
           }}

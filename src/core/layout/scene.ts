@@ -17,7 +17,7 @@ export interface SceneNodes {
   readonly kind: readonly ('node' | 'group' | 'frame' | 'input' | 'output')[];
   /** For `node`: the node's id. Else −1. */
   readonly id: Int32Array;
-  /** Stable key of the box over layouts: `n12`, `g:encoder/layer.0`, `i:input`. */
+  /** Stable key of the box over layouts: `n12`, `g:encoder/layer.0`, `i:input`; `k12`: a kernel that stands for several nodes. */
   readonly key: readonly string[];
   readonly x: Float32Array;
   readonly y: Float32Array;
