@@ -217,7 +217,7 @@ export function createState(host: Client<ViewHostContract>) {
     batch(() => {
       pane.asRun.value = false;
       finder.query.value = '';
-      finder.marked.value = { title: `Run as ${nodes.label[box]}`, list: members };
+      finder.marked.value = { title: `Run as ${nodes.label[box]}`, list: members.toSorted() };
     });
     await settled(pane.scene);
     const first = finder.step(1);

@@ -76,6 +76,8 @@ describe.skipIf(!browserPath)('the view by keys alone (needs a Chromium)', () =>
     await drawn();
     await press('ArrowDown');
     await expect.poll(said).toMatch(/^Selected: Conv/);
+    const path = opened.page.getByRole('navigation', { name: 'Groups around the selection' });
+    expect(await path.getByRole('button').allTextContents()).toEqual(['stem', 'Conv']);
     await press('Escape');
     await expect.poll(said).toMatch(/^Selected: frame stem/);
     // In at its upper edge, out at its lower one.

@@ -313,7 +313,7 @@ test('a kernel that ran for several nodes opens as these, marked in the model’
     hostWith({
       scene: async ({ asRun }) => {
         asked.push(Boolean(asRun));
-        return asRun ? sceneOf([{ group: [1, 2], key: 'k7' }]) : sceneOf([{ node: 0 }, { node: 1 }, { node: 2 }]);
+        return asRun ? sceneOf([{ group: [2, 1], key: 'k7' }]) : sceneOf([{ node: 0 }, { node: 1 }, { node: 2 }]);
       },
     }),
   );

@@ -3,6 +3,7 @@ import type { GraphPane } from '../graph-pane.ts';
 import type { State } from '../state.ts';
 import { Button } from '../widgets/button.tsx';
 import { Empty } from '../widgets/empty.tsx';
+import { Breadcrumbs } from './breadcrumbs.tsx';
 import { GraphTools } from './graph-tools.tsx';
 import { HelpSheet } from './help-sheet.tsx';
 import { JobBar } from './job-bar.tsx';
@@ -95,6 +96,7 @@ function Graphs({ state }: { readonly state: State }) {
             state.pane.handle.value = handle;
           }}
         />
+        <Breadcrumbs pane={state.pane} />
         <GraphTools state={state} />
         <PaneNotice pane={state.pane} />
       </figure>
