@@ -1,5 +1,6 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
 import { bytes, count, counted, large, percent, shape, time } from '../../src/core/report/format.ts';
+import { operatorNote, sinceVersion } from '../../src/core/report/operators.ts';
 import type { ProfileReport } from '../../src/core/report/report.ts';
 import type { AttributeText, NodeDetails, NodeValue } from '../../src/protocol/worker.ts';
 import { nodeName } from '../shell/operator-table.tsx';
@@ -37,6 +38,7 @@ export function NodePanel({ state }: { readonly state: State }) {
         <NodeActions state={state} node={node} />
       </header>
       <p class="node-name">{node.name || `#${node.id}, no name in the file`}</p>
+      <OperatorText node={node} />
       <Elsewhere state={state} />
       <Timing state={state} node={node} />
       <Facts facts={costs(node)} />
@@ -50,6 +52,24 @@ export function NodePanel({ state }: { readonly state: State }) {
         </Section>
       )}
     </>
+  );
+}
+
+/** What the operator does, and since when it does it so. */
+function OperatorText({ node: { domain, opType, opset } }: { readonly node: NodeDetails }) {
+  const note = operatorNote(domain, opType);
+  if (!note) return null;
+  const since = sinceVersion(note, opset);
+  const history = `In ONNX since operator set ${note.versions[0]}; changed in ${note.versions.slice(1).join(', ')}.`;
+  return (
+    <p class="prose">
+      {note.summary}{' '}
+      {since !== undefined && (
+        <span class="quiet" title={note.versions.length > 1 ? history : undefined}>
+          ONNX {opType}, operator set {since}.
+        </span>
+      )}
+    </p>
   );
 }
 
