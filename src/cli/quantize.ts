@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Model } from '../core/graph/model.ts';
 import { bytes, change, count, decibels, percent, time } from '../core/report/format.ts';
 import type { QuantizeReport } from '../core/report/report.ts';
@@ -27,6 +27,7 @@ interface QuantizeOptions extends RunOptions {
   readonly exclude?: readonly string[];
   readonly perTensor?: boolean;
   readonly equalize?: boolean;
+  readonly smooth?: number | 'search';
   readonly labelled?: string;
   readonly minSqnr?: number;
   readonly measure: boolean;
@@ -49,6 +50,7 @@ export function quantizeCommand(program: Command): void {
     .option('--exclude <node>', 'name of a node that stays float; repeat for more', collect)
     .option('--per-tensor', 'one scale a tensor, not one a channel')
     .option('--equalize', 'first scale the channels between convolutions to like sizes')
+    .option('--smooth <strength>', 'SmoothQuant: 0 to 1, or search; needs calibration data', smoothing)
     .option('--labelled <path>', 'labelled data to measure accuracy on')
     .option('--min-sqnr <db>', 'least signal to noise that auto accepts', positive)
     .option('--no-measure', 'do not measure latency')
@@ -89,6 +91,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(calibration ? { calibration } : {}),
         ...(randomCalibration ? { randomCalibration } : {}),
         ...(options.equalize ? { equalize: true } : {}),
+        ...(options.smooth === undefined ? {} : { smooth: options.smooth }),
         ...(method ? { method } : {}),
         ...(labelled ? { labelled } : {}),
         ...(minSqnr === undefined ? {} : { minSqnr }),
@@ -113,6 +116,14 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
   } finally {
     await opened.close();
   }
+}
+
+function smoothing(text: string): number | 'search' {
+  const strength = Number(text);
+  if (text === 'search') return text;
+  if (text.trim() === '' || !(strength >= 0 && strength <= 1))
+    throw new InvalidArgumentError('It is a number from 0 to 1, or search.');
+  return strength;
 }
 
 /** Ids of the nodes with these names; a name may belong to several. */

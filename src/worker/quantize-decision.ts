@@ -8,7 +8,16 @@ import type { QuantizeOptions } from './quantize.ts';
 /** The choices behind a quantized model, those of a search included. */
 export type QuantizeDecision = Pick<
   QuantizeStep,
-  'scheme' | 'method' | 'perChannel' | 'reduceRange' | 'density' | 'correctBias' | 'keepFloat' | 'minSqnr' | 'equalize'
+  | 'scheme'
+  | 'method'
+  | 'perChannel'
+  | 'reduceRange'
+  | 'density'
+  | 'correctBias'
+  | 'keepFloat'
+  | 'minSqnr'
+  | 'equalize'
+  | 'smooth'
 >;
 
 /** Below this, in dB, the result is called different: noise is a tenth of the signal's amplitude, a third with 4 bits. */
@@ -24,12 +33,15 @@ export function producersOf({ graph }: Model, outputs: readonly string[]): NodeI
   });
 }
 
+/** Options with what a search put in the place of a wish. */
+export type DecidedOptions = Omit<QuantizeOptions, 'smooth'> & { readonly smooth?: number | undefined };
+
 /** What decided a result, in the terms of a recipe. */
 export function decisionOf(
   { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude }: Recipe,
   method: CalibrationMethod,
   { graph }: Model,
-  { scheme: asked, minSqnr = usableSqnr(asked), equalize }: QuantizeOptions,
+  { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth }: DecidedOptions,
 ): QuantizeDecision {
   const keepFloat = graph.nodes.filter(({ id }) => exclude?.has(id)).map(firstOutput);
   return {
@@ -42,6 +54,7 @@ export function decisionOf(
     keepFloat,
     minSqnr,
     ...(equalize ? { equalize } : {}),
+    ...(smooth === undefined ? {} : { smooth }),
   };
 }
 
@@ -51,7 +64,7 @@ const firstOutput = ({ outputs }: Node): string => outputs.find((name) => name !
 export function optionsOf(
   recipe: Recipe,
   method: CalibrationMethod,
-  options: QuantizeOptions,
+  options: DecidedOptions,
 ): QuantizeReport['options'] {
   const {
     scheme,
@@ -66,6 +79,10 @@ export function optionsOf(
     exclude,
   } = recipe;
   const excluded = exclude?.size ?? 0;
+  const before = {
+    ...(options.equalize ? { equalize: true } : {}),
+    ...(options.smooth === undefined ? {} : { smooth: options.smooth }),
+  };
   switch (scheme) {
     case 'static-int8':
       return {
@@ -77,11 +94,11 @@ export function optionsOf(
         density,
         correctBias,
         excluded,
-        ...(options.equalize ? { equalize: true } : {}),
+        ...before,
         ...(options.calibration === undefined ? { randomCalibration: true } : {}),
       };
     case 'dynamic-int8':
-      return { activations: 'uint8', weights, perChannel, reduceRange, excluded };
+      return { activations: 'uint8', weights, perChannel, reduceRange, excluded, ...before };
     case 'int8-weights':
     case 'int4-weights':
       return { blockSize, blockMethod, accuracyLevel: 4, excluded };

@@ -6,6 +6,7 @@ import { presetPasses } from '../core/passes/presets.ts';
 import { runPasses } from '../core/passes/runner.ts';
 import { equalizeLayers } from '../core/quantize/equalize.ts';
 import { type QuantizedModel, quantizeGraph, type Recipe } from '../core/quantize/quantize-model.ts';
+import { type SmoothOptions, smoothLayers } from '../core/quantize/smooth.ts';
 import type { ExplainedRewrite } from '../core/report/report.ts';
 import { createFacts } from '../core/shapes/infer.ts';
 import type { Progress } from '../protocol/rpc.ts';
@@ -67,6 +68,19 @@ export async function prepareForQuantization(
 export async function equalized(prepared: Prepared, signal: AbortSignal | undefined): Promise<Prepared> {
   const { model } = await equalizeLayers(prepared.model, signal);
   return preparedFrom(model, prepared.origins, prepared.rewrites);
+}
+
+/** The prepared model with channels far larger than the rest handed over to the weights. */
+export async function smoothed(prepared: Prepared, options: SmoothOptions): Promise<Prepared> {
+  const { model, origins } = await smoothLayers(prepared.model, options);
+  return preparedFrom(model, composed(origins, prepared.origins), prepared.rewrites);
+}
+
+/** Where nodes come from over two steps. */
+export function composed(later: Prepared['origins'], earlier: Prepared['origins']): Prepared['origins'] {
+  return new Map(
+    Array.from(later, ([id, from]) => [id, new Set([...from].flatMap((each) => [...(earlier.get(each) ?? [each])]))]),
+  );
 }
 
 function preparedFrom(model: Model, origins: Prepared['origins'], rewrites: Prepared['rewrites']): Prepared {

@@ -25,9 +25,17 @@ import type { MeasuredModel, MeasurementContext } from './profile.ts';
 import { machineAdvice, outcomeAdvice, reducesRange } from './quantize-advice.ts';
 import { decisionOf, optionsOf, producersOf, type QuantizeDecision, usableSqnr } from './quantize-decision.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
-import { equalized, explained, type Prepared, prepareForQuantization, QuantizeError } from './quantize-preparation.ts';
+import {
+  composed,
+  equalized,
+  explained,
+  type Prepared,
+  prepareForQuantization,
+  QuantizeError,
+} from './quantize-preparation.ts';
 import { notGiven, notRunning, refusing } from './quantize-refusal.ts';
 import { findRecipe } from './quantize-search.ts';
+import { smoothFor } from './quantize-smoothing.ts';
 
 export { QuantizeError } from './quantize-preparation.ts';
 
@@ -40,6 +48,11 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly correctBias?: boolean;
   /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */
   readonly equalize?: boolean;
+  /**
+   * SmoothQuant before anything else: how much of the difficulty of activations weights take over, 0 to 1, or `search`.
+   * Needs calibration data.
+   */
+  readonly smooth?: number | 'search';
   /** Weights of 7 bits, for processors whose 8-bit products saturate. Default: as this machine needs it. */
   readonly reduceRange?: boolean;
   /** More nodes that stay float, by their first output. */
@@ -107,13 +120,14 @@ async function quantize(
   });
   say('Simplifying');
   const simplified = await prepareForQuantization(target.model, { ...context, evaluator });
-  const prepared = options.equalize ? await equalized(simplified, signal) : simplified;
-  const samples = await samplesFor(prepared.model, options);
-  const calibrator = samples && createCalibrator(prepared.model, samples, request.method, { evaluator, signal, say });
+  const even = options.equalize ? await equalized(simplified, signal) : simplified;
+  const samples = await samplesFor(even.model, options);
+  const calibratorOf = ({ model }: Prepared, data: SampleData) =>
+    createCalibrator(model, data, request.method, { evaluator, signal, say });
   const baseRecipe: Recipe = {
     scheme: request.scheme === 'auto' ? 'static-int8' : request.scheme,
     perChannel: options.perChannel ?? true,
-    exclude: new Set([...prepared.ids(options.exclude ?? []), ...producersOf(prepared.model, options.keepFloat ?? [])]),
+    exclude: new Set([...even.ids(options.exclude ?? []), ...producersOf(even.model, options.keepFloat ?? [])]),
     density: options.density,
     correctBias: options.correctBias ?? true,
     searchWeights: options.searchWeights ?? false,
@@ -121,6 +135,17 @@ async function quantize(
     blockSize: options.blockSize,
     blockMethod: options.blockMethod,
   };
+  const smoothing =
+    options.smooth !== undefined && samples
+      ? await smoothFor(
+          even,
+          samples,
+          { alpha: options.smooth, recipe: baseRecipe, calibratorOf: (each) => calibratorOf(each, samples) },
+          { evaluator, signal, say },
+        )
+      : undefined;
+  const prepared = smoothing?.prepared ?? even;
+  const calibrator = samples && calibratorOf(prepared, samples);
   if (request.scheme !== 'auto') say('Quantizing');
   const asked = request.scheme === 'auto' ? undefined : await prepared.quantize(baseRecipe, calibrator, signal);
   // Before the float model runs, which may take longer than everything else.
@@ -180,7 +205,7 @@ async function quantize(
     schema: reportSchema,
     model: target.identity,
     scheme: recipe.scheme,
-    options: optionsOf(recipe, method, options),
+    options: optionsOf(recipe, method, { ...options, smooth: smoothing?.alpha }),
     ...(samples && recipe.scheme === 'static-int8'
       ? { calibration: { samples: samples.count, source: samples.source, method } }
       : {}),
@@ -219,7 +244,7 @@ async function quantize(
     origins: composed(quantized.origins, prepared.origins),
     overlays,
     rewrites: [...prepared.rewrites, ...quantized.rewrites.map(explained)],
-    decided: decisionOf(recipe, method, prepared.model, options),
+    decided: decisionOf(recipe, method, prepared.model, { ...options, smooth: smoothing?.alpha }),
   };
 }
 
@@ -243,7 +268,7 @@ export interface QuantizeWork {
   readonly say: (message: string, fraction?: number) => void;
 }
 
-function checked({ scheme, method = 'minmax', calibration, randomCalibration }: QuantizeOptions): {
+function checked({ scheme, method = 'minmax', calibration, randomCalibration, smooth }: QuantizeOptions): {
   scheme: Scheme | 'auto';
   method: CalibrationMethod;
 } {
@@ -258,6 +283,8 @@ function checked({ scheme, method = 'minmax', calibration, randomCalibration }: 
       'static-int8 needs data that is like what the model will see: give --calibration PATH. Random numbers can stand in (--random-calibration), but then its error says little about your data.',
     );
   }
+  if (smooth !== undefined && calibration === undefined && !randomCalibration)
+    throw new QuantizeError('Smoothing needs data that is like what the model will see: give --calibration PATH.');
   return { scheme: known ?? 'auto', method: found };
 }
 
@@ -342,13 +369,4 @@ function sizeOf(model: Model, bytes = bytesOf(model)): ModelSize {
   const nodes = new Draft(model).graphs().flatMap((graph) => graph.nodes());
   for (const { opType } of nodes) operators[opType] = (operators[opType] ?? 0) + 1;
   return { nodes: nodes.length, bytes, operators };
-}
-
-function composed(
-  origins: QuantizedModel['origins'],
-  earlier: ReadonlyMap<NodeId, ReadonlySet<NodeId>>,
-): ReadonlyMap<NodeId, ReadonlySet<NodeId>> {
-  return new Map(
-    Array.from(origins, ([id, from]) => [id, new Set([...from].flatMap((each) => [...(earlier.get(each) ?? [each])]))]),
-  );
 }

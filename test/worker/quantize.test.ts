@@ -121,6 +121,32 @@ describe('static-int8', () => {
     expect(equalized.decided.equalize).toBe(true);
   });
 
+  test('smoothing saves what a few large channels would cost, and a search finds how much', async () => {
+    // Channels 0 and 1 of the normalized rows are sixty times the rest.
+    const scale = Array.from({ length: 64 }, (_, channel) => (channel < 2 ? 60 : 1));
+    const model = buildModel({
+      inputs: { x: ['float32', ['n', 64]] },
+      outputs: { y: ['float32', ['n', 32]] },
+      initializers: {
+        w: weight(64, 32),
+        scale: { dtype: 'float32', dims: [64], bytes: fromNumbers('float32', scale) },
+      },
+      nodes: [
+        { opType: 'LayerNormalization', inputs: ['x', 'scale'], outputs: ['a'] },
+        { opType: 'MatMul', inputs: ['a', 'w'], outputs: ['y'] },
+      ],
+    });
+    const options = { scheme: 'dynamic-int8', randomCalibration: true };
+    const plain = await quantize(model, options);
+    const half = await quantize(model, { ...options, smooth: 0.5 });
+    const searched = await quantize(model, { ...options, smooth: 'search' });
+    expect(half.model.graph.nodes.some(({ opType }) => opType === 'LayerNormalization')).toBe(true);
+    expect(half.report.sqnrDb).toBeGreaterThan(plain.report.sqnrDb! + 3);
+    expect(searched.report.sqnrDb).toBeGreaterThanOrEqual(half.report.sqnrDb! - 0.5);
+    expect(searched.decided.smooth).toBe(searched.report.options.smooth);
+    await expect(quantize(model, { scheme: 'dynamic-int8', smooth: 0.5 })).rejects.toThrow(/--calibration/);
+  });
+
   test('without data it asks for some', async () => {
     await expect(quantize(convolutions, {})).rejects.toThrow(/--calibration/);
   });

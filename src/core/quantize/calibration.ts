@@ -26,7 +26,8 @@ export interface CalibrationContext {
 /** Values whose means are wanted by channel: along which axes, and how many channels these leave. */
 export type Channels = ReadonlyMap<string, { readonly axes: readonly number[]; readonly channels: number }>;
 
-const resultName = 'opscope_reduced';
+/** The name of the one output that models with reductions put in have. */
+export const resultName = 'opscope_reduced';
 
 /**
  * The model with one vector as its output: the lowest and highest number of each of `values` in turn, then the means of
@@ -66,7 +67,7 @@ function withReductions(model: Model, values: readonly string[], channels: Chann
 }
 
 /** Runs the samples and gives, for each, what the model with reductions put in has as its one result. */
-async function* reduced(
+export async function* reduced(
   augmented: Model,
   samples: Samples,
   { evaluator, signal, onProgress }: CalibrationContext,

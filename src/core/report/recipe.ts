@@ -50,6 +50,8 @@ export interface QuantizeStep {
   readonly correctBias: boolean;
   /** Layers were equalized first. */
   readonly equalize?: boolean;
+  /** Strength of SmoothQuant, 0 to 1. */
+  readonly smooth?: number;
   /** First outputs of the nodes that stay float. */
   readonly keepFloat: readonly string[];
   /** Calibration data of the user's. */
