@@ -3,7 +3,7 @@ import type { CalibrationMethod, Recipe } from '../core/quantize/quantize-model.
 import type { QuantizeStep } from '../core/report/recipe.ts';
 import type { QuantizeReport } from '../core/report/report.ts';
 import { InputError } from './inputs.ts';
-import type { QuantizeOptions } from './quantize.ts';
+import type { QuantizeOptions } from './quantize-options.ts';
 
 /** The choices behind a quantized model, those of a search included. */
 export type QuantizeDecision = Pick<

@@ -1,20 +1,9 @@
-import { Draft } from '../core/graph/draft.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
-import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
 import type { Overlay } from '../core/overlay.ts';
 import { errorOverlays, valueErrors } from '../core/quantize/error.ts';
-import {
-  type CalibrationMethod,
-  calibrationMethods,
-  type QuantizedModel,
-  type Recipe,
-  type Scheme,
-  schemes,
-} from '../core/quantize/quantize-model.ts';
-import type { ExplainedRewrite, ModelSize, QuantizeReport } from '../core/report/report.ts';
-import { reportSchema } from '../core/report/report.ts';
-import type { QuantizeRequest } from '../protocol/worker.ts';
-import { openSamples, randomSamples, type SampleData } from './calibration-data.ts';
+import type { QuantizedModel, Recipe, Scheme } from '../core/quantize/quantize-model.ts';
+import type { ExplainedRewrite, QuantizeReport } from '../core/report/report.ts';
+import type { SampleData } from './calibration-data.ts';
 import { createCalibrator } from './calibrator.ts';
 import { compareLatency } from './compare-latency.ts';
 import { createEvaluator, type RuntimeEvaluator } from './evaluator.ts';
@@ -22,9 +11,10 @@ import { countFused, operatorsAsRun } from './kernels-as-run.ts';
 import { accuracy, type LabelledData, openLabelled } from './labelled-data.ts';
 import { describeEnvironment } from './machine.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
-import { machineAdvice, outcomeAdvice, reducesRange } from './quantize-advice.ts';
-import { decisionOf, optionsOf, producersOf, type QuantizeDecision, usableSqnr } from './quantize-decision.ts';
+import { machineAdvice, reducesRange } from './quantize-advice.ts';
+import { decisionOf, producersOf, type QuantizeDecision } from './quantize-decision.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
+import { checked, comparedInputs, comparedRuns, type QuantizeOptions, samplesFor } from './quantize-options.ts';
 import {
   composed,
   equalized,
@@ -34,36 +24,12 @@ import {
   QuantizeError,
 } from './quantize-preparation.ts';
 import { notGiven, notRunning, refusing } from './quantize-refusal.ts';
+import { bytesOf, quantizeReport, withProvenance } from './quantize-report.ts';
 import { findRecipe } from './quantize-search.ts';
 import { smoothFor } from './quantize-smoothing.ts';
 
+export type { QuantizeOptions } from './quantize-options.ts';
 export { QuantizeError } from './quantize-preparation.ts';
-
-export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'perChannel' | 'exclude'> & {
-  readonly perChannel?: boolean;
-  readonly exclude?: readonly NodeId[];
-  /** Static: `lean` leaves sums, products and activation functions in float. */
-  readonly density?: Recipe['density'];
-  /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */
-  readonly correctBias?: boolean;
-  /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */
-  readonly equalize?: boolean;
-  /**
-   * SmoothQuant before anything else: how much of the difficulty of activations weights take over, 0 to 1, or `search`.
-   * Needs calibration data.
-   */
-  readonly smooth?: number | 'search';
-  /** Weights of 7 bits, for processors whose 8-bit products saturate. Default: as this machine needs it. */
-  readonly reduceRange?: boolean;
-  /** More nodes that stay float, by their first output. */
-  readonly keepFloat?: readonly string[];
-  /** Weight scales of least squared error. */
-  readonly searchWeights?: boolean;
-  readonly blockSize?: number;
-  readonly blockMethod?: Recipe['blockMethod'];
-  /** `auto` takes nothing below this signal to noise, in dB. */
-  readonly minSqnr?: number;
-};
 
 export interface QuantizeResult {
   readonly model: Model;
@@ -75,10 +41,6 @@ export interface QuantizeResult {
   /** What decided the result, so that a recipe can name it. */
   readonly decided: QuantizeDecision;
 }
-
-/** Runs of calibration data that a result is compared on. */
-const comparedRuns = 8;
-const randomRuns = 16;
 
 /**
  * A quantized model with what it costs and gains; it loads, and with `verify` it runs. Rejects with `QuantizeError`,
@@ -180,6 +142,7 @@ async function quantize(
   const recipe = search?.recipe ?? baseRecipe;
   const method = search?.method ?? request.method;
   const quantized = asked ?? search!.quantized;
+  const decided = { ...options, smooth: smoothing?.alpha };
   refuseNothing(quantized, recipe.scheme);
   const model = withProvenance(quantized.model, recipe, target);
   // The sessions that calibrated are as large as the model, and none of them is used again.
@@ -201,55 +164,29 @@ async function quantize(
   const latency = options.measure
     ? await compareLatency(target, after, { settings: options.settings, level: 'all' }, context)
     : undefined;
-  const report: QuantizeReport = {
-    schema: reportSchema,
-    model: target.identity,
-    scheme: recipe.scheme,
-    options: optionsOf(recipe, method, { ...options, smooth: smoothing?.alpha }),
-    ...(samples && recipe.scheme === 'static-int8'
-      ? { calibration: { samples: samples.count, source: samples.source, method } }
-      : {}),
-    quantized: { nodes: quantized.nodes.length, of: quantized.nodes.length + quantized.kept.length },
-    kept: quantized.kept.map(({ node, reason }) => ({
-      ...idOf(prepared, node.id),
-      node: node.name === '' ? `${node.opType} → ${node.outputs[0]}` : `${node.opType} ${node.name}`,
-      reason,
-    })),
+  const report = quantizeReport(work, {
+    recipe,
+    method,
+    quantized,
+    model,
     fused,
-    before: sizeOf(target.model, target.identity.bytes),
-    after: sizeOf(model),
-    verdict: verdictOf(error, options),
-    sqnrDb: error?.sqnrDb ?? null,
-    ...(floatMetric && judged
-      ? { metric: { name: 'accuracy', before: floatMetric.share, after: judged.share, samples: judged.samples } }
-      : {}),
-    ...(latency ? { latency } : {}),
-    ...(search ? { candidates: search.candidates } : {}),
-    advice: [
-      ...advice,
-      ...outcomeAdvice({
-        fused,
-        latency,
-        recipe,
-        random: options.randomCalibration === true && options.calibration === undefined,
-        keepFloat: search?.keepFloat,
-      }),
-    ],
-    problems: [],
+    error,
+    latency,
+    judged,
+    search,
+    samples,
+    decided,
+    advice,
     milliseconds: performance.now() - start,
-  };
+  });
   return {
     model,
     report,
     origins: composed(quantized.origins, prepared.origins),
     overlays,
     rewrites: [...prepared.rewrites, ...quantized.rewrites.map(explained)],
-    decided: decisionOf(recipe, method, prepared.model, { ...options, smooth: smoothing?.alpha }),
+    decided: decisionOf(recipe, method, prepared.model, decided),
   };
-}
-
-function comparedInputs(model: Model, { settings: { dims, seed } }: QuantizeOptions): Promise<SampleData> {
-  return randomSamples(model, comparedRuns, { dims, seed: seed + 1000 });
 }
 
 /** What every part of the work shares. */
@@ -266,34 +203,6 @@ export interface QuantizeWork {
   /** Share of labelled samples that the float model gets right. */
   readonly floatMetric: number | undefined;
   readonly say: (message: string, fraction?: number) => void;
-}
-
-function checked({ scheme, method = 'minmax', calibration, randomCalibration, smooth }: QuantizeOptions): {
-  scheme: Scheme | 'auto';
-  method: CalibrationMethod;
-} {
-  const known = schemes.find((each) => each === scheme);
-  if (!known && scheme !== 'auto')
-    throw new QuantizeError(`There is no scheme ${scheme}. There are: ${schemes.join(', ')}, auto.`);
-  const found = calibrationMethods.find((each) => each === method);
-  if (!found)
-    throw new QuantizeError(`There is no calibration method ${method}. There are: ${calibrationMethods.join(', ')}.`);
-  if (known === 'static-int8' && calibration === undefined && !randomCalibration) {
-    throw new QuantizeError(
-      'static-int8 needs data that is like what the model will see: give --calibration PATH. Random numbers can stand in (--random-calibration), but then its error says little about your data.',
-    );
-  }
-  if (smooth !== undefined && calibration === undefined && !randomCalibration)
-    throw new QuantizeError('Smoothing needs data that is like what the model will see: give --calibration PATH.');
-  return { scheme: known ?? 'auto', method: found };
-}
-
-async function samplesFor(
-  model: Model,
-  { calibration, randomCalibration, settings }: QuantizeOptions,
-): Promise<SampleData | undefined> {
-  if (calibration !== undefined) return openSamples(model, calibration, { dims: settings.dims });
-  return randomCalibration ? randomSamples(model, randomRuns, { dims: settings.dims, seed: settings.seed }) : undefined;
 }
 
 /** Nothing quantized is an error, not a success. */
@@ -329,44 +238,4 @@ function accuracyOf(
 ): ReturnType<typeof accuracy> {
   const onProgress = (fraction: number) => say('Accuracy on labelled data', fraction);
   return accuracy(model, labelled, { evaluator, signal, onProgress });
-}
-
-function verdictOf(
-  error: Awaited<ReturnType<typeof outputError>> | undefined,
-  { scheme, minSqnr = usableSqnr(scheme) }: QuantizeOptions,
-): QuantizeReport['verdict'] {
-  if (!error) return { status: 'not-run', outputs: [], runs: 0, reason: 'Verification was switched off.' };
-  const { verdict, sqnrDb } = error;
-  if (verdict.status === 'not-run' || sqnrDb === null) return verdict;
-  return sqnrDb >= minSqnr
-    ? { ...verdict, status: 'close' }
-    : {
-        ...verdict,
-        status: 'different',
-        reason: `Signal to noise of the outputs is ${sqnrDb.toFixed(1)} dB, below ${minSqnr} dB.`,
-      };
-}
-
-const idOf = (prepared: Prepared, id: NodeId): { id?: NodeId } => {
-  const [first] = prepared.origins.get(id) ?? [];
-  return first === undefined ? {} : { id: first };
-};
-
-function withProvenance(model: Model, { scheme }: Recipe, { identity }: MeasuredModel): Model {
-  const entry = JSON.stringify({
-    tool: 'opscope',
-    step: 'quantize',
-    scheme,
-    ...(identity.sha256 ? { sourceSha256: identity.sha256 } : {}),
-  });
-  return { ...model, metadata: new Map([...model.metadata, ['opscope.provenance', entry]]) };
-}
-
-const bytesOf = (model: Model): number => piecesLength(encodeModel(model, { placement: () => 'inline' }));
-
-function sizeOf(model: Model, bytes = bytesOf(model)): ModelSize {
-  const operators: Record<string, number> = {};
-  const nodes = new Draft(model).graphs().flatMap((graph) => graph.nodes());
-  for (const { opType } of nodes) operators[opType] = (operators[opType] ?? 0) + 1;
-  return { nodes: nodes.length, bytes, operators };
 }

@@ -1,0 +1,76 @@
+import type { Model, NodeId } from '../core/graph/model.ts';
+import {
+  type CalibrationMethod,
+  calibrationMethods,
+  type Recipe,
+  type Scheme,
+  schemes,
+} from '../core/quantize/quantize-model.ts';
+import type { QuantizeRequest } from '../protocol/worker.ts';
+import { openSamples, randomSamples, type SampleData } from './calibration-data.ts';
+import { QuantizeError } from './quantize-preparation.ts';
+
+export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'perChannel' | 'exclude'> & {
+  readonly perChannel?: boolean;
+  readonly exclude?: readonly NodeId[];
+  /** Static: `lean` leaves sums, products and activation functions in float. */
+  readonly density?: Recipe['density'];
+  /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */
+  readonly correctBias?: boolean;
+  /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */
+  readonly equalize?: boolean;
+  /**
+   * SmoothQuant before anything else: how much of the difficulty of activations weights take over, 0 to 1, or `search`.
+   * Needs calibration data.
+   */
+  readonly smooth?: number | 'search';
+  /** Weights of 7 bits, for processors whose 8-bit products saturate. Default: as this machine needs it. */
+  readonly reduceRange?: boolean;
+  /** More nodes that stay float, by their first output. */
+  readonly keepFloat?: readonly string[];
+  /** Weight scales of least squared error. */
+  readonly searchWeights?: boolean;
+  readonly blockSize?: number;
+  readonly blockMethod?: Recipe['blockMethod'];
+  /** `auto` takes nothing below this signal to noise, in dB. */
+  readonly minSqnr?: number;
+};
+
+/** Runs that a result is compared on, and runs of made-up calibration data. */
+export const comparedRuns = 8;
+const randomRuns = 16;
+
+/** What is asked for, with words that are known. Throws `QuantizeError` when it makes no sense. */
+export function checked({ scheme, method = 'minmax', calibration, randomCalibration, smooth }: QuantizeOptions): {
+  scheme: Scheme | 'auto';
+  method: CalibrationMethod;
+} {
+  const known = schemes.find((each) => each === scheme);
+  if (!known && scheme !== 'auto')
+    throw new QuantizeError(`There is no scheme ${scheme}. There are: ${schemes.join(', ')}, auto.`);
+  const found = calibrationMethods.find((each) => each === method);
+  if (!found)
+    throw new QuantizeError(`There is no calibration method ${method}. There are: ${calibrationMethods.join(', ')}.`);
+  if (known === 'static-int8' && calibration === undefined && !randomCalibration) {
+    throw new QuantizeError(
+      'static-int8 needs data that is like what the model will see: give --calibration PATH. Random numbers can stand in (--random-calibration), but then its error says little about your data.',
+    );
+  }
+  if (smooth !== undefined && calibration === undefined && !randomCalibration)
+    throw new QuantizeError('Smoothing needs data that is like what the model will see: give --calibration PATH.');
+  return { scheme: known ?? 'auto', method: found };
+}
+
+/** Calibration data as asked for: the user's, made up, or none. */
+export async function samplesFor(
+  model: Model,
+  { calibration, randomCalibration, settings }: QuantizeOptions,
+): Promise<SampleData | undefined> {
+  if (calibration !== undefined) return openSamples(model, calibration, { dims: settings.dims });
+  return randomCalibration ? randomSamples(model, randomRuns, { dims: settings.dims, seed: settings.seed }) : undefined;
+}
+
+/** Inputs made up to compare results on, other than those that calibrate. */
+export function comparedInputs(model: Model, { settings: { dims, seed } }: QuantizeOptions): Promise<SampleData> {
+  return randomSamples(model, comparedRuns, { dims, seed: seed + 1000 });
+}

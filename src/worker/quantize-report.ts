@@ -1,0 +1,134 @@
+import { Draft } from '../core/graph/draft.ts';
+import type { Model, NodeId } from '../core/graph/model.ts';
+import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
+import type { CalibrationMethod, QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
+import { type LatencyComparison, type ModelSize, type QuantizeReport, reportSchema } from '../core/report/report.ts';
+import type { SampleData } from './calibration-data.ts';
+import type { accuracy } from './labelled-data.ts';
+import type { MeasuredModel } from './profile.ts';
+import type { QuantizeWork } from './quantize.ts';
+import { outcomeAdvice } from './quantize-advice.ts';
+import { type DecidedOptions, optionsOf, usableSqnr } from './quantize-decision.ts';
+import type { OutputError } from './quantize-error.ts';
+import type { QuantizeOptions } from './quantize-options.ts';
+import type { Prepared } from './quantize-preparation.ts';
+import type { SearchResult } from './quantize-search.ts';
+
+/** What came of quantizing. */
+export interface QuantizeOutcome {
+  readonly recipe: Recipe;
+  readonly method: CalibrationMethod;
+  readonly quantized: QuantizedModel;
+  readonly model: Model;
+  readonly fused: QuantizeReport['fused'];
+  readonly error: OutputError | undefined;
+  readonly latency: LatencyComparison | undefined;
+  readonly judged: Awaited<ReturnType<typeof accuracy>> | undefined;
+  readonly search: SearchResult | undefined;
+  readonly samples: SampleData | undefined;
+  readonly decided: DecidedOptions;
+  /** What was said before anything was done. */
+  readonly advice: readonly string[];
+  readonly milliseconds: number;
+}
+
+/** The account of a quantized model: what was done, what it costs and what it gains. */
+export function quantizeReport(
+  { target, prepared, options, floatMetric }: QuantizeWork,
+  outcome: QuantizeOutcome,
+): QuantizeReport {
+  const {
+    recipe,
+    method,
+    quantized,
+    model,
+    fused,
+    error,
+    latency,
+    judged,
+    search,
+    samples,
+    decided,
+    advice,
+    milliseconds,
+  } = outcome;
+  return {
+    schema: reportSchema,
+    model: target.identity,
+    scheme: recipe.scheme,
+    options: optionsOf(recipe, method, decided),
+    ...(samples && recipe.scheme === 'static-int8'
+      ? { calibration: { samples: samples.count, source: samples.source, method } }
+      : {}),
+    quantized: { nodes: quantized.nodes.length, of: quantized.nodes.length + quantized.kept.length },
+    kept: quantized.kept.map(({ node, reason }) => ({
+      ...idOf(prepared, node.id),
+      node: node.name === '' ? `${node.opType} → ${node.outputs[0]}` : `${node.opType} ${node.name}`,
+      reason,
+    })),
+    fused,
+    before: sizeOf(target.model, target.identity.bytes),
+    after: sizeOf(model),
+    verdict: verdictOf(error, options),
+    sqnrDb: error?.sqnrDb ?? null,
+    ...(floatMetric !== undefined && judged
+      ? { metric: { name: 'accuracy', before: floatMetric, after: judged.share, samples: judged.samples } }
+      : {}),
+    ...(latency ? { latency } : {}),
+    ...(search ? { candidates: search.candidates } : {}),
+    advice: [
+      ...advice,
+      ...outcomeAdvice({
+        fused,
+        latency,
+        recipe,
+        random: options.randomCalibration === true && options.calibration === undefined,
+        keepFloat: search?.keepFloat,
+      }),
+    ],
+    problems: [],
+    milliseconds,
+  };
+}
+
+function verdictOf(
+  error: OutputError | undefined,
+  { scheme, minSqnr = usableSqnr(scheme) }: QuantizeOptions,
+): QuantizeReport['verdict'] {
+  if (!error) return { status: 'not-run', outputs: [], runs: 0, reason: 'Verification was switched off.' };
+  const { verdict, sqnrDb } = error;
+  if (verdict.status === 'not-run' || sqnrDb === null) return verdict;
+  return sqnrDb >= minSqnr
+    ? { ...verdict, status: 'close' }
+    : {
+        ...verdict,
+        status: 'different',
+        reason: `Signal to noise of the outputs is ${sqnrDb.toFixed(1)} dB, below ${minSqnr} dB.`,
+      };
+}
+
+const idOf = (prepared: Prepared, id: NodeId): { id?: NodeId } => {
+  const [first] = prepared.origins.get(id) ?? [];
+  return first === undefined ? {} : { id: first };
+};
+
+/** The model with a line about where it comes from. */
+export function withProvenance(model: Model, { scheme }: Recipe, { identity }: MeasuredModel): Model {
+  const entry = JSON.stringify({
+    tool: 'opscope',
+    step: 'quantize',
+    scheme,
+    ...(identity.sha256 ? { sourceSha256: identity.sha256 } : {}),
+  });
+  return { ...model, metadata: new Map([...model.metadata, ['opscope.provenance', entry]]) };
+}
+
+/** The size of the model's file. */
+export const bytesOf = (model: Model): number => piecesLength(encodeModel(model, { placement: () => 'inline' }));
+
+function sizeOf(model: Model, bytes = bytesOf(model)): ModelSize {
+  const operators: Record<string, number> = {};
+  const nodes = new Draft(model).graphs().flatMap((graph) => graph.nodes());
+  for (const { opType } of nodes) operators[opType] = (operators[opType] ?? 0) + 1;
+  return { nodes: nodes.length, bytes, operators };
+}
