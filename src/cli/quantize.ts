@@ -26,6 +26,7 @@ interface QuantizeOptions extends RunOptions {
   readonly method?: string;
   readonly exclude?: readonly string[];
   readonly perTensor?: boolean;
+  readonly activations?: (typeof activationTypes)[number];
   readonly equalize?: boolean;
   readonly smooth?: number | 'search';
   readonly labelled?: string;
@@ -37,6 +38,8 @@ interface QuantizeOptions extends RunOptions {
 
 const schemes = ['dynamic-int8', 'static-int8', 'int8-weights', 'int4-weights', 'fp16', 'auto'] as const;
 
+const activationTypes = ['uint8', 'int8', 'uint16', 'int16'] as const;
+
 /** `opscope quantize MODEL -o OUT` */
 export function quantizeCommand(program: Command): void {
   withRunOptions(program.command('quantize'))
@@ -44,11 +47,12 @@ export function quantizeCommand(program: Command): void {
     .argument('<model>', 'an .onnx file')
     .option('-o, --output <file>', 'where the result goes')
     .option('--scheme <name>', schemes.join(', '), oneOf(...schemes), 'dynamic-int8')
-    .option('--calibration <path>', 'data for static-int8: .npz, .npy, or a folder of .npz, .npy, .pb or pictures')
+    .option('--calibration <path>', 'data for static-int8: .npz, .npy, .jsonl, or a folder of .npz, .npy or .pb')
     .option('--random-calibration', 'make calibration data up; good for trying speed, not for accuracy')
     .option('--method <name>', 'minmax, percentile, entropy or mse', oneOf('minmax', 'percentile', 'entropy', 'mse'))
     .option('--exclude <node>', 'name of a node that stays float; repeat for more', collect)
     .option('--per-tensor', 'one scale a tensor, not one a channel')
+    .option('--activations <type>', `static-int8: ${activationTypes.join(', ')}`, oneOf(...activationTypes))
     .option('--equalize', 'first scale the channels between convolutions to like sizes')
     .option('--smooth <strength>', 'SmoothQuant: 0 to 1, or search; needs calibration data', smoothing)
     .option('--labelled <path>', 'labelled data to measure accuracy on')
@@ -90,6 +94,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         measure,
         ...(calibration ? { calibration } : {}),
         ...(randomCalibration ? { randomCalibration } : {}),
+        ...(options.activations ? { activations: options.activations } : {}),
         ...(options.equalize ? { equalize: true } : {}),
         ...(options.smooth === undefined ? {} : { smooth: options.smooth }),
         ...(method ? { method } : {}),

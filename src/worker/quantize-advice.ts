@@ -61,7 +61,11 @@ export function outcomeAdvice(outcome: {
   const advice: string[] = [];
   if (random)
     advice.push('Calibrated with random numbers: speed and size are real, the error on your data may be larger.');
-  if (fused.nodes < fused.of) {
+  if (recipe.scheme === 'static-int8' && recipe.activations?.endsWith('16')) {
+    advice.push(
+      'ONNX Runtime has no kernels for 16-bit activations on the CPU: this is for processors that have, and slower here.',
+    );
+  } else if (fused.nodes < fused.of) {
     advice.push(
       `${fused.of - fused.nodes} of ${fused.of} quantized nodes have no integer kernel in ONNX Runtime and run as float between conversions.`,
     );

@@ -18,6 +18,7 @@ export type QuantizeDecision = Pick<
   | 'minSqnr'
   | 'equalize'
   | 'smooth'
+  | 'activations'
 >;
 
 /** Below this, in dB, the result is called different: noise is a tenth of the signal's amplitude, a third with 4 bits. */
@@ -41,7 +42,7 @@ export function decisionOf(
   { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude }: Recipe,
   method: CalibrationMethod,
   { graph }: Model,
-  { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth }: DecidedOptions,
+  { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth, activations }: DecidedOptions,
 ): QuantizeDecision {
   const keepFloat = graph.nodes.filter(({ id }) => exclude?.has(id)).map(firstOutput);
   return {
@@ -55,6 +56,7 @@ export function decisionOf(
     minSqnr,
     ...(equalize ? { equalize } : {}),
     ...(smooth === undefined ? {} : { smooth }),
+    ...(activations === undefined ? {} : { activations }),
   };
 }
 

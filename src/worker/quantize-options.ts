@@ -6,6 +6,7 @@ import {
   type Scheme,
   schemes,
 } from '../core/quantize/quantize-model.ts';
+import type { QuantizeStep } from '../core/report/recipe.ts';
 import type { QuantizeRequest } from '../protocol/worker.ts';
 import { openSamples, randomSamples, type SampleData } from './calibration-data.ts';
 import { QuantizeError } from './quantize-preparation.ts';
@@ -15,6 +16,8 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly exclude?: readonly NodeId[];
   /** Static: `lean` leaves sums, products and activation functions in float. */
   readonly density?: Recipe['density'];
+  /** Static: type of what nodes read and give. Default uint8; CPUs have no kernels for 16 bits, other processors do. */
+  readonly activations?: QuantizeStep['activations'];
   /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */
   readonly correctBias?: boolean;
   /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */

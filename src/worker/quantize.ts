@@ -91,6 +91,7 @@ async function quantize(
     perChannel: options.perChannel ?? true,
     exclude: new Set([...even.ids(options.exclude ?? []), ...producersOf(even.model, options.keepFloat ?? [])]),
     density: options.density,
+    activations: options.activations,
     correctBias: options.correctBias ?? true,
     searchWeights: options.searchWeights ?? false,
     reduceRange: options.reduceRange ?? reducesRange(environment.features),

@@ -147,6 +147,16 @@ describe('static-int8', () => {
     await expect(quantize(model, { scheme: 'dynamic-int8', smooth: 0.5 })).rejects.toThrow(/--calibration/);
   });
 
+  test('16 bits for activations are more exact, and it is said that a CPU gains nothing', async () => {
+    const plain = await quantize(convolutions, { randomCalibration: true });
+    for (const activations of ['int16', 'uint16'] as const) {
+      const { report, decided } = await quantize(convolutions, { randomCalibration: true, activations });
+      expect(report.sqnrDb).toBeGreaterThan(plain.report.sqnrDb!);
+      expect(report.advice.join(' ')).toMatch(/no kernels for 16-bit activations/);
+      expect(decided.activations).toBe(activations);
+    }
+  });
+
   test('without data it asks for some', async () => {
     await expect(quantize(convolutions, {})).rejects.toThrow(/--calibration/);
   });

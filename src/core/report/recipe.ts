@@ -50,6 +50,8 @@ export interface QuantizeStep {
   readonly correctBias: boolean;
   /** Layers were equalized first. */
   readonly equalize?: boolean;
+  /** Type of what nodes read and give; uint8 when it is not said. */
+  readonly activations?: 'uint8' | 'int8' | 'uint16' | 'int16';
   /** Strength of SmoothQuant, 0 to 1. */
   readonly smooth?: number;
   /** First outputs of the nodes that stay float. */
