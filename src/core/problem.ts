@@ -8,4 +8,6 @@ export interface Problem {
   /** What is wrong and, where there is something to do, what to do. */
   readonly message: string;
   readonly node?: NodeId;
+  /** The optimizer's pass that mends it, where there is one. */
+  readonly fix?: string;
 }

@@ -6,6 +6,7 @@ import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
 import type { ModelEditor } from './model-editor.ts';
 import { compareAsText, openAsText } from './model-text.ts';
+import { fixProblem } from './problems.ts';
 import { askQuantization, askRunSettings } from './questions.ts';
 import { profileSettings, transformSettings } from './settings.ts';
 
@@ -51,6 +52,7 @@ const commands: Readonly<Record<string, Command>> = {
     const other = await askOther(document);
     if (other) await compareAsText(document, other);
   },
+  fix: (document) => fixProblem(document),
   cancel: async (document) => document.cancelJob(),
   save: (document, editor) => editor.saveExplicitly(document),
 };

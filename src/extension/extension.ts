@@ -1,7 +1,12 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
 import { ModelEditor, viewType } from './model-editor.ts';
+
 import { registerModelText } from './model-text.ts';
+
+import { publishProblems, registerShowNode } from './problems.ts';
+import { showJobs } from './status-bar.ts';
+
 import { registerTools } from './tools.ts';
 import { createWorkerProcess } from './worker-process.ts';
 
@@ -14,6 +19,9 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerCustomEditorProvider(viewType, editor, { supportsMultipleEditorsPerDocument: true }),
     registerModelText(workers),
     ...registerCommands(editor),
+    publishProblems(editor),
+    showJobs(editor),
+    registerShowNode(editor),
     ...registerTools(context.extension, workers),
   );
 }

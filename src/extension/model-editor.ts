@@ -32,6 +32,9 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
   private readonly workers: WorkerProcess;
   private readonly edited = new vscode.EventEmitter<vscode.CustomDocumentEditEvent<ModelDocument>>();
   readonly onDidChangeCustomDocument = this.edited.event;
+  private readonly opened = new vscode.EventEmitter<ModelDocument>();
+  /** A document was opened; it is not read yet. */
+  readonly onDidOpen = this.opened.event;
 
   constructor(context: vscode.ExtensionContext, workers: WorkerProcess) {
     this.context = context;
@@ -51,6 +54,7 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
       this.documents.delete(uri.toString());
       if (this.active === document) this.active = undefined;
     });
+    this.opened.fire(document);
     return document;
   }
 

@@ -9,7 +9,7 @@ const reads = ['summary', 'scene', 'nodeTable', 'overlays', 'overlay', 'timeline
 
 /** Commands that the view may run. */
 const viewCommands = new Set(
-  ['profile', 'optimize', 'quantize', 'compare', 'export', 'cancel', 'showLog'].map((name) => `opscope.${name}`),
+  ['profile', 'optimize', 'quantize', 'compare', 'export', 'fix', 'cancel', 'showLog'].map((name) => `opscope.${name}`),
 );
 
 /** Jobs started in the view show their progress there. */

@@ -139,6 +139,8 @@ export interface OptimizeRequest extends VersionRef {
   /** When given, only these passes. */
   readonly passes?: readonly string[];
   readonly skip?: readonly string[];
+  /** For the pass `raise-opset`. */
+  readonly targetOpset?: number;
   readonly verify: boolean;
   readonly measure: boolean;
 }

@@ -42,13 +42,14 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       known.set(id, { overlays: [...overlays, ...others], asRun, timeline });
       return report;
     },
-    optimize: async ({ document, version: id, settings, measure, ...options }, context) => {
+    optimize: async ({ document, version: id, settings, measure, targetOpset, ...options }, context) => {
       const { signal, progress } = context;
       const parent = documents.version({ document, version: id });
       const { model, report, origins } = await optimizeModel(asOpened(parent), {
         ...options,
         seed: settings.seed,
         usualDims: settings.dims,
+        ...(targetOpset === undefined ? {} : { passOptions: { targetOpset } }),
         ...(settings.inputs === undefined ? {} : { inputs: settings.inputs }),
         manager,
         signal,

@@ -113,11 +113,14 @@ function Problems({ state, problems }: { readonly state: State; readonly problem
   return (
     <Section title="Problems" aside={<span class="quiet">{count(problems.length)}</span>}>
       <ul class="problems">
-        {problems.map(({ severity, code, message, node }, index) => (
+        {problems.map(({ severity, code, message, node, fix }, index) => (
           <li key={index} class={severity} title={code}>
             <Icon name={problemIcons[severity]} />
             <span>
-              {message} {node !== undefined && <Link onClick={() => void state.reveal(node)}>Show node</Link>}
+              {message} {node !== undefined && <Link onClick={() => void state.reveal(node)}>Show node</Link>}{' '}
+              {fix !== undefined && (
+                <Link onClick={() => void state.host.command({ command: 'opscope.fix' })}>Fix…</Link>
+              )}
             </span>
           </li>
         ))}

@@ -31,7 +31,7 @@ export const rules: readonly Rule[] = [
 
 /** What the rules find in a model. Each looks at every node once and reads no weights. */
 export function findRuleProblems(inspected: Inspected): readonly Problem[] {
-  return rules.flatMap(({ code, severity, check }) =>
-    check(inspected).map((finding) => ({ severity, code, ...finding })),
+  return rules.flatMap(({ code, severity, fix, check }) =>
+    check(inspected).map((finding) => ({ severity, code, ...finding, ...(fix === undefined ? {} : { fix }) })),
   );
 }

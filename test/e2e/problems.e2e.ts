@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
+import { modelBytes } from '../../src/core/onnx/model-bytes.ts';
+import { parseModel } from '../core/passes/graph-text.ts';
+import { type Editor, startEditor } from './editor.ts';
+
+// What is wrong with a model stands in the Problems panel, and what a pass mends can be mended from there.
+
+const old = `opset 11
+in x float32 [1, 2, 4, 4]
+const w float32 [2, 2, 1, 1] = 1 2 3 4
+y = Conv(x, w)
+unused = Relu(x)
+out y float32 [1, 2, 4, 4]
+`;
+let editor: Editor;
+
+beforeAll(async () => {
+  editor = await startEditor({
+    files: { 'old.onnx': await modelBytes(parseModel(old)), 'text.onnx': 'no model' },
+    settings: { 'opscope.measure': false },
+  });
+});
+afterAll(() => editor?.close());
+
+const step = (name: string, picture: string, work: () => Promise<void>) =>
+  test(name, async () => {
+    onTestFailed(() => editor.takePicture(`failed-${picture}`));
+    await work();
+    await editor.takePicture(picture);
+  });
+
+const markers = () => editor.page.locator('.markers-panel');
+const versions = () => editor.view.getByRole('navigation', { name: 'Versions' });
+
+step('opening a model publishes its problems', 'problems-1-published', async () => {
+  await editor.openFile('old.onnx');
+  await versions().getByText('Original').waitFor();
+  await editor.runCommand('View: Focus Problems');
+  await markers()
+    .getByText(/too old for per-channel quantization/)
+    .waitFor();
+  await markers().getByText(/Relu/).first().waitFor();
+});
+
+step('a problem that a pass mends is mended as a new version, in which it is gone', 'problems-2-mended', async () => {
+  await editor.openFile('old.onnx');
+  await editor.runCommand('Opscope: Fix Problem');
+  await editor.choose(/too old for per-channel/);
+  await versions().getByText('Simplified').waitFor({ timeout: 60_000 });
+  await markers()
+    .getByText(/too old for per-channel quantization/)
+    .waitFor({ state: 'detached' });
+  await markers().getByText(/Relu/).first().waitFor();
+  await editor.runCommand('Undo');
+  await markers()
+    .getByText(/too old for per-channel quantization/)
+    .waitFor();
+});
+
+step('a file that is no model has its message there, too', 'problems-3-unreadable', async () => {
+  await editor.openFile('text.onnx');
+  await markers()
+    .getByText(/is not an ONNX model|not a readable ONNX model/)
+    .waitFor();
+  expect(
+    await markers()
+      .getByText(/too old for per-channel quantization/)
+      .count(),
+  ).toBe(1);
+});
