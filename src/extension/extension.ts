@@ -1,13 +1,12 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
 import { ModelEditor, viewType } from './model-editor.ts';
-
 import { registerModelText } from './model-text.ts';
-
 import { publishProblems, registerShowNode } from './problems.ts';
 import { showJobs } from './status-bar.ts';
-
 import { registerTools } from './tools.ts';
+import { registerModelsView } from './views/models-view.ts';
+import { registerNodesView } from './views/nodes-view.ts';
 import { createWorkerProcess } from './worker-process.ts';
 
 /** Called by VS Code when a model is opened or a command is run: registers what there is and starts nothing. */
@@ -21,6 +20,8 @@ export function activate(context: vscode.ExtensionContext): void {
     ...registerCommands(editor),
     publishProblems(editor),
     showJobs(editor),
+    registerModelsView(editor),
+    registerNodesView(editor),
     registerShowNode(editor),
     ...registerTools(context.extension, workers),
   );

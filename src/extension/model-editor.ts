@@ -35,6 +35,9 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
   private readonly opened = new vscode.EventEmitter<ModelDocument>();
   /** A document was opened; it is not read yet. */
   readonly onDidOpen = this.opened.event;
+  private readonly activated = new vscode.EventEmitter<void>();
+  /** Another document is in front, or none. */
+  readonly onDidChangeActive = this.activated.event;
 
   constructor(context: vscode.ExtensionContext, workers: WorkerProcess) {
     this.context = context;
@@ -52,7 +55,9 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
     });
     document.onDidDispose(() => {
       this.documents.delete(uri.toString());
-      if (this.active === document) this.active = undefined;
+      if (this.active !== document) return;
+      this.active = undefined;
+      this.activated.fire();
     });
     this.opened.fire(document);
     return document;
@@ -73,6 +78,7 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
       if (!panel.active) return;
       this.active = document;
       this.activeView = view;
+      this.activated.fire();
     };
     focus();
     panel.onDidChangeViewState(focus);

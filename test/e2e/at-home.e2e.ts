@@ -3,7 +3,7 @@ import { modelBytes } from '../../src/core/onnx/model-bytes.ts';
 import { parseModel } from '../core/passes/graph-text.ts';
 import { type Editor, startEditor } from './editor.ts';
 
-// What is wrong with a model stands in the Problems panel, and what a pass mends can be mended from there.
+// Opscope's places in the window: the Problems panel, from which a problem is mended, and the views of its own.
 
 const old = `opset 11
 in x float32 [1, 2, 4, 4]
@@ -57,8 +57,20 @@ step('a problem that a pass mends is mended as a new version, in which it is gon
     .waitFor();
 });
 
+step('the views list the models with their sizes, and the nodes of the one in front', 'views-1-listed', async () => {
+  await editor.runCommand('View: Show Opscope');
+  const item = (name: string, description: string) =>
+    editor.page.locator('.split-view-view .monaco-list-row', { hasText: name }).filter({ hasText: description });
+  await item('old.onnx', '145 B').waitFor();
+  await item('Conv', 'float32 [1, 2, 4, 4]').waitFor();
+  await item('Relu', 'float32 [1, 2, 4, 4]').click();
+  await editor.view.getByRole('heading', { name: 'Relu', exact: true }).waitFor();
+  await item('text.onnx', '8 B').click();
+  await editor.page.locator('.tab.active', { hasText: 'text.onnx' }).waitFor();
+  await item('Conv', 'float32 [1, 2, 4, 4]').waitFor({ state: 'detached' });
+});
+
 step('a file that is no model has its message there, too', 'problems-3-unreadable', async () => {
-  await editor.openFile('text.onnx');
   await markers()
     .getByText(/is not an ONNX model|not a readable ONNX model/)
     .waitFor();
