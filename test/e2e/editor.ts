@@ -139,6 +139,16 @@ async function waitForWindow(page: Page): Promise<void> {
 
 function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'close'> {
   const quickInput = page.locator('.quick-input-widget:not([style*="display: none"])');
+  /** A command's own list may name what the palette names, and what is clicked in the one would be chosen in the other. */
+  const paletteGone = () =>
+    page.waitForFunction(
+      () =>
+        ![...document.querySelectorAll<HTMLInputElement>('.quick-input-widget input')].some(
+          (input) => input.checkVisibility() && input.value.startsWith('>'),
+        ),
+      undefined,
+      { timeout: 10_000 },
+    );
   const runCommand = async (title: string) => {
     // The palette closes when an editor that is still starting takes the focus.
     for (let attempt = 0; ; attempt++) {
@@ -146,6 +156,7 @@ function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'cl
         await page.keyboard.press('F1');
         await quickInput.locator('input').fill(`>${title}`, { timeout: 3000 });
         await quickInput.locator('.monaco-list-row', { hasText: title }).first().click({ timeout: 5000 });
+        await paletteGone();
         return;
       } catch (error) {
         if (attempt === 3) throw error;
