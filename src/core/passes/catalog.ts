@@ -21,6 +21,7 @@ import { hoistConstants } from './hoist-constants.ts';
 import { inlineFunctions } from './inline-functions.ts';
 import { inlineIf } from './inline-if.ts';
 import { mergeCasts } from './merge-casts.ts';
+import { mergeClips } from './merge-clips.ts';
 import { mergeConcats } from './merge-concats.ts';
 import { mergeInitializers } from './merge-initializers.ts';
 import { mergeSiblingMatmul } from './merge-sibling-matmul.ts';
@@ -53,6 +54,7 @@ export const catalog: readonly Pass[] = [
   fuseWhereNot,
   fuseReduceUnsqueeze,
   mergeCasts,
+  mergeClips,
   mergeTransposes,
   transposeToReshape,
   mergeSqueezes,
