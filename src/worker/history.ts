@@ -5,8 +5,8 @@ import type { Attribute, Graph, Model, Node, NodeId } from '../core/graph/model.
 import type { ExplainedRewrite } from '../core/report/report.ts';
 import type { VersionInfo } from '../protocol/worker.ts';
 import { type OpenDocument, original, type Version } from './documents.ts';
+import { keepModel, rememberKept } from './kept-models.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
-import { saveModel } from './save-model.ts';
 
 /** The file in a history's folder that names all others. */
 const indexName = 'history.json';
@@ -58,7 +58,7 @@ export async function keepHistory(
 async function keepVersion(version: Version, folder: string): Promise<KeptVersion> {
   const { info, model, origins, rewrites } = version;
   const own = `version-${info.id}.onnx`;
-  if (info.parent !== null) await saveModel(model, join(folder, own));
+  if (info.parent !== null) await keepModel(model, join(folder, own));
   return {
     info,
     model: info.parent === null ? version.path : own,
@@ -87,18 +87,20 @@ export async function restoreHistory(document: OpenDocument, folder: string): Pr
   document.files.push(...files);
   for (const [index, file] of files.entries()) {
     const kept = history.versions[index]!;
-    document.versions.set(kept.info.id, restored(file, kept));
+    document.versions.set(kept.info.id, await restored(file, kept));
   }
   document.head = document.versions.has(history.head) ? history.head : 0;
   return true;
 }
 
 /** A version from its file. The original is the file itself, or the backup of it that Save made. */
-function restored(file: OpenedModel, kept: KeptVersion): Version {
+async function restored(file: OpenedModel, kept: KeptVersion): Promise<Version> {
   if (kept.info.parent === null) return original(file, kept.info);
+  const model = withIds(file.model, kept);
+  await rememberKept(model, file.path);
   return {
     info: kept.info,
-    model: withIds(file.model, kept),
+    model,
     problems: file.problems,
     path: file.path,
     origins: new Map(kept.origins as [NodeId, readonly NodeId[]][]),
