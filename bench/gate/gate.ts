@@ -1,10 +1,11 @@
 /**
- * The latency gate of `opscope compare --max-slowdown 3% --time-limit 2`: how often it fails a model against itself,
- * and how often it catches one that is 10 % slower (a Loop with 10 % more trips).
+ * The latency gate of `opscope compare --max-slowdown 3%`: how often it fails a model against itself, and how often it
+ * catches one that is 10 % slower. The model is a Loop; the slower one has so many more trips that its whole run, with
+ * the part that does not grow, takes 10 % longer.
  *
- *     node bench/gate/gate.ts [gates of A against A] [gates with the slowdown]
+ *     node bench/gate/gate.ts [gates of A against A] [gates with the slowdown] [time limit in seconds]
  *
- * Writes bench/results/gate.json as it goes.
+ * Writes bench/results/gate-<time limit>s.json as it goes.
  */
 import { latencyGate } from '../../src/cli/compare.ts';
 import { median } from '../../src/core/profile/statistics.ts';
@@ -16,7 +17,7 @@ import { writeResult } from '../profile/results.ts';
 
 const trips = 200;
 const maxSlowdown = 3;
-const timeLimit = 2;
+const timeLimit = Number(process.argv[4] ?? 2);
 const wanted = { same: Number(process.argv[2] ?? 200), slower: Number(process.argv[3] ?? 100) };
 
 interface Trial {
@@ -32,24 +33,37 @@ interface Trial {
 }
 
 const manager = createRuntimeManager();
+const compare = (a: number, b: number, seed: number) =>
+  compareLatency(
+    loopModel(a),
+    loopModel(b),
+    { settings: { provider: 'cpu', threads: 1, timeLimit, dims: {}, seed }, level: 'all' },
+    { manager, opscope: 'bench' },
+  );
+
+const growth = async (seed: number) => (await compare(trips, 2 * trips, seed)).ratio;
+
+/** Time of a run that does not grow with the trips, as a share of the run. */
+const fixedShare = Math.max(0, 2 - median([await growth(1), await growth(2), await growth(3)]));
+const slowerTrips = Math.round(trips * (1 + 0.1 / (1 - fixedShare)));
+
 const same: LatencyComparison[] = [];
 const slower: LatencyComparison[] = [];
 const start = performance.now();
-// One after the other, so that what the machine does besides falls on both alike.
+// In turn, so that what the machine does besides falls on both alike.
 while (same.length < wanted.same || slower.length < wanted.slower) {
   const planted = slower.length / wanted.slower < same.length / wanted.same;
-  const seed = 1 + same.length + slower.length;
-  const settings = { provider: 'cpu', threads: 1, timeLimit, dims: {}, seed };
-  const b = loopModel(planted ? Math.round(trips * 1.1) : trips);
-  const found = await compareLatency(loopModel(trips), b, { settings, level: 'all' }, { manager, opscope: 'bench' });
-  (planted ? slower : same).push(found);
+  const seed = 10 + same.length + slower.length;
+  (planted ? slower : same).push(await compare(trips, planted ? slowerTrips : trips, seed));
   if (seed % 10 === 0) write();
 }
 manager.dispose();
 write();
 
 function write(): void {
-  writeResult('gate', {
+  writeResult(`gate-${timeLimit}s`, {
+    fixedShare,
+    trips: [trips, slowerTrips],
     maxSlowdownPercent: maxSlowdown,
     timeLimitSeconds: timeLimit,
     seconds: Math.round((performance.now() - start) / 1000),
