@@ -46,6 +46,7 @@ export function historyDocument(
       { heading: 'Versions', blocks: [versionTable(versions)] },
       ...versions.flatMap(versionSections),
       ...(comparison ? named('Comparison', compareDocument(comparison)) : []),
+      ...versions.flatMap(graphSection),
     ],
   };
 }
@@ -68,21 +69,23 @@ function versionTable(versions: readonly ReportedVersion[]) {
   );
 }
 
-function versionSections({ label, optimize, quantize, profile, picture }: ReportedVersion): readonly ReportSection[] {
+function versionSections({ label, optimize, quantize, profile }: ReportedVersion): readonly ReportSection[] {
   return [
     ...(optimize ? named(label, optimizeDocument(optimize)) : []),
     ...(quantize ? named(label, quantizeDocument(quantize)) : []),
     ...(profile ? named(`${label}, profile`, profileDocument(profile)) : []),
-    ...(picture
-      ? [
-          {
-            heading: `${label}: graph`,
-            blocks: [{ kind: 'picture', svg: picture, caption: 'The graph, groups collapsed.' } as const],
-          },
-        ]
-      : []),
   ];
 }
+
+const graphSection = ({ label, picture }: ReportedVersion): readonly ReportSection[] =>
+  picture
+    ? [
+        {
+          heading: `${label}: graph`,
+          blocks: [{ kind: 'picture', svg: picture, caption: 'The graph, groups collapsed.' }],
+        },
+      ]
+    : [];
 
 /** The sections of a report within a larger one: the first begins with what it found, in a sentence. */
 function named(name: string, { lead, sections }: ReportDocument): readonly ReportSection[] {

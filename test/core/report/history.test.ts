@@ -35,11 +35,11 @@ describe('the report of a history', () => {
     expect(lead).toBe('2 versions: 12 → 10 nodes, 3.00\u00a0KB → 2.90\u00a0KB.');
     expect(sections.map(({ heading }) => heading)).toEqual([
       'Versions',
-      'Original: graph',
       'Simplified <1>',
       'Simplified <1>: Before and after',
       'Simplified <1>: Outputs',
       'Simplified <1>: What was done',
+      'Original: graph',
       'Simplified <1>: graph',
     ]);
     expect(sections[0]!.blocks[0]).toMatchObject({
