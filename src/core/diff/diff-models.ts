@@ -2,6 +2,7 @@ import { readAll } from '../graph/byte-source.ts';
 import { Draft } from '../graph/draft.ts';
 import type { Model, Node, NodeId, Tensor } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
+import { alignInOrder } from './align.ts';
 import { contentOf, createInterner, type Fingerprints, fingerprint } from './fingerprint.ts';
 
 /** How the nodes of two models belong together. Every node of either is in one pair or among removed or added. */
@@ -104,12 +105,27 @@ function matchGraphs(a: GraphView, b: GraphView): readonly (readonly [Node, Node
     }
   };
   for (const keyOf of keys) pairBy(keyOf);
+  // Exporters write the same nodes in the same order: what lies between two sure pairs is aligned by what it is.
+  const pairInOrder = () => {
+    const [nodesA, nodesB] = [a.nodes(), b.nodes()];
+    const placeB = new Map(nodesB.map(({ id }, index) => [id, index]));
+    const known = nodesA.flatMap(({ id }, index): [number, number][] => {
+      const other = partner.get(id);
+      return other ? [[index, placeB.get(other.id)!]] : [];
+    });
+    const contents = (nodes: readonly Node[], { content }: Fingerprints) => nodes.map(({ id }) => content.get(id)!);
+    for (const [one, other] of alignInOrder(contents(nodesA, printsA), contents(nodesB, printsB), known)) {
+      if (!partner.has(nodesA[one]!.id) && !taken.has(nodesB[other]!.id)) pair(nodesA[one]!, nodesB[other]!);
+    }
+  };
   const matching = { partner, taken, pairs, pair };
   let from = 0;
   const spread = () => {
     spreadAlongEdges(a, b, matching, from, readsAlike);
     from = spreadAlongEdges(a, b, matching, from, () => true);
   };
+  spread();
+  pairInOrder();
   spread();
   for (const keyOf of weakKeys) {
     pairBy(keyOf);
