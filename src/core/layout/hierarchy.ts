@@ -4,6 +4,7 @@
  */
 import type { FunctionDefinition, Node, NodeId, Tensor } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
+import { adoptedScopes } from './adopt.ts';
 import { repeatedScopes } from './repeats.ts';
 
 /** A node or group; the root is a group. */
@@ -166,10 +167,16 @@ function scopeSizes(graph: GraphView): Scopes {
     const [outer] = scopesOf(node);
     return outer !== undefined && named.get(outer)! >= minGroupSize;
   });
-  if (scoped.length >= nodes.length * minScopedShare) return { scopes: scopesOf, counts: named };
+  if (scoped.length >= nodes.length * minScopedShare) return withAdopted(graph, nodes);
   const repeated = repeatedScopes(graph, nodes);
-  if (scoped.length >= repeated.size) return { scopes: scopesOf, counts: named };
+  if (scoped.length >= repeated.size) return withAdopted(graph, nodes);
   const scopes = (node: Node) => repeated.get(node.id) ?? [];
+  return { scopes, counts: countScopes(nodes, scopes) };
+}
+
+function withAdopted(graph: GraphView, nodes: readonly Node[]): Scopes {
+  const adopted = adoptedScopes(graph, nodes, scopesOf);
+  const scopes = (node: Node) => adopted.get(node.id) ?? scopesOf(node);
   return { scopes, counts: countScopes(nodes, scopes) };
 }
 
