@@ -50,6 +50,8 @@ export function createState(host: Client<ViewHostContract>) {
   const ask = () => (version.value === null ? null : knowledge.value);
   const current = () => ({ version: version.value! });
 
+  // The worker answers in the order it is asked: what one waits for is the graph.
+  const pane = createGraphPane(host, version);
   const summary = resource(
     () => version.value,
     (asked, signal) => host.summary({ version: asked }, { signal }),
@@ -81,7 +83,6 @@ export function createState(host: Client<ViewHostContract>) {
     (_, signal) => host.providers(undefined, { signal }),
   );
 
-  const pane = createGraphPane(host, version);
   const finder = createFinder(host, version);
   const noHits = signal<ReadonlySet<NodeId>>(new Set());
   const noOverlay = signal<Overlay | null>(null);

@@ -327,3 +327,23 @@ test('a kernel that ran for several nodes opens as these, marked in the model’
   expect(state.selected.value).toBe(1);
   expect(state.viewState.value.open).toBe('auto');
 });
+
+test('the graph is asked for before all else', async () => {
+  const asked: string[] = [];
+  const note =
+    <T>(name: string, answer: T) =>
+    async () => {
+      asked.push(name);
+      return answer;
+    };
+  const state = createState(
+    hostWith({
+      scene: note('scene', sceneOf([])),
+      nodeTable: note('nodeTable', chainTable),
+      overlays: note('overlays', []),
+    }),
+  );
+  await state.start();
+  await settle();
+  expect(asked).toEqual(['scene', 'nodeTable', 'overlays']);
+});
