@@ -47,7 +47,10 @@ export function quantizeCommand(program: Command): void {
     .argument('<model>', 'an .onnx file')
     .option('-o, --output <file>', 'where the result goes')
     .option('--scheme <name>', schemes.join(', '), oneOf(...schemes), 'dynamic-int8')
-    .option('--calibration <path>', 'data for static-int8: .npz, .npy, .jsonl, or a folder of .npz, .npy or .pb')
+    .option(
+      '--calibration <path>',
+      'data for static-int8, and to find what overflows in fp16: .npz, .npy, .jsonl, or a folder of .npz, .npy or .pb',
+    )
     .option('--random-calibration', 'make calibration data up; good for trying speed, not for accuracy')
     .option('--method <name>', 'minmax, percentile, entropy or mse', oneOf('minmax', 'percentile', 'entropy', 'mse'))
     .option('--exclude <node>', 'name of a node that stays float; repeat for more', collect)

@@ -66,6 +66,27 @@ describe('fp16 gives models that run', () => {
     expect(report.verdict).toSatisfy(runsClosely);
   });
 
+  test('with data, nodes around numbers beyond 65504 stay in 32 bits', async () => {
+    const model = buildModel({
+      inputs: { x: ['float32', [4]] },
+      outputs: { y: ['float32', [4]] },
+      initializers: { ramp, large: scalar('float32', 1000) },
+      nodes: [
+        { opType: 'Mul', inputs: ['x', 'ramp'], outputs: ['a'] },
+        { opType: 'Exp', inputs: ['a'], outputs: ['b'] },
+        { opType: 'Mul', inputs: ['b', 'large'], outputs: ['c'] },
+        { opType: 'Mul', inputs: ['c', 'large'], outputs: ['d'] },
+        { opType: 'Log', inputs: ['d'], outputs: ['e'] },
+        { opType: 'Sin', inputs: ['e'], outputs: ['y'] },
+      ],
+    });
+    const { report } = await quantize(model, { randomCalibration: true });
+    expect(report.quantized.nodes).toBeGreaterThan(1);
+    const reasons = report.kept.map(({ node, reason }) => `${node}: ${reason}`).join('\n');
+    expect(reasons).toMatch(/Log → e: d reaches .*, and 16 bits end at 65504/);
+    expect(report.verdict).toSatisfy(runsClosely);
+  });
+
   test('bodies that read values from outside', async () => {
     const branch = (opType: string) => ({
       type: 'graph' as const,

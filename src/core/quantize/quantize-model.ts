@@ -42,7 +42,7 @@ export interface Recipe {
 
 export interface QuantizeContext {
   readonly dims?: ReadonlyMap<string, number>;
-  /** Static: ranges of these values and means of others by channel, over the calibration data. */
+  /** Static, and fp16 to find what overflows: ranges of these values and means of others by channel, over the calibration data. */
   readonly observe?: (values: readonly string[], channels?: Channels) => Promise<Observed>;
   readonly signal?: AbortSignal;
 }
@@ -103,7 +103,7 @@ async function run(draft: Draft, recipe: Recipe, context: QuantizeContext): Prom
       return joined([await writeMatMulNBits(graph, facts, options)]);
     }
     case 'fp16':
-      return joined([await writeFloat16(graph, facts, shared)]);
+      return joined([await writeFloat16(graph, facts, { ...shared, observe: context.observe })]);
     case 'static-int8':
       return runStatic(draft, recipe, context);
     default:

@@ -7,6 +7,7 @@ import type { Attribute, Node, NodeId, Tensor } from '../graph/model.ts';
 import { tensorOf } from '../passes/tensors.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { fromNumbers, toFloat32 } from '../tensor/convert.ts';
+import type { Range } from './ranges.ts';
 import type { KeptNode } from './targets.ts';
 import type { WrittenNodes } from './write-dynamic.ts';
 
@@ -48,6 +49,8 @@ const smallestHalf = 5.96e-8;
 export interface Float16Options {
   /** Nodes that stay in 32 bits, for mixed precision. */
   readonly exclude?: ReadonlySet<NodeId>;
+  /** Ranges of values over calibration data: nodes that make or read what 16 bits cannot hold stay in 32. */
+  readonly observe?: (values: readonly string[]) => Promise<{ readonly ranges: ReadonlyMap<string, Range> }>;
   readonly signal?: AbortSignal;
 }
 
@@ -64,10 +67,11 @@ export async function writeFloat16(
   const kept: KeptNode[] = [];
   const converted = new Set<NodeId>();
   const isFloat = (name: string) => name !== '' && facts.of(graph, name).dtype === 'float32';
+  const overflowing = await overflows(graph, isFloat, options);
   for (const node of graph.nodes()) {
     const touches = node.inputs.some(isFloat) || node.outputs.some(isFloat);
     if (!touches) continue;
-    const reason = whyFloat(graph, node, options.exclude);
+    const reason = whyFloat(graph, node, options.exclude) ?? whyOverflow(node, overflowing);
     if (reason) kept.push({ node, reason });
     else {
       nodes.push(node);
@@ -128,6 +132,28 @@ function whyFloat(graph: GraphDraft, node: Node, exclude: ReadonlySet<NodeId> | 
   return staysFloat.has(node.opType)
     ? `${node.opType} does not take 16-bit floats, or loses too much by them`
     : undefined;
+}
+
+/** Values → the largest number that they reach, for those that 16 bits cannot hold. */
+async function overflows(
+  graph: GraphDraft,
+  isFloat: (name: string) => boolean,
+  { observe }: Float16Options,
+): Promise<ReadonlyMap<string, number>> {
+  if (!observe) return new Map();
+  const made = graph.nodes().filter((node) => graph.bodies(node).length === 0 && !staysFloat.has(node.opType));
+  const values = [...made.flatMap(({ outputs }) => outputs), ...graph.inputs.map(({ name }) => name)].filter(
+    (name) => isFloat(name) && !graph.constant(name),
+  );
+  const { ranges } = await observe([...new Set(values)]);
+  const sizes = Array.from(ranges, ([name, { min, max }]) => [name, Math.max(-min, max)] as const);
+  return new Map(sizes.filter(([, size]) => size > largestHalf));
+}
+
+function whyOverflow({ inputs, outputs }: Node, overflowing: ReadonlyMap<string, number>): string | undefined {
+  const name = [...outputs, ...inputs].find((value) => overflowing.has(value));
+  if (name === undefined) return undefined;
+  return `${name} reaches ${overflowing.get(name)!.toPrecision(3)}, and 16 bits end at ${largestHalf}`;
 }
 
 /** The tensor in 16 bits. Numbers beyond 65504 end there, and those that would vanish become the smallest there is. */
