@@ -27,6 +27,7 @@ interface QuantizeOptions extends RunOptions {
   readonly exclude?: readonly string[];
   readonly perTensor?: boolean;
   readonly activations?: (typeof activationTypes)[number];
+  readonly prune?: number | '2:4';
   readonly equalize?: boolean;
   readonly smooth?: number | 'search';
   readonly labelled?: string;
@@ -56,6 +57,7 @@ export function quantizeCommand(program: Command): void {
     .option('--exclude <node>', 'name of a node that stays float; repeat for more', collect)
     .option('--per-tensor', 'one scale a tensor, not one a channel')
     .option('--activations <type>', `static-int8: ${activationTypes.join(', ')}`, oneOf(...activationTypes))
+    .option('--prune <share>', 'first set the smallest weights to 0: this share of them, or 2:4', pruning)
     .option('--equalize', 'first scale the channels between convolutions to like sizes')
     .option('--smooth <strength>', 'SmoothQuant: 0 to 1, or search; needs calibration data', smoothing)
     .option('--labelled <path>', 'labelled data to measure accuracy on')
@@ -98,6 +100,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(calibration ? { calibration } : {}),
         ...(randomCalibration ? { randomCalibration } : {}),
         ...(options.activations ? { activations: options.activations } : {}),
+        ...(options.prune === undefined ? {} : { prune: options.prune }),
         ...(options.equalize ? { equalize: true } : {}),
         ...(options.smooth === undefined ? {} : { smooth: options.smooth }),
         ...(method ? { method } : {}),
@@ -124,6 +127,13 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
   } finally {
     await opened.close();
   }
+}
+
+function pruning(text: string): number | '2:4' {
+  if (text === '2:4') return text;
+  const share = Number(text);
+  if (!(share > 0 && share < 1)) throw new InvalidArgumentError('It is a share between 0 and 1, such as 0.5, or 2:4.');
+  return share;
 }
 
 function smoothing(text: string): number | 'search' {

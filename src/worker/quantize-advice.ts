@@ -55,12 +55,17 @@ export function outcomeAdvice(outcome: {
   readonly latency: LatencyComparison | undefined;
   readonly recipe: Recipe;
   readonly random: boolean;
+  readonly pruned: boolean;
   readonly keepFloat: boolean | undefined;
 }): string[] {
-  const { fused, latency, recipe, random, keepFloat } = outcome;
+  const { fused, latency, recipe, random, pruned, keepFloat } = outcome;
   const advice: string[] = [];
   if (random)
     advice.push('Calibrated with random numbers: speed and size are real, the error on your data may be larger.');
+  if (pruned)
+    advice.push(
+      'ONNX Runtime multiplies zeros like any number: pruning makes nothing faster here, and the file smaller only once it is compressed. What it costs in exactness, training alone can win back.',
+    );
   if (recipe.scheme === 'static-int8' && recipe.activations?.endsWith('16')) {
     advice.push(
       'ONNX Runtime has no kernels for 16-bit activations on the CPU: this is for processors that have, and slower here.',

@@ -19,6 +19,7 @@ export type QuantizeDecision = Pick<
   | 'equalize'
   | 'smooth'
   | 'activations'
+  | 'prune'
 >;
 
 /** Below this, in dB, the result is called different: noise is a tenth of the signal's amplitude, a third with 4 bits. */
@@ -42,7 +43,7 @@ export function decisionOf(
   { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude }: Recipe,
   method: CalibrationMethod,
   { graph }: Model,
-  { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth, activations }: DecidedOptions,
+  { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth, activations, prune }: DecidedOptions,
 ): QuantizeDecision {
   const keepFloat = graph.nodes.filter(({ id }) => exclude?.has(id)).map(firstOutput);
   return {
@@ -57,6 +58,7 @@ export function decisionOf(
     ...(equalize ? { equalize } : {}),
     ...(smooth === undefined ? {} : { smooth }),
     ...(activations === undefined ? {} : { activations }),
+    ...(prune === undefined ? {} : { prune }),
   };
 }
 
@@ -82,6 +84,7 @@ export function optionsOf(
   } = recipe;
   const excluded = exclude?.size ?? 0;
   const before = {
+    ...(options.prune === undefined ? {} : { prune: options.prune }),
     ...(options.equalize ? { equalize: true } : {}),
     ...(options.smooth === undefined ? {} : { smooth: options.smooth }),
   };
@@ -103,8 +106,8 @@ export function optionsOf(
       return { activations: 'uint8', weights, perChannel, reduceRange, excluded, ...before };
     case 'int8-weights':
     case 'int4-weights':
-      return { blockSize, blockMethod, accuracyLevel: 4, excluded };
+      return { blockSize, blockMethod, accuracyLevel: 4, excluded, ...before };
     default:
-      return { excluded };
+      return { excluded, ...before };
   }
 }

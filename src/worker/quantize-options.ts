@@ -1,4 +1,5 @@
 import type { Model, NodeId } from '../core/graph/model.ts';
+import type { Pruning } from '../core/quantize/prune.ts';
 import {
   type CalibrationMethod,
   calibrationMethods,
@@ -16,6 +17,8 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly exclude?: readonly NodeId[];
   /** Static: `lean` leaves sums, products and activation functions in float. */
   readonly density?: Recipe['density'];
+  /** The smallest weights become 0 first: this share of them, or two of every four. */
+  readonly prune?: Pruning;
   /** Static: type of what nodes read and give. Default uint8; CPUs have no kernels for 16 bits, other processors do. */
   readonly activations?: QuantizeStep['activations'];
   /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */

@@ -5,6 +5,7 @@ import { catalog } from '../core/passes/catalog.ts';
 import { presetPasses } from '../core/passes/presets.ts';
 import { runPasses } from '../core/passes/runner.ts';
 import { equalizeLayers } from '../core/quantize/equalize.ts';
+import { type Pruning, pruneWeights } from '../core/quantize/prune.ts';
 import { type QuantizedModel, quantizeGraph, type Recipe } from '../core/quantize/quantize-model.ts';
 import { type SmoothOptions, smoothLayers } from '../core/quantize/smooth.ts';
 import type { ExplainedRewrite } from '../core/report/report.ts';
@@ -67,6 +68,16 @@ export async function prepareForQuantization(
 /** The prepared model with its layers equalized, so that one scale loses less. */
 export async function equalized(prepared: Prepared, signal: AbortSignal | undefined): Promise<Prepared> {
   const { model } = await equalizeLayers(prepared.model, signal);
+  return preparedFrom(model, prepared.origins, prepared.rewrites);
+}
+
+/** The prepared model with its smallest weights set to 0. */
+export async function pruned(
+  prepared: Prepared,
+  pruning: Pruning,
+  context: { readonly exclude?: ReadonlySet<NodeId> | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<Prepared> {
+  const { model } = await pruneWeights(prepared.model, pruning, context);
   return preparedFrom(model, prepared.origins, prepared.rewrites);
 }
 

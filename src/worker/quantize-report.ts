@@ -82,6 +82,7 @@ export function quantizeReport(
         fused,
         latency,
         recipe,
+        pruned: options.prune !== undefined,
         random: options.randomCalibration === true && options.calibration === undefined,
         keepFloat: search?.keepFloat,
       }),

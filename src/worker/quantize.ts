@@ -21,6 +21,7 @@ import {
   explained,
   type Prepared,
   prepareForQuantization,
+  pruned,
   QuantizeError,
 } from './quantize-preparation.ts';
 import { notGiven, notRunning, refusing } from './quantize-refusal.ts';
@@ -82,7 +83,11 @@ async function quantize(
   });
   say('Simplifying');
   const simplified = await prepareForQuantization(target.model, { ...context, evaluator });
-  const even = options.equalize ? await equalized(simplified, signal) : simplified;
+  const fewer =
+    options.prune === undefined
+      ? simplified
+      : await pruned(simplified, options.prune, { exclude: simplified.ids(options.exclude ?? []), signal });
+  const even = options.equalize ? await equalized(fewer, signal) : fewer;
   const samples = await samplesFor(even.model, options);
   const calibratorOf = ({ model }: Prepared, data: SampleData) =>
     createCalibrator(model, data, request.method, { evaluator, signal, say });

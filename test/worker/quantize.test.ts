@@ -157,6 +157,15 @@ describe('static-int8', () => {
     }
   });
 
+  test('pruned weights are stored as 0, and it is said what that is good for', async () => {
+    const { model, report, decided } = await quantize(convolutions, { randomCalibration: true, prune: 0.75 });
+    const stored = [...model.graph.initializers.values()].find(({ dims }) => dims.join() === '16,8,3,3')!;
+    const zeros = stored.data.bytes!.filter((byte) => byte === 0).length;
+    expect(zeros / stored.data.byteLength).toBeGreaterThanOrEqual(0.75);
+    expect(report.advice.join(' ')).toMatch(/multiplies zeros like any number/);
+    expect(decided.prune).toBe(0.75);
+  });
+
   test('without data it asks for some', async () => {
     await expect(quantize(convolutions, {})).rejects.toThrow(/--calibration/);
   });

@@ -52,6 +52,8 @@ export interface QuantizeStep {
   readonly equalize?: boolean;
   /** Type of what nodes read and give; uint8 when it is not said. */
   readonly activations?: 'uint8' | 'int8' | 'uint16' | 'int16';
+  /** The share of the weights that became 0 first, or two of every four. */
+  readonly prune?: number | '2:4';
   /** Strength of SmoothQuant, 0 to 1. */
   readonly smooth?: number;
   /** First outputs of the nodes that stay float. */
