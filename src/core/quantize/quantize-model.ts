@@ -11,6 +11,7 @@ import { type Density, planStatic, type StaticPlan } from './static-plan.ts';
 import type { KeptNode } from './targets.ts';
 import { type WrittenNodes, writeDynamic, writeDynamicLstm, writeGather } from './write-dynamic.ts';
 import { writeFloat16 } from './write-float16.ts';
+import { writeGatherBlocks } from './write-gather-blocks.ts';
 import { writeMatMulNBits } from './write-matmul-nbits.ts';
 import { type WeightError, writeQdq } from './write-qdq.ts';
 
@@ -100,7 +101,7 @@ async function run(draft: Draft, recipe: Recipe, context: QuantizeContext): Prom
       const bits = recipe.scheme === 'int4-weights' ? 4 : 8;
       const { blockSize = 32, blockMethod: method = bits === 4 ? 'search' : 'round' } = recipe;
       const options = { ...shared, bits, blockSize, method, symmetric: false } as const;
-      return joined([await writeMatMulNBits(graph, facts, options)]);
+      return joined([await writeMatMulNBits(graph, facts, options), await writeGatherBlocks(graph, options)]);
     }
     case 'fp16':
       return joined([await writeFloat16(graph, facts, { ...shared, observe: context.observe })]);
