@@ -17,8 +17,12 @@ test('npm start opens the sample in a VS Code that has Opscope, and says where',
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(address.exec(printed)![0]);
     const view = page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
-    await view.getByRole('grid', { name: 'Operators' }).getByText('/stem/stem.0/Conv').waitFor({ timeout: 60_000 });
-    await page.screenshot({ path: join(root, 'test-results/start.png') });
+    const node = view.getByRole('grid', { name: 'Operators' }).getByText('/stem/stem.0/Conv');
+    try {
+      await node.waitFor({ timeout: 60_000 });
+    } finally {
+      await page.screenshot({ path: join(root, 'test-results/start.png') });
+    }
   } finally {
     await browser.close();
     started.kill('SIGTERM');
