@@ -31,30 +31,36 @@ const fused = new Set([
   'QGemm',
 ]);
 
-/** How many of each fused operator ONNX Runtime makes of a model; undefined when it refuses the model. */
-export async function countFusions(
+/** What ONNX Runtime makes of a model, by operator; undefined when it refuses the model. */
+export async function countAsRun(
   manager: RuntimeManager,
   model: Model,
   signal?: AbortSignal,
 ): Promise<OperatorCounts | undefined> {
   try {
-    const operators = await operatorsAsRun(manager, model, { level: 'extended', signal });
-    return new Map([...operators].filter(([operator]) => fused.has(operator)));
+    return await operatorsAsRun(manager, model, { level: 'extended', signal });
   } catch (error) {
     if (error instanceof RuntimeError) return undefined;
     throw error;
   }
 }
 
-/** Which fusion the second model has fewer of, in words. */
+/** Whether ONNX Runtime fused anything that a rewrite could cost. */
+export const hasFusions = (asRun: OperatorCounts): boolean => [...asRun.keys()].some((operator) => fused.has(operator));
+
+/** Which fusion the second model has fewer of, in words. Both are what `countAsRun` gives. */
 export function lostFusion(before: OperatorCounts, after: OperatorCounts | undefined): string | undefined {
   if (!after) return 'ONNX Runtime cannot optimize the result.';
-  const total = (counted: OperatorCounts) => [...counted.values()].reduce((sum, count) => sum + count, 0);
+  const total = (counted: OperatorCounts, counts: (operator: string) => boolean) =>
+    [...counted].reduce((sum, [operator, count]) => sum + (counts(operator) ? count : 0), 0);
+  const isFused = (operator: string) => fused.has(operator);
+  // One fused operator in the place of another is no loss, unless it covers less and more is left to run.
+  const fewer = total(after, isFused) < total(before, isFused) || total(after, () => true) > total(before, () => true);
+  if (!fewer) return undefined;
   for (const [operator, count] of before) {
     const now = after.get(operator) ?? 0;
-    // One fused operator in the place of another is no loss.
-    if (now < count && total(after) < total(before)) {
-      return `ONNX Runtime fused ${count} times into ${operator} before and ${now} times after.`;
+    if (isFused(operator) && now < count) {
+      return `ONNX Runtime fused nodes into ${count} × ${operator} before and ${now} × after.`;
     }
   }
   return undefined;

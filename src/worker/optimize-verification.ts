@@ -6,7 +6,7 @@ import { findGuilty } from '../core/verify/find-guilty.ts';
 import { compareWith, type Reference, refusedInputs, runReference } from '../core/verify/verify-models.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import { createEvaluator } from './evaluator.ts';
-import { countFusions, lostFusion } from './fusions.ts';
+import { countAsRun, hasFusions, lostFusion } from './fusions.ts';
 import { InputError } from './inputs.ts';
 import type { OperatorCounts } from './kernels-as-run.ts';
 import type { RuntimeManager } from './runtime-client.ts';
@@ -29,7 +29,7 @@ export function runOriginal(
 ): Original {
   const reference = referenceOn(model, createEvaluator(manager), feeds, signal);
   // Afterwards: what the passes make waits for the outputs.
-  const fusions = reference.then(() => countFusions(manager, model, signal));
+  const fusions = reference.then(() => countAsRun(manager, model, signal));
   // Nobody may ask, when nothing was changed.
   for (const each of [reference, fusions]) each.catch(() => {});
   return { model, reference, fusions };
@@ -146,7 +146,7 @@ async function compareFusions(
   model: Model,
 ): Promise<Fault | undefined> {
   const before = await original.fusions;
-  const lost = before && before.size > 0 ? lostFusion(before, await countFusions(manager, model, signal)) : undefined;
+  const lost = before && hasFusions(before) ? lostFusion(before, await countAsRun(manager, model, signal)) : undefined;
   return lost === undefined ? undefined : { kind: 'fusions', reason: lost };
 }
 
