@@ -43,6 +43,8 @@ const excludedShares = [0.05, 0.12, 0.25];
 const mostProbed = 60;
 /** Candidates whose latency is measured. */
 const mostMeasured = 7;
+/** A more exact candidate may seem this much slower than the fastest, however wide the intervals are. */
+const mostSlowdown = 1.05;
 /** Seconds for one latency measurement. */
 const measuringTime = 6;
 
@@ -95,7 +97,7 @@ export async function findRecipe(work: QuantizeWork, base: Recipe): Promise<Sear
   const best = (faster.length > 0 ? faster : measured).toSorted((a, b) => a.ratio - b.ratio)[0]!;
   // Of those that are as fast as can be told, the most exact.
   const chosen = (faster.length > 0 ? faster : measured)
-    .filter(({ ratio }) => ratio <= best.interval95[1])
+    .filter(({ ratio }) => ratio <= Math.min(best.interval95[1], best.ratio * mostSlowdown))
     .toSorted((a, b) => errorRank(b) - errorRank(a))[0]!;
   const latencies = new Map(measured.map((each) => [each.label, each]));
   return {
