@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { bytes } from '../core/report/format.ts';
+import { reportSchema } from '../core/report/report.ts';
 import type { ExportPackageReport, PackageKind } from '../protocol/worker.ts';
 import { execute, oneOf, type TextOptions, withTextOptions } from './command.ts';
 import { UsageError } from './exit.ts';
 import { faint, strong, table } from './print.ts';
 
 interface ExportOptions extends TextOptions {
-  readonly as?: PackageKind;
+  readonly as?: PackageKind | 'ort';
   readonly output?: string;
   readonly measured?: string;
   readonly recipe?: string;
@@ -21,24 +23,31 @@ export function exportCommand(program: Command): void {
     .argument('<model>', 'an .onnx file')
     .option(
       '--as <kind>',
-      'triton: a model of a Triton repository; mlflow: an MLflow model; snippet: programs in Python, JavaScript and C#',
-      oneOf('triton', 'mlflow', 'snippet'),
+      "triton: a model of a Triton repository; mlflow: an MLflow model; snippet: programs in Python, JavaScript and C#; ort: one file in ONNX Runtime's own format",
+      oneOf('triton', 'mlflow', 'snippet', 'ort'),
     )
-    .option('-o, --output <folder>', 'where the result goes; its name becomes the name of the model')
+    .option('-o, --output <path>', 'the folder to write, whose name becomes the name of the model; the .ort file')
     .option(
       '--measured <file>',
       'what profile --json printed, of a sweep too: the settings that it found best go along',
     )
     .option('--recipe <file>', 'the recipe that made the model: its steps go along')
     .action((model: string, { as: kind, output, measured, recipe, ...options }: ExportOptions) =>
-      execute(options, async ({ signal, onProgress }) => {
-        if (!kind) throw new UsageError('Say what to write: --as triton, --as mlflow or --as snippet.');
-        if (!output) throw new UsageError('Name the folder to write with -o FOLDER.');
+      execute(options, async ({ runtime, signal, onProgress }) => {
+        if (!kind) throw new UsageError('Say what to write: --as triton, --as mlflow, --as snippet or --as ort.');
+        if (!output) throw new UsageError('Name the folder to write with -o FOLDER, the file with -o MODEL.ort.');
         const { openModel } = await import('../worker/open-model.ts');
         const { exportPackage } = await import('../worker/export-package.ts');
         const { hashFile } = await import('../worker/hash-file.ts');
         const opened = await openModel(model);
         try {
+          if (kind === 'ort') {
+            const { writeOrtFormat } = await import('../worker/ort-format.ts');
+            const size = await writeOrtFormat(await runtime(), opened.model, output, signal);
+            const files = [{ name: basename(output), bytes: size, sha256: await hashFile(output) }];
+            const report = { schema: reportSchema, model: opened.path, kind, output, files };
+            return { report, text: () => exportText(report) };
+          }
           const request = {
             kind,
             folder: output,
@@ -55,7 +64,7 @@ export function exportCommand(program: Command): void {
     );
 }
 
-function exportText({ model, output, files }: ExportPackageReport): string {
+function exportText({ model, output, files }: Pick<ExportPackageReport, 'model' | 'output' | 'files'>): string {
   return [
     `${strong(model)} → ${output}`,
     table(

@@ -14,6 +14,8 @@ export interface SessionOptions {
   readonly threads: number;
   /** Where ONNX Runtime writes the graph it made, alone in a folder; where the system allows, without large weights. */
   readonly optimizedModelPath?: string;
+  /** Where ONNX Runtime writes the graph it made in its own format, whole; not together with `optimizedModelPath`. */
+  readonly ortPath?: string;
   /** Prefix of the trace file; profiling is on when it is given. */
   readonly profilePrefix?: string;
   /** Further session configuration entries: `session.disable_quant_qdq` → `1`. */

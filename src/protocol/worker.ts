@@ -179,8 +179,8 @@ export interface VersionMapping {
 
 export interface ExportRequest extends VersionRef {
   readonly path: string;
-  /** Where weights go: inside the file, or to a file beside it. `auto`: inside below 2 GB. */
-  readonly weights: 'auto' | 'inline' | 'external';
+  /** Where weights go: inside the file, or to a file beside it. `auto`: inside below 2 GB. `ort`: ONNX Runtime's format. */
+  readonly form: 'auto' | 'inline' | 'external' | 'ort';
 }
 
 /** A folder that holds a model and what runs it: for Triton Inference Server, for MLflow, or programs in three languages. */

@@ -163,15 +163,21 @@ function sessionValue({ name, isTensor, type, shape, symbolicDimensions }: Bindi
 }
 
 function nativeOptions(options: SessionOptions): InferenceSession.SessionOptions {
-  const { provider, level, threads, optimizedModelPath, profilePrefix, config } = options;
+  const { provider, level, threads, optimizedModelPath, ortPath, profilePrefix, config } = options;
+  const writtenPath = optimizedModelPath ?? ortPath;
+  const extra = {
+    ...dropWeights(optimizedModelPath),
+    ...(ortPath === undefined ? {} : { 'session.save_model_format': 'ORT' }),
+    ...config,
+  };
   return {
     executionProviders: [provider],
     graphOptimizationLevel: level,
     logSeverityLevel: 4,
     ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
-    ...(optimizedModelPath !== undefined ? { optimizedModelFilePath: optimizedModelPath } : {}),
+    ...(writtenPath === undefined ? {} : { optimizedModelFilePath: writtenPath }),
     ...(profilePrefix !== undefined ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
-    ...(config || optimizedModelPath !== undefined ? { extra: { ...dropWeights(optimizedModelPath), ...config } } : {}),
+    ...(Object.keys(extra).length > 0 ? { extra } : {}),
   };
 }
 

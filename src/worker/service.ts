@@ -13,7 +13,7 @@ export function createService(): Handlers<WorkerContract> {
   const documents = createDocuments();
   const runtime = createRuntimeManager();
   return {
-    ...versionHandlers(documents),
+    ...versionHandlers(documents, runtime),
     ...readingHandlers(documents),
     ...overlayHandlers(documents),
     ...jobHandlers(documents, runtime),

@@ -7,13 +7,18 @@ import type { VersionInfo, WorkerContract } from '../protocol/worker.ts';
 import { asOpened, type Documents, type OpenDocument } from './documents.ts';
 import { exportPackage } from './export-package.ts';
 import { keepHistory, restoreHistory } from './history.ts';
+import { writeOrtFormat } from './ort-format.ts';
+import type { RuntimeManager } from './runtime-client.ts';
 import { saveModel } from './save-model.ts';
 import { writeReport } from './write-report.ts';
 
 type VersionMethod = 'open' | 'close' | 'exportModel' | 'exportPackage' | 'writeReport' | 'save' | 'keepHistory';
 
 /** Opening, writing and remembering versions. */
-export function versionHandlers(documents: Documents): Handlers<Pick<WorkerContract, VersionMethod>> {
+export function versionHandlers(
+  documents: Documents,
+  manager: RuntimeManager,
+): Handlers<Pick<WorkerContract, VersionMethod>> {
   return {
     open: async ({ path, histories = [] }) => {
       let history: string | null = null;
@@ -29,14 +34,16 @@ export function versionHandlers(documents: Documents): Handlers<Pick<WorkerContr
       return { document: document.id, versions: infos(document), head: document.head, history };
     },
     close: ({ document }) => documents.close(document),
-    exportModel: async ({ path, weights, ...ref }, { signal, progress }) => {
+    exportModel: async ({ path, form, ...ref }, { signal, progress }) => {
       const document = documents.document(ref.document);
       if (isSource(document, path)) {
         throw new Error(
           'That is the file the model was opened from. Choose another name; Save is what writes over it.',
         );
       }
-      const { bytes } = await saveModel(documents.version(ref).model, path, { weights, signal, onProgress: progress });
+      const { model } = documents.version(ref);
+      if (form === 'ort') return { path, bytes: await writeOrtFormat(manager, model, path, signal) };
+      const { bytes } = await saveModel(model, path, { weights: form, signal, onProgress: progress });
       return { path, bytes };
     },
     exportPackage: async ({ document, version, ...request }, { signal, progress }) => {

@@ -91,6 +91,14 @@ describe('opscope export', { timeout: 120_000 }, () => {
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('is not empty') });
   });
 
+  test("writes a file in ONNX Runtime's own format", async () => {
+    const output = join(folder, 'classifier.ort');
+    const { files } = report(await runCli('export', sample, '--as', 'ort', '-o', output, '--json'));
+    expect(files).toEqual([{ name: 'classifier.ort', bytes: expect.any(Number), sha256: await sha256(output) }]);
+    const wrong = await runCli('export', sample, '--as', 'ort', '-o', join(folder, 'classifier.onnx'));
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('does not end in .ort') });
+  });
+
   test('asks for what it needs', async () => {
     expect((await runCli('export', sample, '-o', folder)).stderr).toContain('--as triton');
     expect((await runCli('export', sample, '--as', 'triton')).stderr).toContain('-o FOLDER');
