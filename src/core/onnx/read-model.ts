@@ -25,6 +25,9 @@ import { type Field, WireReader } from './wire.ts';
 /** Opens a file that a tensor's external data names, relative to the model. Rejects when it is refused or missing. */
 export type ExternalFiles = (location: string) => ByteSource;
 
+/** Files with more nodes, function bodies and subgraphs included, are not opened: memory would not do. */
+const mostNodes = 1_000_000;
+
 /** What decoding carries along. */
 export interface ReadContext {
   readonly source: ByteSource;
@@ -156,6 +159,7 @@ function decodeGraph(context: ReadContext, { number, start, from, to }: Field): 
 
 function decodeNode(context: ReadContext, { number, start, from, to }: Field): Node {
   const { wire } = context;
+  if (context.nextNodeId >= mostNodes) throw new MalformedError(`The file has more than ${mostNodes} nodes.`);
   const id = context.nextNodeId++ as NodeId;
   const inputs: string[] = [];
   const outputs: string[] = [];

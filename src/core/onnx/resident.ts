@@ -29,11 +29,18 @@ const paths: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 /** Messages nested deeper than this are not opened: ONNX Runtime gives up long before. */
 export const maxDepth = 200;
 
+/** Structure, everything but the payloads of large tensors, is held in memory. That of real models is some megabytes. */
+const mostStructureBytes = 2 ** 30;
+
 const windowBytes = 1 << 16;
 
 /** Loads everything but the payloads of large tensors. Rejects with `MalformedError` when a length leaves its message. */
 export async function loadStructure(source: ByteSource): Promise<readonly Chunk[]> {
   const payloads = await findPayloads(source);
+  const structure = payloads.reduce((left, [from, to]) => left - (to - from), source.byteLength);
+  if (structure > mostStructureBytes) {
+    throw new MalformedError(`The file holds ${structure} bytes that are no weights, more than ${mostStructureBytes}.`);
+  }
   const chunks: Chunk[] = [];
   let start = 0;
   for (const [from, to] of [...payloads, [source.byteLength, source.byteLength] as const]) {

@@ -12,10 +12,14 @@ export interface Field {
   readonly to: number;
 }
 
+/** A field takes up to some hundred bytes of memory once it is read. The largest models have some hundred thousand. */
+const mostFields = 10_000_000;
+
 /** Reads protobuf fields from the chunks of a file that are in memory; positions are those in the file. */
 export class WireReader {
   private readonly chunks: readonly Chunk[];
   private chunk: Chunk;
+  private found = 0;
 
   constructor(chunks: readonly Chunk[]) {
     this.chunks = chunks;
@@ -41,6 +45,7 @@ export class WireReader {
         content = afterLength;
         end = afterLength + Number(length);
       } else throw new MalformedError(`The file holds an unknown kind of field (${wire}).`);
+      if (++this.found > mostFields) throw new MalformedError(`The file has more than ${mostFields} fields.`);
       if (!(end <= to)) throw new MalformedError('A field in the file reaches beyond its message.');
       yield { number, wire, start, from: content, to: end };
       position = end;

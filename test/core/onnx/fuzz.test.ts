@@ -57,6 +57,17 @@ describe('damaged files', () => {
     await expect(readModel(bufferSource(nest(7, inner)), refuse)).rejects.toThrow(MalformedError);
   });
 
+  it('refuses more nodes or fields than memory would hold', async () => {
+    const nodes = new Uint8Array(2 * 1_000_001).map((_, index) => (index % 2 === 0 ? 0x0a : 0));
+    await expect(readModel(bufferSource(long(7, nodes)), refuse)).rejects.toThrow('more than 1000000 nodes');
+    const fields = new Uint8Array(2 * 10_000_001).map((_, index) => (index % 2 === 0 ? 0x0a : 0));
+    const reader = new WireReader([{ start: 0, end: fields.length, bytes: fields }]);
+    const readAll = () => {
+      for (const _ of reader.fields(0, fields.length));
+    };
+    expect(readAll).toThrow('more than 10000000 fields');
+  });
+
   it('does not take memory for what a tensor only declares', async () => {
     // dims: [2^40, 2^20], data_type: float32, name: w; no data
     const tensor = Uint8Array.of(
@@ -85,6 +96,11 @@ describe('damaged files', () => {
 
 function nest(field: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([(field << 3) | 2, ...varint(content.length), ...content]);
+}
+
+/** The same of content too long to be spread. */
+function long(field: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.concat([Uint8Array.from([(field << 3) | 2, ...varint(content.length)]), content]));
 }
 
 /** Small real files; of the samples, the structure without the weights. */
