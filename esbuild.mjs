@@ -1,9 +1,9 @@
 // Builds the five programs of Opscope into dist/: extension host, worker, runtime, command line and webview.
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { build, context } from 'esbuild';
 
 const watch = process.argv.includes('--watch');
-const shared = { bundle: true, minify: !watch, sourcemap: watch, logLevel: 'info', outdir: 'dist' };
+const shared = { bundle: true, minify: !watch, sourcemap: watch, logLevel: 'info', outdir: 'dist', metafile: true };
 const node = {
   ...shared,
   platform: 'node',
@@ -47,9 +47,21 @@ const programs = [
 
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist', { recursive: true });
+/** Folders of the npm packages that have code or styles in what was built; scripts/notices.ts collects their licences. */
+const bundled = new Set(['node_modules/@vscode/codicons']);
 for (const program of programs) {
   if (watch) await (await context(program)).watch();
-  else await build(program);
+  else addPackages((await build(program)).metafile);
 }
+if (!watch) await writeFile('dist/bundled-packages.json', JSON.stringify([...bundled].sort(), undefined, 2));
 await cp('node_modules/@vscode/codicons/dist/codicon.css', 'dist/codicon.css');
 await cp('node_modules/@vscode/codicons/dist/codicon.ttf', 'dist/codicon.ttf');
+
+function addPackages({ outputs }) {
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0];
+      if (folder && bytesInOutput > 0) bundled.add(folder);
+    }
+  }
+}

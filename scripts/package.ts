@@ -1,53 +1,39 @@
 // Makes the VSIX of one platform or several: `npm run package [-- --target linux-arm64 …]`. Any machine makes any of them.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cacheFolder, root, run } from './processes.ts';
+import { createVSIX } from '@vscode/vsce';
+import { writeNotices } from './notices.ts';
+import { packageFiles, writeIgnoreFile } from './package-files.ts';
+import { root, run } from './processes.ts';
+import { contentMistakes, targets } from './targets.ts';
 
-/** The platforms ONNX Runtime's npm package has binaries for, and which of its files each one needs. */
-const binaries: Readonly<Record<string, readonly string[]>> = {
-  'linux-x64': ['linux/x64/*'],
-  'linux-arm64': ['linux/arm64/*'],
-  // The package holds this library twice; the binding asks for the one with the short version.
-  'darwin-arm64': ['darwin/arm64/onnxruntime_binding.node', 'darwin/arm64/libonnxruntime.1.dylib'],
-  'win32-x64': ['win32/x64/*'],
-  'win32-arm64': ['win32/arm64/*'],
-};
-
-/** Largest VSIX that is let through, in bytes. */
-const sizeLimit = 30e6;
+/** Largest VSIX that is let through, in bytes. Windows has DirectML and its shader compiler, 42 MB unpacked. */
+const sizeLimit = 32e6;
 
 const { values } = parseArgs({ options: { target: { type: 'string', multiple: true } } });
-const targets = values.target ?? [`${process.platform}-${process.arch}`];
+const wanted = values.target ?? [`${process.platform}-${process.arch}`];
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
 run(process.execPath, ['esbuild.mjs']);
-for (const target of targets.flatMap((each) => (each === 'all' ? Object.keys(binaries) : each.split(','))))
-  makePackage(target);
+writeNotices();
+for (const target of wanted.flatMap((each) => (each === 'all' ? targets : each.split(',')))) await makePackage(target);
 
-function makePackage(target: string): void {
-  const files = binaries[target];
-  if (!files)
-    throw new Error(`There is no package for ${target}; there is one for ${Object.keys(binaries).join(', ')}.`);
-  mkdirSync(cacheFolder, { recursive: true });
-  const ignoreFile = join(cacheFolder, `vscodeignore-${target}`);
-  const binaryLines = files.map((each) => `!node_modules/onnxruntime-node/bin/napi-v6/${each}`);
-  writeFileSync(ignoreFile, `${readFileSync(join(root, '.vscodeignore'), 'utf8')}${binaryLines.join('\n')}\n`);
+async function makePackage(target: string): Promise<void> {
+  const mistakes = contentMistakes(target, await packageFiles(target));
+  if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
   const name = `opscope-${version}-${target}.vsix`;
   const path = join(root, name);
-  const vsce = join(root, 'node_modules/@vscode/vsce/vsce');
-  const options = [
-    '--no-rewrite-relative-links',
-    '--target',
+  const ignoreFile = writeIgnoreFile(target);
+  await createVSIX({
+    cwd: root,
     target,
-    '--ignoreFile',
     ignoreFile,
-    '--out',
-    path,
-    '--allow-missing-repository',
-  ];
-  run(process.execPath, [vsce, 'package', ...options]);
+    packagePath: path,
+    rewriteRelativeLinks: false,
+    allowMissingRepository: true,
+  });
   rmSync(ignoreFile);
   const bytes = statSync(path).size;
   if (bytes > sizeLimit) throw new Error(`${name} has ${bytes} bytes, more than ${sizeLimit}.`);
