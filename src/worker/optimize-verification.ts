@@ -3,7 +3,13 @@ import type { Model } from '../core/graph/model.ts';
 import type { PassRun } from '../core/passes/runner.ts';
 import type { Verdict } from '../core/report/report.ts';
 import { findGuilty } from '../core/verify/find-guilty.ts';
-import { compareWith, type Reference, refusedInputs, runReference } from '../core/verify/verify-models.ts';
+import {
+  compareWith,
+  failsOptimized,
+  type Reference,
+  refusedInputs,
+  runReference,
+} from '../core/verify/verify-models.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import { createEvaluator } from './evaluator.ts';
 import { countAsRun, hasFusions, lostFusion } from './fusions.ts';
@@ -111,7 +117,7 @@ export async function verifyAndRepair(work: VerificationWork, first: PassRun): P
 
 /** What is wrong with a result. */
 interface Fault {
-  readonly kind: 'outputs' | 'fusions';
+  readonly kind: 'outputs' | 'optimized' | 'fusions';
   readonly reason: string;
 }
 
@@ -123,8 +129,21 @@ interface Checked {
 async function checkModel(work: VerificationWork, evaluator: Evaluator, model: Model): Promise<Checked> {
   const checked = await compareOutputs(work, evaluator, model);
   if (checked.fault || checked.verdict.status === 'not-run') return checked;
-  work.onProgress({ message: "Comparing ONNX Runtime's fusions" });
-  return { verdict: checked.verdict, fault: await compareFusions(work, model) };
+  work.onProgress({ message: 'Running the result as ONNX Runtime optimizes it' });
+  const fault = (await runOptimized(work, evaluator, model)) ?? (await compareFusions(work, model));
+  return { verdict: checked.verdict, fault };
+}
+
+/** A sound rewrite can lead ONNX Runtime's own optimizations to an unsound one, or to a crash. */
+async function runOptimized(
+  { original, signal }: VerificationWork,
+  evaluator: Evaluator,
+  model: Model,
+): Promise<Fault | undefined> {
+  const reason = await failsOptimized(await original.reference, model, evaluator, signal ? { signal } : {});
+  return reason === undefined
+    ? undefined
+    : { kind: 'optimized', reason: `Optimized by ONNX Runtime, the result fails: ${reason}` };
 }
 
 async function compareOutputs(
@@ -167,6 +186,7 @@ async function findFaulty(
     const { model } = await work.runPasses(rolledBack, (key) => allowed.has(stepOf(key)));
     if (model === work.original.model) return false;
     if (fault.kind === 'fusions') return (await compareFusions(work, model)) !== undefined;
+    if (fault.kind === 'optimized') return (await runOptimized(work, evaluator, model)) !== undefined;
     return (await compareOutputs(work, evaluator, model)).fault !== undefined;
   });
   if (guilty === undefined) return undefined;

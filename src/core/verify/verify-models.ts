@@ -82,8 +82,7 @@ export function refusedInputs({ level, reason }: Reference): boolean {
 
 /**
  * Does a model compute what the one of the reference does? Where bits differ, what ONNX Runtime's optimizations and
- * threads do to the first model alone tells how much is noise. Rejects only when the signal aborts or the runtime
- * process fails.
+ * threads do to the first model alone tells how much is noise. Rejects only when the signal aborts.
  */
 export async function compareWith(
   reference: Reference,
@@ -117,6 +116,34 @@ export async function compareWith(
   if (verdict.status !== 'different') return verdict;
   for (const each of usable.slice(1)) if (!(await repeats(each))) return unsteady;
   return verdict;
+}
+
+/**
+ * Why a model that computes the same as the reference's without optimizations does not do so when ONNX Runtime
+ * optimizes it, as it does by default; undefined when it does, or when the reference's own model fails there too.
+ */
+export async function failsOptimized(
+  reference: Reference,
+  model: Model,
+  evaluator: Evaluator,
+  { signal }: Pick<VerifyOptions, 'signal'> = {},
+): Promise<string | undefined> {
+  const [recorded] = reference.usable;
+  if (!recorded) return undefined;
+  const outcomeOf = (results: Results | RuntimeError): string | Map<string, Difference> => {
+    if (results instanceof RuntimeError) return results.message;
+    const differences = new Map<string, Difference>();
+    compareRuns(differences, recorded.results, results);
+    return differences;
+  };
+  const result = outcomeOf(await runOnce(evaluator, model, recorded.feed, 'all', 0, signal));
+  const isClose = typeof result !== 'string' && judge(result, new Map(), 1).status !== 'different';
+  if (isClose) return undefined;
+  const before = outcomeOf(await reference.again(recorded, 'all', 0));
+  if (typeof before === 'string') return undefined;
+  if (typeof result === 'string') return result;
+  const verdict = judge(result, before, 1);
+  return verdict.status === 'different' ? verdict.reason : undefined;
 }
 
 /** Do two models compute the same on `feeds`? See `compareWith`. */
