@@ -1,12 +1,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { TensorValue } from '../core/evaluator.ts';
-import { byteLengthOf, elementCount } from '../core/graph/data-type.ts';
 import type { Model, ValueInfo } from '../core/graph/model.ts';
 import type { Samples } from '../core/quantize/calibration.ts';
 import { fromNumbers } from '../core/tensor/convert.ts';
-import { readInputFiles } from './input-files.ts';
+import { inputFor, readInputFiles } from './input-files.ts';
 import { InputError, makeInputs } from './inputs.ts';
+import { openNpy, openNpz, type SampleArray, wholeArray } from './sample-arrays.ts';
 import { requiredInputs, symbolicDims } from './symbolic-dims.ts';
 
 export type Feed = ReadonlyMap<string, TensorValue>;
@@ -33,29 +33,30 @@ export async function openSamples(model: Model, path: string, options: SampleOpt
   const inputs = requiredInputs(model);
   const names = inputs.map(({ name }) => name);
   const files = await sampleFiles(path);
-  const read = async (file: string): Promise<readonly Readonly<Record<string, TensorValue>>[]> =>
-    extname(file) === '.jsonl' ? readJsonLines(file, inputs) : readInputFiles(file, names);
-  const feedsOf = async function* (file: string): AsyncGenerator<Feed> {
-    for (const set of await read(file)) {
-      const missing = names.filter((name) => !Object.hasOwn(set, name));
-      if (missing.length > 0) {
-        const found = Object.keys(set).join(', ') || 'none';
-        throw new InputError(`${file} has no data for the input ${missing.join(', ')}. Arrays there: ${found}.`);
-      }
-      yield* split(set, inputs, options);
-    }
+  const plansOf = async (file: string): Promise<readonly Plan[]> => {
+    const sets = await readSets(file, inputs);
+    return sets.map((set) => {
+      const missing = names.filter((name) => !set.has(name));
+      if (missing.length === 0) return planOf(set, inputs, options);
+      const found = [...set.keys()].join(', ') || 'none';
+      throw new InputError(`${file} has no data for the input ${missing.join(', ')}. Arrays there: ${found}.`);
+    });
   };
   const { limit = Number.POSITIVE_INFINITY } = options;
   const feeds = async function* (): AsyncGenerator<Feed> {
     let done = 0;
     for (const file of files) {
-      for await (const feed of feedsOf(file)) {
-        if (done++ >= limit) return;
-        yield feed;
+      for (const plan of await plansOf(file)) {
+        for await (const feed of feedsOf(plan)) {
+          if (done++ >= limit) return;
+          yield feed;
+        }
       }
     }
   };
-  const count = await countFeeds(files, feedsOf, limit);
+  // Of many files only the first is opened, and all are taken to be like it.
+  const perFile = (await plansOf(files[0]!)).reduce((sum, plan) => sum + plan.count, 0);
+  const count = Math.min(limit, perFile * files.length);
   if (count === 0) throw new InputError(`${path} holds no data for ${names.join(', ')}.`);
   return { count, source: path, feeds };
 }
@@ -88,37 +89,67 @@ async function sampleFiles(path: string): Promise<readonly string[]> {
   return archives.length > 0 ? archives.map((name) => join(path, name)) : [path];
 }
 
-/** Counts runs; of many files only the first is read, and all are taken to be like it. */
-async function countFeeds(
-  files: readonly string[],
-  feedsOf: (file: string) => AsyncGenerator<Feed>,
-  limit: number,
-): Promise<number> {
-  let count = 0;
-  for await (const _ of feedsOf(files[0]!)) count++;
-  return Math.min(limit, count * files.length);
+/** Sets of arrays for the inputs, by name. Large ones stay in their file. */
+async function readSets(
+  file: string,
+  inputs: readonly ValueInfo[],
+): Promise<readonly ReadonlyMap<string, SampleArray>[]> {
+  const names = inputs.map(({ name }) => name);
+  const extension = extname(file);
+  try {
+    if (extension === '.npz') return [await openNpz(file)];
+    if (extension === '.npy') return [new Map([[inputFor(file, '', names, 1), await openNpy(file)]])];
+  } catch (error) {
+    throw new InputError(`${file} could not be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const sets = extension === '.jsonl' ? await readJsonLines(file, inputs) : await readInputFiles(file, names);
+  return sets.map((set) => new Map(Object.entries(set).map(([name, value]) => [name, wholeArray(value)])));
 }
 
-/** Cuts arrays that hold many samples into sets of the size that the model takes. */
-function* split(
-  set: Readonly<Record<string, TensorValue>>,
+/** How the arrays of a set become runs. */
+interface Plan {
+  readonly count: number;
+  /** Entries that make one run; undefined when the arrays are the inputs of one run as they are. */
+  readonly step: number | undefined;
+  readonly arrays: readonly { readonly name: string; readonly array: SampleArray; readonly extraAxis: boolean }[];
+}
+
+/** Arrays that hold many samples are cut into sets of the size that the model takes. */
+function planOf(
+  set: ReadonlyMap<string, SampleArray>,
   inputs: readonly ValueInfo[],
   { batch = 1, dims }: SampleOptions,
-): Generator<Feed> {
-  const sizes = inputs.map((input) => samplesIn(set[input.name]!, input, batch, dims));
+): Plan {
+  const sizes = inputs.map((input) => samplesIn(set.get(input.name)!, input, batch, dims));
+  const arrays = inputs.map(({ name }, index) => {
+    return { name, array: set.get(name)!, extraAxis: sizes[index]?.extraAxis ?? false };
+  });
   const [first] = sizes;
-  const sameCount = sizes.every((size) => size && first && size.samples === first.samples);
-  if (!first || !sameCount) {
-    yield new Map(inputs.map(({ name }) => [name, set[name]!]));
+  if (!first || !sizes.every((size) => size?.samples === first.samples)) return { count: 1, step: undefined, arrays };
+  const { samples, step, fixed } = first;
+  // A model with a fixed batch cannot take the rest that does not fill one.
+  return { count: fixed ? Math.floor(samples / step) : Math.ceil(samples / step), step, arrays };
+}
+
+async function* feedsOf({ count, step, arrays }: Plan): AsyncGenerator<Feed> {
+  if (step === undefined) {
+    const values = arrays.map(async ({ name, array }) => [name, await array.all()] as const);
+    yield new Map(await Promise.all(values));
     return;
   }
-  for (let start = 0; start < first.samples; start += first.step) {
-    const count = Math.min(first.step, first.samples - start);
-    // A model with a fixed batch cannot take the rest that does not fill one.
-    if (count < first.step && first.fixed) return;
-    yield new Map(
-      inputs.map(({ name }, index) => [name, cut(set[name]!, start, count, sizes[index]!.extraAxis)] as const),
-    );
+  const readers = arrays.map(({ array }) => array.entries(step));
+  try {
+    for (let made = 0; made < count; made++) {
+      const feed = new Map<string, TensorValue>();
+      for (const [index, { name, extraAxis }] of arrays.entries()) {
+        const { value } = await readers[index]!.next();
+        if (value) feed.set(name, extraAxis ? { ...value, dims: value.dims.slice(1) } : value);
+      }
+      yield feed;
+    }
+  } finally {
+    // Closes the files, also when not all was asked for.
+    await Promise.all(readers.map((reader) => reader.return(undefined)));
   }
 }
 
@@ -131,7 +162,7 @@ interface SampleSize {
 }
 
 function samplesIn(
-  { dims }: TensorValue,
+  { dims }: Pick<SampleArray, 'dims'>,
   { type }: ValueInfo,
   batch: number,
   bound: Readonly<Record<string, number>>,
@@ -145,24 +176,6 @@ function samplesIn(
   if (typeof size === 'number') return { samples, step: size, fixed: true, extraAxis: false };
   const given = size ? bound[size] : undefined;
   return { samples, step: given ?? batch, fixed: false, extraAxis: false };
-}
-
-function cut(
-  { dtype, dims, bytes, strings }: TensorValue,
-  start: number,
-  count: number,
-  extraAxis: boolean,
-): TensorValue {
-  const rest = dims.slice(1);
-  const elements = elementCount(rest);
-  const length = byteLengthOf(dtype, elements);
-  return {
-    dtype,
-    dims: extraAxis ? rest : [count, ...rest],
-    // A copy: the archive as a whole must not stay in memory for a part of it.
-    bytes: bytes.slice(start * length, (start + count) * length),
-    ...(strings ? { strings: strings.slice(start * elements, (start + count) * elements) } : {}),
-  };
 }
 
 /** Token ids and the like: `{"input_ids": [1, 2], "attention_mask": [1, 1]}` or `[1, 2]` a line. */

@@ -75,7 +75,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 /** Which input a file of one tensor is for. */
-function inputFor(path: string, tensorName: string, inputs: readonly string[], files: number): string {
+export function inputFor(path: string, tensorName: string, inputs: readonly string[], files: number): string {
   const fileName = basename(path, extname(path));
   if (inputs.includes(tensorName)) return tensorName;
   if (inputs.includes(fileName)) return fileName;

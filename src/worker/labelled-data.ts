@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { type Evaluator, RuntimeError, type TensorValue } from '../core/evaluator.ts';
 import { elementCount } from '../core/graph/data-type.ts';
 import type { Model } from '../core/graph/model.ts';
@@ -7,6 +7,7 @@ import { toNumbers } from '../core/tensor/convert.ts';
 import { batchSymbol, openSamples, type SampleData } from './calibration-data.ts';
 import { readInputFiles } from './input-files.ts';
 import { InputError } from './inputs.ts';
+import { openNpz } from './sample-arrays.ts';
 
 /** Data with answers: `labels` holds the right class of each sample. */
 export interface LabelledData {
@@ -26,8 +27,10 @@ export async function openLabelled(
   const folder = await stat(path).catch(() => undefined);
   const file = folder?.isDirectory() ? join(path, 'evaluation.npz') : path;
   const source = folder?.isDirectory() && !(await stat(file).catch(() => undefined)) ? path : file;
-  const [set] = await readInputFiles(source, []);
-  const labels = set?.labels;
+  const labels =
+    extname(source) === '.npz'
+      ? await (await openNpz(source)).get('labels')?.all()
+      : (await readInputFiles(source, []))[0]?.labels;
   if (!labels)
     throw new InputError(`${source} has no array named "labels". Add one with the right class of each sample.`);
   const symbol = batchSymbol(model);

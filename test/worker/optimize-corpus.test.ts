@@ -43,8 +43,8 @@ describe.skipIf(!present)('models of the corpus (needs OPSCOPE_CORPUS)', () => {
     try {
       const { model, report } = await optimizeModel(opened, { preset: 'default', verify: true, manager });
       expect(report.verdict.status, report.verdict.reason).not.toBe('different');
-      // A rewrite may only be taken back because it cost a fusion, never because it was wrong.
-      expect(report.rolledBack.filter(({ reason }) => !reason.includes('fuse'))).toEqual([]);
+      // A rewrite may be taken back for what ONNX Runtime makes of it, never because it was wrong.
+      expect(report.rolledBack.filter(({ reason }) => !/fuse|^Optimized by/.test(reason))).toEqual([]);
       expect(report.problems.filter((each) => each.includes('not used'))).toEqual([]);
       const skip = report.rolledBack.map(({ pass }) => pass);
       const again = await optimizeModel({ ...opened, model }, { preset: 'default', skip, verify: false, manager });

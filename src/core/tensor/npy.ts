@@ -20,16 +20,30 @@ const typeCodes: Readonly<Record<string, DataType>> = {
   c16: 'complex128',
 };
 
-/** Reads one array. Throws with what is wrong for anything else. */
-export function parseNpy(bytes: Uint8Array): TensorValue {
+/** What a `.npy` file begins with. */
+export interface NpyHeader {
+  /** NumPy's name of the type, byte order included: `<f4`. */
+  readonly descr: string;
+  readonly dtype: DataType;
+  readonly dims: readonly number[];
+  readonly fortranOrder: boolean;
+  /** The elements lie in the file as in a tensor: numbers in row order, the low byte first. */
+  readonly plain: boolean;
+  /** Where they begin. */
+  readonly start: number;
+}
+
+/** Reads the header; undefined when the bytes end before it does. Throws with what is wrong. */
+export function parseNpyHeader(bytes: Uint8Array): NpyHeader | undefined {
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-  if (bytes.length < 10 || magic.some((byte, index) => bytes[index] !== byte))
+  if (magic.some((byte, index) => index < bytes.length && bytes[index] !== byte))
     throw new Error('This is not a .npy file.');
+  if (bytes.length < 12) return undefined;
   const wide = bytes[6]! >= 2;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = wide ? view.getUint32(8, true) : view.getUint16(8, true);
   const start = (wide ? 12 : 10) + headerLength;
-  if (start > bytes.length) throw new Error('The .npy file is cut off.');
+  if (start > bytes.length) return undefined;
   const header = new TextDecoder(bytes[6] === 3 ? 'utf-8' : 'latin1').decode(bytes.subarray(wide ? 12 : 10, start));
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
   const shape = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
@@ -42,10 +56,22 @@ export function parseNpy(bytes: Uint8Array): TensorValue {
     .map(Number);
   if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0))
     throw new Error('The .npy file has a shape that makes no sense.');
-  const data = bytes.subarray(start);
-  if (/^[<>|=]?[US]\d+$/.test(descr)) return parseStrings(descr, dims, data);
-  const dtype = typeCodes[descr.replace(/^[<>|=]/, '')];
+  const isText = textType.test(descr);
+  const dtype = isText ? 'string' : typeCodes[descr.replace(/^[<>|=]/, '')];
   if (!dtype) throw new Error(`The .npy file holds elements of NumPy type ${descr}, which ONNX has no tensor for.`);
+  const fortranOrder = /'fortran_order'\s*:\s*True/.test(header) && dims.length > 1;
+  return { descr, dtype, dims, fortranOrder, plain: !isText && !fortranOrder && !descr.startsWith('>'), start };
+}
+
+const textType = /^[<>|=]?[US]\d+$/;
+
+/** Reads one array. Throws with what is wrong for anything else. */
+export function parseNpy(bytes: Uint8Array): TensorValue {
+  const header = parseNpyHeader(bytes);
+  if (!header) throw new Error(bytes.length < 10 ? 'This is not a .npy file.' : 'The .npy file is cut off.');
+  const { descr, dtype, dims, fortranOrder, start } = header;
+  const data = bytes.subarray(start);
+  if (dtype === 'string') return parseStrings(descr, dims, data);
   const count = elementCount(dims);
   const length = byteLengthOf(dtype, count);
   if (data.length < length)
@@ -53,10 +79,7 @@ export function parseNpy(bytes: Uint8Array): TensorValue {
   const native = descr.startsWith('>')
     ? swapped(data.slice(0, length), length / Math.max(1, count) / (dtype.startsWith('complex') ? 2 : 1))
     : data.subarray(0, length);
-  const ordered =
-    /'fortran_order'\s*:\s*True/.test(header) && dims.length > 1
-      ? fromFortran(native, dims, length / Math.max(1, count))
-      : native;
+  const ordered = fortranOrder ? fromFortran(native, dims, length / Math.max(1, count)) : native;
   return { dtype, dims, bytes: ordered };
 }
 
