@@ -54,6 +54,8 @@ export interface EditorOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** A folder of installed extensions; by default that of the packaged extension alone. */
   readonly extensions?: string;
+  /** Starts VS Code to test an extension: folder of the extension, and the module whose `run` it calls. */
+  readonly suite?: { readonly extension: string; readonly tests: string };
 }
 
 /** Starts VS Code with the packaged extension and waits for its window. */
@@ -63,6 +65,7 @@ export async function startEditor({
   workspaceTrust = false,
   settings = {},
   extensions = extensionsFolder,
+  suite,
 }: EditorOptions): Promise<Editor> {
   const home = mkdtempSync(join(tmpdir(), 'opscope-e2e-'));
   const folder = join(home, 'models');
@@ -89,13 +92,36 @@ export async function startEditor({
   try {
     browser = await launchBrowser();
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    await page.goto(server.address);
+    await page.goto(suite ? await addressOfSuite(page, server.address, suite) : server.address);
     await waitForWindow(page);
     return { ...actions(page), page, folder, serverPid: server.process.pid!, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/**
+ * The address at which VS Code runs a suite, as a desktop VS Code does for `--extensionTestsPath`. VS Code in a browser
+ * knows it too, but listens only where its own smoke tests are enabled.
+ */
+async function addressOfSuite(page: Page, address: string, suite: { extension: string; tests: string }) {
+  await page.addInitScript(() => {
+    new MutationObserver((_, observer) => {
+      const configuration = document.getElementById('vscode-workbench-web-configuration');
+      if (!configuration) return;
+      observer.disconnect();
+      const options = JSON.parse(configuration.dataset.settings!);
+      options.developmentOptions = { ...options.developmentOptions, enableSmokeTestDriver: true };
+      configuration.dataset.settings = JSON.stringify(options);
+    }).observe(document, { childList: true, subtree: true });
+  });
+  const remote = (path: string) => `vscode-remote://${new URL(address).host}${path}`;
+  const payload = [
+    ['extensionDevelopmentPath', remote(suite.extension)],
+    ['extensionTestsPath', remote(suite.tests)],
+  ];
+  return `${address}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
 }
 
 const baseSettings = {
