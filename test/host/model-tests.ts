@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, notEqual, ok, rejects } from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
 import * as vscode from 'vscode';
 import { type HostTest, testFolder, until } from './host-test.ts';
 
@@ -47,8 +48,11 @@ export const modelTests: readonly HostTest[] = [
       const extension = vscode.extensions.getExtension(id);
       ok(extension, `${id} is not installed.`);
       equal(extension.isActive, false);
+      const processes = childProcesses();
       await extension.activate();
       equal(extension.isActive, true);
+      deepEqual(loadedFiles(extension.extensionPath), [join('dist', 'extension.cjs')]);
+      equal(childProcesses(), processes);
       const { commands, languageModelTools } = extension.packageJSON.contributes;
       const registered = new Set(await vscode.commands.getCommands(true));
       deepEqual(
@@ -73,8 +77,10 @@ export const modelTests: readonly HostTest[] = [
   {
     name: 'Custom editor: a model opens in it',
     run: async () => {
+      const processes = childProcesses();
       await open('model.onnx');
       equal(activeTab()!.isDirty, false);
+      await until('the worker', () => childProcesses() === processes + 1);
     },
   },
   {
@@ -167,6 +173,19 @@ export const testsAfterRestart: readonly HostTest[] = [
     },
   },
 ];
+
+/** The files of an extension that are loaded as code, relative to its folder. */
+function loadedFiles(folder: string): string[] {
+  const real = realpathSync(folder);
+  return Object.keys(createRequire(join(real, 'package.json')).cache)
+    .map((file) => relative(real, file))
+    .filter((file) => /^(dist|node_modules)[\\/]/.test(file));
+}
+
+/** How many processes the extension host has started that still run. */
+function childProcesses(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
+}
 
 function nameOf(contribution: { readonly command?: string; readonly name?: string }): string {
   return contribution.command ?? contribution.name ?? '';
