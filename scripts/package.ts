@@ -1,4 +1,5 @@
 // Makes the VSIX of one platform or several: `npm run package [-- --target linux-arm64 …]`. Any machine makes any of them.
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,9 +17,19 @@ const { values } = parseArgs({ options: { target: { type: 'string', multiple: tr
 const wanted = values.target ?? [`${process.platform}-${process.arch}`];
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
+// The same commit gives the same bytes: vsce puts this time on every file of the package, in this time zone.
+process.env.TZ = 'UTC';
+process.env.SOURCE_DATE_EPOCH ??= commitTime();
+
 run(process.execPath, ['esbuild.mjs']);
 writeNotices();
 for (const target of wanted.flatMap((each) => (each === 'all' ? targets : each.split(',')))) await makePackage(target);
+
+/** Seconds since 1970 at which the current commit was made; of a folder that is no git checkout, 1 January 2026. */
+function commitTime(): string {
+  const { status, stdout } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : '1767225600';
+}
 
 async function makePackage(target: string): Promise<void> {
   const mistakes = contentMistakes(target, await packageFiles(target));
