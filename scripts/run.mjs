@@ -1,5 +1,5 @@
-// Runs `scripts/NAME.ts` with the Node version the project pins, whatever Node the machine has (20 or later), after
-// installing what `package-lock.json` names. Plain JavaScript without imports of ours: it must work in a fresh clone.
+// Runs `scripts/NAME.ts` with the Node version the project pins, whatever Node the machine has (20 or later; 24 where the
+// pinned one has no package for the platform), after installing what `package-lock.json` names. Plain JavaScript without imports of ours: it must work in a fresh clone.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -14,7 +14,7 @@ const environment = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', NODE_NO_
 
 install();
 process.exit(
-  run(pinnedNode, [join(root, 'scripts', `${name}.ts`), ...options], {
+  run(nodeToUse(), [join(root, 'scripts', `${name}.ts`), ...options], {
     cwd: process.cwd(),
     env: {
       ...environment,
@@ -23,22 +23,29 @@ process.exit(
   }),
 );
 
+/** The pinned Node, or where it is not installed the one that runs this, if it runs TypeScript; else undefined. */
+function nodeToUse() {
+  if (existsSync(pinnedNode)) return pinnedNode;
+  return Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : undefined;
+}
+
 /** `npm ci` where `node_modules` is missing or was made from another lockfile. */
 function install() {
   const lockfile = readFileSync(join(root, 'package-lock.json'), 'utf8');
   const stamp = join(root, 'node_modules/.opscope-lockfile');
-  const current = existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile && existsSync(pinnedNode);
+  const current = existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile && nodeToUse();
   if (current) return;
   const options = { cwd: root, env: environment, shell: windows };
-  if (run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], options) !== 0) {
-    fail('npm ci failed; its output above says why.');
-  }
-  if (!existsSync(pinnedNode)) {
-    // An npm that runs no install scripts leaves this package empty; its script fetches the binary as an npm package.
-    const folder = join(root, 'node_modules/node');
-    run(process.execPath, ['installArchSpecificPackage'], { ...options, cwd: folder, shell: false });
-  }
-  if (!existsSync(pinnedNode)) fail(`The pinned Node was not installed at ${pinnedNode}.`);
+  // The only script that is wanted is that of `node`, below, which may fail.
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (run('npm', ['ci', ...quiet], options) !== 0) fail('npm ci failed; its output above says why.');
+  run(process.execPath, ['installArchSpecificPackage'], {
+    ...options,
+    cwd: join(root, 'node_modules/node'),
+    shell: false,
+  });
+  if (!nodeToUse()) fail('The Node that Opscope pins has no package for this platform. Install Node 24 and try again.');
+  if (nodeToUse() !== pinnedNode) console.log(`Using the Node ${process.versions.node} of this machine.`);
   writeFileSync(stamp, lockfile);
 }
 
