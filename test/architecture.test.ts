@@ -31,7 +31,7 @@ const table: Readonly<Record<string, Allowed>> = {
   'src/core/quantize': [...coreParts, 'src/core/tensor', 'src/core/shapes', 'src/core/passes', 'types:src/core/report'],
   'src/protocol': ['types:src/core', 'node:'],
   'src/runtime': ['src/core', 'src/protocol', 'node:', 'onnxruntime-node'],
-  'src/worker': ['src/core', 'src/protocol', 'node:', 'package.json'],
+  'src/worker': ['src/core', 'src/protocol', 'node:', 'package.json', 'yauzl'],
   'src/worker/tools': ['src/core', 'src/worker', 'node:', 'zod'],
   // The wording of figures is the one thing of `core` that the extension host needs at run time.
   'src/extension': [

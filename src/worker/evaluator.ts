@@ -1,7 +1,7 @@
 import { type Evaluator, type OptimizationLevel, RuntimeError, type TensorValue } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
 import { type PreparedModel, prepareModel } from './model-source.ts';
-import { isRuntimeGone, type Runtime, type RuntimeManager } from './runtime-client.ts';
+import type { Runtime, RuntimeManager } from './runtime-client.ts';
 
 /** A session that is kept for the next call with the same model. */
 interface KeptSession {
@@ -82,8 +82,6 @@ export function createEvaluator(manager: RuntimeManager): RuntimeEvaluator {
           { signal },
         )
         .catch((error: unknown) => {
-          // A model that brings the process down is refused like any other: the next call has a new process.
-          if (isRuntimeGone(error)) throw new RuntimeError(error.message);
           throw error instanceof Error && error.name === 'RuntimeError' ? new RuntimeError(error.message) : error;
         }),
     dispose: async () => {

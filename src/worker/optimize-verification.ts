@@ -1,4 +1,4 @@
-import type { Evaluator } from '../core/evaluator.ts';
+import { type Evaluator, RuntimeError } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
 import type { PassRun } from '../core/passes/runner.ts';
 import type { Verdict } from '../core/report/report.ts';
@@ -15,7 +15,7 @@ import { createEvaluator } from './evaluator.ts';
 import { countAsRun, hasFusions, lostFusion } from './fusions.ts';
 import { InputError } from './inputs.ts';
 import type { OperatorCounts } from './kernels-as-run.ts';
-import type { RuntimeManager } from './runtime-client.ts';
+import { isRuntimeGone, type RuntimeManager } from './runtime-client.ts';
 import { type FeedOptions, verificationFeeds } from './verification-feeds.ts';
 
 /** What a simplified model is held against: the outputs of the original, and what ONNX Runtime makes of it. */
@@ -33,12 +33,23 @@ export function runOriginal(
   feeds: FeedOptions,
   signal: AbortSignal | undefined,
 ): Original {
-  const reference = referenceOn(model, createEvaluator(manager), feeds, signal);
+  const reference = referenceOn(model, survivingEvaluator(manager), feeds, signal);
   // Afterwards: what the passes make waits for the outputs.
   const fusions = reference.then(() => countAsRun(manager, model, signal));
   // Nobody may ask, when nothing was changed.
   for (const each of [reference, fusions]) each.catch(() => {});
   return { model, reference, fusions };
+}
+
+/** A model that brings the runtime process down counts as one that it refuses: the next run has a new process. */
+function survivingEvaluator(manager: RuntimeManager): Evaluator {
+  const { run } = createEvaluator(manager);
+  return {
+    run: (request) =>
+      run(request).catch((error: unknown) => {
+        throw isRuntimeGone(error) ? new RuntimeError(error.message) : error;
+      }),
+  };
 }
 
 /** On inputs of the usual sizes; on larger or smaller ones when the original refuses those. */
@@ -89,7 +100,7 @@ const mostAttempts = 8;
 
 /** Verifies; while the result is wrong or loses a fusion, takes the guilty rewrite back and tries again. */
 export async function verifyAndRepair(work: VerificationWork, first: PassRun): Promise<Verified> {
-  const evaluator = createEvaluator(work.manager);
+  const evaluator = survivingEvaluator(work.manager);
   const rolledBack: RolledBack[] = [];
   let run = first;
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
