@@ -93,7 +93,9 @@ async function optimizeAndVerify(work: Work): Promise<Verified> {
   const { model, bytes } = work.opened;
   const ownProcess = bytes >= worthAProcess;
   const beside = ownProcess ? createRuntimeManager() : manager;
-  const start = () => runOriginal(model, beside, feedOptions(work.options), signal);
+  const ending = new AbortController();
+  const until = ownProcess ? AbortSignal.any([ending.signal, ...(signal ? [signal] : [])]) : signal;
+  const start = () => runOriginal(model, beside, feedOptions(work.options), until);
   try {
     const early = ownProcess ? start() : undefined;
     const run = await runOnce(work);
@@ -102,6 +104,8 @@ async function optimizeAndVerify(work: Work): Promise<Verified> {
       runOnce(work, forbidden, only);
     return await verifyAndRepair({ original: early ?? start(), runPasses, manager, signal, onProgress }, run);
   } finally {
+    // What still runs would start the process anew.
+    ending.abort();
     if (ownProcess) beside.dispose();
   }
 }

@@ -20,13 +20,19 @@ export interface RuntimeOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+const runtimeEnvironment = {
+  // On desktop VS Code the executable is Electron, which this variable turns into plain Node.
+  ELECTRON_RUN_AS_NODE: '1',
+  // ONNX Runtime 1.30 notes what it does under the user's home folder, and sends it, unless told not to.
+  ORT_DISABLE_TELEMETRY: '1',
+};
+
 /** Starts a runtime process. It ends with this one. */
 export function startRuntime({ env }: RuntimeOptions = {}): Runtime {
   const child = fork(runtimeEntry(), [], {
     serialization: 'advanced',
     execArgv: [],
-    // On desktop VS Code the executable is Electron, which this variable turns into plain Node.
-    env: { ...process.env, ...env, ELECTRON_RUN_AS_NODE: '1' },
+    env: { ...process.env, ...env, ...runtimeEnvironment },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let killed = false;

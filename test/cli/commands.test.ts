@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { CompareReport, OptimizeReport, ProfileReport, QuantizeReport } from '../../src/core/report/report.ts';
+import { saveModel } from '../../src/worker/save-model.ts';
+import { parseModel } from '../core/passes/graph-text.ts';
 import { sampleModels } from '../corpus.ts';
 import { runCli, startCli } from './run-cli.ts';
 
@@ -26,6 +28,21 @@ describe('commands that run models', () => {
     const comparison: CompareReport = JSON.parse(compared.stdout);
     expect(comparison.outputs.length).toBeGreaterThan(0);
     expect(readFileSync(junit, 'utf8')).toContain('failures="0"');
+  });
+
+  it('optimize ends when there is nothing to change in a model large enough for a process beside the passes', async () => {
+    const large = parseModel(`
+opset 17
+in x float32 [1, 1024]
+const w float32 [1024, 1024] = random
+y = MatMul(x, w)
+out y
+`);
+    const path = join(folder, 'large.onnx');
+    await saveModel(large, path);
+    const { code, stdout } = await runCli('optimize', path, '-o', join(folder, 'same.onnx'), '--json');
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as OptimizeReport).passes).toEqual([]);
   });
 
   it('compare fails when an output has less signal to noise than asked for', async () => {

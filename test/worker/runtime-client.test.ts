@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -55,6 +55,24 @@ describe('runtime process', () => {
     const use = manager.use(() => Promise.reject(new Error('was called')), { signal: AbortSignal.abort() });
     await expect(use).rejects.toBeInstanceOf(CancelledError);
   });
+});
+
+test("ONNX Runtime's own telemetry is off: nothing is written to the home or the temporary folder", async () => {
+  const home = await mkdtemp(join(tmpdir(), 'opscope-test-'));
+  const env = { HOME: home, TMPDIR: home, XDG_CACHE_HOME: home, XDG_CONFIG_HOME: home };
+  const quiet = createRuntimeManager({ env });
+  try {
+    const model = { path: join(import.meta.dirname, '../../samples/image-classifier/image-classifier.onnx') };
+    const pid = await quiet.use(async ({ client, pid: own }) => {
+      await client.release(await client.createSession({ model, options: cpu }));
+      return own;
+    });
+    expect(await readdir(home)).toEqual([]);
+    expect(existsSync(`/tmp/mat-debug-${pid}.log`)).toBe(false);
+  } finally {
+    quiet.dispose();
+    await rm(home, { recursive: true });
+  }
 });
 
 describe.skipIf(!present)('runs of models (needs the models of OPSCOPE_CORPUS)', () => {
