@@ -11,7 +11,7 @@ import { CancelledError } from '../src/protocol/rpc.ts';
 import type { DocumentState, JobState, PanelName, ViewHostContract, ViewState } from '../src/protocol/webview.ts';
 import type { RunSettings } from '../src/protocol/worker.ts';
 import { createFinder } from './finder.ts';
-import { createForms, fillIn } from './forms.ts';
+import { createForms, fillIn, sweepAxes } from './forms.ts';
 import { createGraphPane, settled } from './graph-pane.ts';
 import { type Direction, reach } from './reach.ts';
 import { resource } from './resource.ts';
@@ -21,7 +21,7 @@ import type { Sorting } from './widgets/data-table.tsx';
 export const panelNames: readonly PanelName[] = ['summary', 'node', 'profile', 'optimize', 'quantize', 'compare'];
 
 /** Jobs that the view can start, and start again after they failed. */
-export type StartedJob = 'profile' | 'optimize' | 'quantize' | 'compare';
+export type StartedJob = 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare';
 
 export type State = ReturnType<typeof createState>;
 
@@ -254,6 +254,10 @@ export function createState(host: Client<ViewHostContract>) {
     const about = { version: from ?? shown.current, settings: shared };
     return startJob(kind, () => {
       if (kind === 'profile') return host.profile({ ...about, ...forms.profile.value });
+      if (kind === 'sweep') {
+        const { axes } = sweepAxes(forms.sweep.value, shown.symbolicDims);
+        return host.sweep({ ...about, level: forms.profile.value.level, axes });
+      }
       if (kind === 'optimize') return host.optimize({ ...about, ...forms.optimize.value });
       if (kind === 'quantize') return host.quantize({ ...about, ...quantizeFields(forms.quantize.value) });
       const { a, b, measure } = forms.compare.value;

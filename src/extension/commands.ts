@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import type { ViewContract } from '../protocol/webview.ts';
 import { exportReport, exportVersion } from './exporting.ts';
-import { type ComparedSide, compare, optimize, profile, quantize } from './jobs.ts';
+import { type ComparedSide, compare, loadTrace, optimize, profile, quantize, sweep } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
 import type { ModelEditor } from './model-editor.ts';
 import { compareAsText, openAsText } from './model-text.ts';
 import { fixProblem } from './problems.ts';
-import { askQuantization, askRunSettings } from './questions.ts';
+import { askQuantization, askRunSettings, askSweep } from './questions.ts';
 import { profileSettings, transformSettings } from './settings.ts';
 
 /** Jobs started by a command show their progress and result as notifications. */
@@ -22,6 +22,25 @@ const commands: Readonly<Record<string, Command>> = {
     if (!settings) return;
     showPanel(editor, 'profile');
     await profile(document, { version: document.current, settings, ...profileSettings(document.uri) }, notified);
+  },
+  sweep: async (document, editor) => {
+    const axes = await askSweep(document);
+    const settings = axes && (await askRunSettings(document, vscode.l10n.t('Sweep Settings')));
+    if (!settings) return;
+    showPanel(editor, 'profile');
+    const { level } = profileSettings(document.uri);
+    await sweep(document, { version: document.current, settings, level, axes }, notified);
+  },
+  loadTrace: async (document, editor) => {
+    const picked = await vscode.window.showOpenDialog({
+      title: vscode.l10n.t('Trace that ONNX Runtime wrote of this model'),
+      filters: { JSON: ['json'] },
+      defaultUri: vscode.Uri.joinPath(document.uri, '..'),
+    });
+    if (!picked?.[0]) return;
+    showPanel(editor, 'profile');
+    const { level } = profileSettings(document.uri);
+    await loadTrace(document, { version: document.current, path: picked[0].fsPath, level }, notified);
   },
   optimize: async (document, editor) => {
     const settings = await askRunSettings(document, vscode.l10n.t('Optimize Model'));

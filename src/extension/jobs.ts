@@ -10,6 +10,8 @@ import type {
   OptimizeRequest,
   ProfileRequest,
   QuantizeRequest,
+  SweepRequest,
+  TraceRequest,
   VersionRef,
 } from '../protocol/worker.ts';
 import { log } from './log.ts';
@@ -42,6 +44,32 @@ export function profile(document: ModelDocument, request: WithoutDocument<Profil
     work: async ({ client, document: id }, call) => {
       const report = await client.profile({ ...request, document: id }, call);
       document.addReports(request.version, { profile: report });
+      return report;
+    },
+  });
+}
+
+/** Shows a trace that ONNX Runtime wrote earlier as a profile. */
+export function loadTrace(document: ModelDocument, request: WithoutDocument<TraceRequest>, options: JobOptions) {
+  return runJob(document, options, {
+    kind: 'profile',
+    title: vscode.l10n.t('Reading a trace of {0}', document.name),
+    work: async ({ client, document: id }, call) => {
+      const report = await client.loadTrace({ ...request, document: id }, call);
+      document.addReports(request.version, { profile: report });
+      return report;
+    },
+  });
+}
+
+/** Times the model under every combination of some settings. */
+export function sweep(document: ModelDocument, request: WithoutDocument<SweepRequest>, options: JobOptions) {
+  return runJob(document, options, {
+    kind: 'sweep',
+    title: vscode.l10n.t('Sweeping settings of {0}', document.name),
+    work: async ({ client, document: id }, call) => {
+      const report = await client.sweep({ ...request, document: id }, call);
+      document.addReports(request.version, { sweep: report });
       return report;
     },
   });

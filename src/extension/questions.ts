@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import type { SweepAxes } from '../core/profile/sweep.ts';
+import { parseNumbers } from '../core/report/format.ts';
 import type { QuantizeRequest, RunSettings } from '../protocol/worker.ts';
 import type { ModelDocument } from './model-document.ts';
 
@@ -46,6 +48,34 @@ export async function askRunSettings(document: ModelDocument, title: string): Pr
   if (!(await askList(title, choices))) return undefined;
   await document.remember(settings);
   return settings;
+}
+
+/** The values that a sweep tries: of the threads, and of each symbolic dimension. Undefined when the user leaves. */
+export async function askSweep(document: ModelDocument): Promise<SweepAxes | undefined> {
+  await document.session();
+  const title = vscode.l10n.t('Sweep Settings');
+  const threads = await askNumbers(title, vscode.l10n.t('Threads to try, with commas between'), '1, 2, 4');
+  if (!threads) return undefined;
+  const dims: Record<string, readonly number[]> = {};
+  for (const { name, suggestion } of document.symbolicDims) {
+    const usual = String(document.settings.dims[name] ?? suggestion);
+    const sizes = await askNumbers(title, vscode.l10n.t('Sizes of {0} to try, with commas between', name), usual);
+    if (!sizes) return undefined;
+    dims[name] = sizes;
+  }
+  return { threads, dims };
+}
+
+async function askNumbers(title: string, prompt: string, value: string): Promise<readonly number[] | undefined> {
+  const typed = await vscode.window.showInputBox({
+    title,
+    prompt,
+    value,
+    ignoreFocusOut: true,
+    validateInput: (text) =>
+      parseNumbers(text) ? undefined : vscode.l10n.t('Type whole numbers with commas between: 1, 2, 4.'),
+  });
+  return typed === undefined ? undefined : parseNumbers(typed);
 }
 
 /** Shows a list until its first entry is chosen (true) or it is left (false). */

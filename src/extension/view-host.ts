@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Handlers } from '../protocol/rpc.ts';
 import type { ViewHostContract, ViewReads, ViewState } from '../protocol/webview.ts';
-import { compare, optimize, profile, quantize } from './jobs.ts';
+import { compare, optimize, profile, quantize, sweep } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
 
@@ -9,7 +9,9 @@ const reads = ['summary', 'scene', 'nodeTable', 'overlays', 'overlay', 'timeline
 
 /** Commands that the view may run. */
 const viewCommands = new Set(
-  ['profile', 'optimize', 'quantize', 'compare', 'export', 'fix', 'cancel', 'showLog'].map((name) => `opscope.${name}`),
+  ['profile', 'optimize', 'quantize', 'compare', 'export', 'fix', 'loadTrace', 'cancel', 'showLog'].map(
+    (name) => `opscope.${name}`,
+  ),
 );
 
 /** Jobs started in the view show their progress there. */
@@ -26,6 +28,7 @@ export function viewHost(document: ModelDocument, memento: vscode.Memento): Hand
     },
     providers: async (_, { signal }) => (await document.session()).client.providers(undefined, { signal }),
     profile: async (request) => void (await profile(document, request, inView)),
+    sweep: async (request) => void (await sweep(document, request, inView)),
     optimize: async (request) => void (await optimize(document, request, inView)),
     quantize: async (request) => void (await quantize(document, request, inView)),
     compare: async (request) => void (await compare(document, request, inView)),

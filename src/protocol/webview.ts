@@ -4,7 +4,13 @@
  * filled in); the host tells the view what changed (`ViewContract`).
  */
 import type { NodeId } from '../core/graph/model.ts';
-import type { CompareReport, OptimizeReport, ProfileReport, QuantizeReport } from '../core/report/report.ts';
+import type {
+  CompareReport,
+  OptimizeReport,
+  ProfileReport,
+  QuantizeReport,
+  SweepReport,
+} from '../core/report/report.ts';
 import type { Progress } from './rpc.ts';
 import type {
   CompareRequest,
@@ -12,6 +18,7 @@ import type {
   ProfileRequest,
   QuantizeRequest,
   RunSettings,
+  SweepRequest,
   SymbolicDim,
   VersionInfo,
   VersionMapping,
@@ -53,12 +60,13 @@ export interface DocumentState {
 
 export interface VersionReports {
   readonly profile?: ProfileReport;
+  readonly sweep?: SweepReport;
   readonly optimize?: OptimizeReport;
   readonly quantize?: QuantizeReport;
 }
 
 export interface JobState {
-  readonly kind: 'open' | 'profile' | 'optimize' | 'quantize' | 'compare' | 'export';
+  readonly kind: 'open' | 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare' | 'export';
   readonly progress: Progress;
 }
 
@@ -86,6 +94,7 @@ export interface ViewHostContract extends ViewReads {
   ready(argument: undefined): Promise<{ readonly state: DocumentState; readonly viewState: ViewState | null }>;
   /** Starts a job; its progress and result arrive as `update`. Rejects when another job runs. */
   profile(argument: WithoutDocument<ProfileRequest>): Promise<void>;
+  sweep(argument: WithoutDocument<SweepRequest>): Promise<void>;
   optimize(argument: WithoutDocument<OptimizeRequest>): Promise<void>;
   quantize(argument: WithoutDocument<QuantizeRequest>): Promise<void>;
   compare(

@@ -7,6 +7,7 @@ import type { OptimizationLevel } from '../core/evaluator.ts';
 import type { NodeId } from '../core/graph/model.ts';
 import type { Scene } from '../core/layout/scene.ts';
 import type { Overlay } from '../core/overlay.ts';
+import type { SweepAxes } from '../core/profile/sweep.ts';
 import type { Trace } from '../core/profile/trace.ts';
 import type {
   CompareReport,
@@ -16,6 +17,7 @@ import type {
   ProfileReport,
   QuantizeReport,
   ReportedValue,
+  SweepReport,
   Verdict,
 } from '../core/report/report.ts';
 import type { TensorStatistics } from '../core/tensor/statistics.ts';
@@ -130,6 +132,20 @@ export interface ProfileRequest extends VersionRef {
   readonly runs: number;
   /** Runs before timing; −1: until the times have settled. */
   readonly warmup: number;
+  readonly level: OptimizationLevel;
+}
+
+export interface SweepRequest extends VersionRef {
+  /** The time limit is that of the whole sweep. */
+  readonly settings: RunSettings;
+  readonly level: OptimizationLevel;
+  readonly axes: SweepAxes;
+}
+
+export interface TraceRequest extends VersionRef {
+  /** A profile that ONNX Runtime wrote. */
+  readonly path: string;
+  /** The optimization level it was made at. */
   readonly level: OptimizationLevel;
 }
 
@@ -256,6 +272,10 @@ export interface WorkerContract {
   node(argument: VersionRef & { readonly node: NodeId }): Promise<NodeDetails>;
   tensor(argument: VersionRef & { readonly value: string; readonly node: NodeId }): Promise<TensorDetails>;
   profile(argument: ProfileRequest): Promise<ProfileReport>;
+  /** A trace from disk, put onto the version as a profile of it. */
+  loadTrace(argument: TraceRequest): Promise<ProfileReport>;
+  /** Latency under every combination of settings. */
+  sweep(argument: SweepRequest): Promise<SweepReport>;
   optimize(argument: OptimizeRequest): Promise<{ readonly version: VersionInfo; readonly report: OptimizeReport }>;
   quantize(argument: QuantizeRequest): Promise<{ readonly version: VersionInfo; readonly report: QuantizeReport }>;
   compare(argument: CompareRequest): Promise<{ readonly report: CompareReport; readonly mapping: VersionMapping }>;

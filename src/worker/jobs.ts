@@ -5,16 +5,18 @@ import type { CallContext, Handlers } from '../protocol/rpc.ts';
 import type { RunSettings, WorkerContract } from '../protocol/worker.ts';
 import { compareModels } from './compare.ts';
 import { compareLatency } from './compare-latency.ts';
-import { addVersion, asOpened, type Documents, type Origins, type Version } from './documents.ts';
+import { addVersion, asOpened, type Documents, type OpenDocument, type Origins, type Version } from './documents.ts';
 import { modelIdentity } from './inspect.ts';
 import { type MappedSide, mapVersions } from './mapping.ts';
 import { optimizeModel } from './optimize.ts';
-import { type MeasuredModel, type MeasurementContext, profileModel } from './profile.ts';
+import { type MeasuredModel, type MeasurementContext, type ProfileResult, profileModel } from './profile.ts';
+import { profileFromTrace } from './profile-from-trace.ts';
 import { listProviders } from './providers.ts';
 import { quantizeModel } from './quantize.ts';
 import type { RuntimeManager } from './runtime-client.ts';
+import { sweepModel } from './sweep.ts';
 
-type JobMethod = 'profile' | 'optimize' | 'quantize' | 'compare' | 'providers' | 'runtimePid';
+type JobMethod = 'profile' | 'loadTrace' | 'sweep' | 'optimize' | 'quantize' | 'compare' | 'providers' | 'runtimePid';
 
 /** What runs models. The functions behind it are the command line's. */
 export function jobHandlers(documents: Documents, manager: RuntimeManager): Handlers<Pick<WorkerContract, JobMethod>> {
@@ -28,20 +30,20 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
   return {
     profile: async ({ document, version: id, ...options }, context) => {
       const version = documents.version({ document, version: id });
-      const { report, overlays, asRun, trace } = await profileModel(
+      const result = await profileModel(
         await measured(version),
         { ...options, roofline: options.settings.provider === 'cpu' },
         measurement(context),
       );
-      const known = documents.document(document).measured;
-      // What quantization found out about its version stays.
-      const others = (known.get(id)?.overlays ?? []).filter((old) =>
-        overlays.every((overlay) => overlay.id !== old.id),
-      );
-      const timeline = trace && typicalRun(trace);
-      known.set(id, { overlays: [...overlays, ...others], asRun, timeline });
-      return report;
+      return keepProfile(documents.document(document), id, result);
     },
+    loadTrace: async ({ document, version: id, path, level }, context) => {
+      const version = documents.version({ document, version: id });
+      const result = await profileFromTrace(await measured(version), path, level, measurement(context));
+      return keepProfile(documents.document(document), id, result);
+    },
+    sweep: async ({ document, version: id, ...options }, context) =>
+      sweepModel(await measured(documents.version({ document, version: id })), options, measurement(context)),
     optimize: async ({ document, version: id, settings, measure, targetOpset, ...options }, context) => {
       const { signal, progress } = context;
       const parent = documents.version({ document, version: id });
@@ -158,4 +160,12 @@ function originsThrough(origins: ReadonlyMap<NodeId, Iterable<NodeId>>, parents:
     if (sources.length !== 1 || sources[0] !== id) through.set(id, sources);
   }
   return through;
+}
+
+/** Keeps what a profile says of each node with its version; gives the report. */
+function keepProfile({ measured }: OpenDocument, id: number, { report, overlays, asRun, trace }: ProfileResult) {
+  // What quantization found out about its version stays.
+  const others = (measured.get(id)?.overlays ?? []).filter((old) => overlays.every((overlay) => overlay.id !== old.id));
+  measured.set(id, { overlays: [...overlays, ...others], asRun, timeline: trace && typicalRun(trace) });
+  return report;
 }

@@ -122,6 +122,7 @@ export function hostWith(answers: Partial<Handlers<ViewHostContract>> = {}) {
       throw new Error('There is no tensor.');
     },
     profile: nothing,
+    sweep: nothing,
     optimize: nothing,
     quantize: nothing,
     compare: nothing,

@@ -64,6 +64,31 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     expect(await page.getByRole('textbox', { name: 'Search nodes' }).inputValue()).toBe('');
   });
 
+  test('a sweep tells a list that is none, and shows every combination with its interval', {
+    timeout: 60_000,
+  }, async () => {
+    const { page } = opened;
+    await page.click('#tab-profile');
+    await page.getByText('Sweep settings').click();
+    const threads = page.getByRole('textbox', { name: 'Threads to try' });
+    await threads.fill('1, many');
+    await threads.press('Enter');
+    await page.getByText('Threads: type whole numbers with commas between.').waitFor();
+    await threads.fill('1, 2');
+    await threads.press('Enter');
+    await page.getByRole('textbox', { name: 'Sizes of batch to try' }).fill('1, 4');
+    await page.getByRole('textbox', { name: 'Sizes of batch to try' }).press('Enter');
+    await page.getByRole('button', { name: 'Sweep', exact: true }).click();
+    for (const size of [1, 4]) {
+      const chart = page.getByRole('figure', { name: `Latency by settings, batch ${size}` });
+      await chart.waitFor({ timeout: 50_000 });
+      expect((await chart.locator('.estimate-name').allTextContents()).map((name) => name.replace(/\s/g, ' '))).toEqual(
+        ['1 thread', '2 threads'],
+      );
+    }
+    await page.getByRole('button', { name: 'Sweep Again' }).waitFor();
+  });
+
   test('no panel is wider than its place, however narrow that is', async () => {
     const { page } = opened;
     const separator = page.getByRole('separator', { name: 'Width of the side panel' });

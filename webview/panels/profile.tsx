@@ -15,6 +15,7 @@ import { NumberField } from '../widgets/text-field.tsx';
 import { RooflineSection } from './roofline.tsx';
 import { RunButton } from './run-button.tsx';
 import { RunSettingsForm } from './run-settings.tsx';
+import { SweepSection } from './sweep.tsx';
 import { TimelineSection } from './timeline.tsx';
 
 /** How long the model takes, and which nodes take it. */
@@ -39,6 +40,7 @@ export function ProfilePanel({ state }: { readonly state: State }) {
           <ProfileSettings state={state} />
         </Section>
       )}
+      <SweepSection state={state} />
     </>
   );
 }

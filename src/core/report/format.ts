@@ -159,3 +159,9 @@ export function dateTime(iso: string): string {
   const two = (value: number) => String(value).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
+
+/** Whole numbers from 0 on with commas between, as people type them; undefined for anything else. */
+export function parseNumbers(text: string): readonly number[] | undefined {
+  const parts = text.split(',').map((part) => part.trim());
+  return parts.every((part) => /^\d{1,9}$/.test(part)) ? [...new Set(parts.map(Number))] : undefined;
+}

@@ -125,7 +125,7 @@ function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handl
   };
 }
 
-type Jobs = 'profile' | 'optimize' | 'quantize' | 'compare' | 'cancel';
+type Jobs = 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare' | 'cancel';
 
 function jobs(
   worker: Client<WorkerContract>,
@@ -157,6 +157,10 @@ function jobs(
     profile: (request) =>
       run('profile', async (options) =>
         withReports(request.version, { profile: await worker.profile({ ...request, document }, options) }),
+      ),
+    sweep: (request) =>
+      run('sweep', async (options) =>
+        withReports(request.version, { sweep: await worker.sweep({ ...request, document }, options) }),
       ),
     optimize: (request) =>
       run('optimize', async (options) => {
