@@ -29,7 +29,13 @@ export function editorHtml(webview: vscode.Webview, extensionUri: vscode.Uri): s
 <title>Opscope</title>
 </head>
 <body>
+<script type="application/json" id="opscope-l10n">${embeddedJson(vscode.l10n.bundle ?? {})}</script>
 <script type="module" nonce="${nonce}" src="${file('webview.js')}"></script>
 </body>
 </html>`;
+}
+
+/** JSON that cannot end the element it stands in. */
+function embeddedJson(value: object): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
 }
