@@ -1,6 +1,7 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
 import { percent, significant, time } from '../../src/core/report/format.ts';
 import type { Ceilings, KernelBound } from '../../src/core/report/report.ts';
+import { t } from '../l10n.ts';
 
 export interface RooflinePoint {
   readonly key: string;
@@ -44,8 +45,13 @@ export function RooflineChart({ ceilings, points, selected, onSelect }: Roofline
   const roof = `M${x(foot)} ${y(foot * gbPerSecond)}L${x(ridge)} ${y(gflops)}H${width - margin}`;
   return (
     <figure class="scatter roofline">
-      <figcaption>GFLOP/s</figcaption>
-      <svg viewBox={`0 0 ${width} ${height}`} width="100%" role="img" aria-label="Kernels under the machine’s ceilings">
+      <figcaption>{t('GFLOP/s')}</figcaption>
+      <svg
+        viewBox={`0 0 ${width} ${height}`}
+        width="100%"
+        role="img"
+        aria-label={t('Kernels under the machine’s ceilings')}
+      >
         <path class="axis" d={`M${left} ${margin}V${height - bottom}H${width - margin}`} />
         {powers(xLow, xHigh).map((tick) => (
           <text key={tick} x={x(tick)} y={height - bottom + 14} text-anchor="middle">
@@ -76,7 +82,7 @@ export function RooflineChart({ ceilings, points, selected, onSelect }: Roofline
             </circle>
           ))}
       </svg>
-      <figcaption class="below">Operations a byte</figcaption>
+      <figcaption class="below">{t('Operations a byte')}</figcaption>
     </figure>
   );
 }

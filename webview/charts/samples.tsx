@@ -1,4 +1,5 @@
 import { counted, time } from '../../src/core/report/format.ts';
+import { t } from '../l10n.ts';
 
 interface SamplesProps {
   /** Milliseconds of every run, in the order they were made. */
@@ -35,7 +36,7 @@ export function Samples({ samples, median }: SamplesProps) {
         )}
       </svg>
       <figcaption>
-        <span>Runs in order</span>
+        <span>{t('Runs in order')}</span>
         <span>0 to {time(largest)}</span>
       </figcaption>
     </figure>

@@ -2,6 +2,7 @@ import { type ReadonlySignal, type Signal, useSignalEffect } from '@preact/signa
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Scene } from '../../src/core/layout/scene.ts';
+import { t } from '../l10n.ts';
 import type { Camera } from './graph-types.ts';
 import type { GraphColors } from './theme.ts';
 
@@ -79,7 +80,7 @@ export function Minimap({ scene, camera, colors, host }: MinimapProps) {
     <canvas
       ref={canvas}
       class="graph-minimap"
-      aria-label="Overview of the graph"
+      aria-label={t('Overview of the graph')}
       hidden
       onPointerDown={press}
       onPointerMove={move}

@@ -1,6 +1,7 @@
 import { bytes, counted, decibels, percent } from '../../src/core/report/format.ts';
 import type { QuantizeCandidate } from '../../src/core/report/report.ts';
 import { Scatter } from '../charts/scatter.tsx';
+import { t } from '../l10n.ts';
 import { Section } from '../widgets/section.tsx';
 
 /** What was tried: speed against accuracy where both were measured, and every candidate in a table. */
@@ -22,10 +23,10 @@ export function Candidates({ candidates }: { readonly candidates: readonly Quant
         ];
   });
   return (
-    <Section title="What was tried" aside={<span class="quiet">{counted(candidates.length, 'candidate')}</span>}>
+    <Section title={t('What was tried')} aside={<span class="quiet">{counted(candidates.length, 'candidate')}</span>}>
       {points.length > 1 && (
         <Scatter
-          label="Time against accuracy"
+          label={t('Time against accuracy')}
           xTitle="Time, as a share of float"
           yTitle={labelled ? 'Accuracy, %' : 'Signal to noise, dB'}
           points={points}
@@ -34,11 +35,11 @@ export function Candidates({ candidates }: { readonly candidates: readonly Quant
       <table class="figures">
         <thead>
           <tr>
-            <th scope="col">Candidate</th>
+            <th scope="col">{t('Candidate')}</th>
             <th scope="col">{labelled ? 'Accuracy' : 'Signal to noise'}</th>
-            <th scope="col">Time</th>
+            <th scope="col">{t('Time')}</th>
             <th scope="col" class="optional">
-              Bytes
+              {t('Bytes')}
             </th>
           </tr>
         </thead>

@@ -3,6 +3,7 @@ import type { NodeId } from '../../src/core/graph/model.ts';
 import { count, counted } from '../../src/core/report/format.ts';
 import type { CompareReport } from '../../src/core/report/report.ts';
 import { compareHeadline } from '../../src/core/report/sentences.ts';
+import { t } from '../l10n.ts';
 import { marksOf } from '../node-link.ts';
 import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
@@ -26,17 +27,17 @@ export function ComparePanel({ state }: { readonly state: State }) {
     return (
       <Empty
         icon="git-compare"
-        title="Nothing to compare yet"
+        title={t('Nothing to compare yet')}
         action={
           <div class="actions">
-            <Button onClick={() => (state.panel.value = 'optimize')}>Optimize…</Button>
+            <Button onClick={() => (state.panel.value = 'optimize')}>{t('Optimize…')}</Button>
             <Button kind="secondary" onClick={() => void state.host.command({ command: 'opscope.compare' })}>
-              Compare with File…
+              {t('Compare with File…')}
             </Button>
           </div>
         }
       >
-        Make a second version by optimizing or quantizing, or compare with another file.
+        {t('Make a second version by optimizing or quantizing, or compare with another file.')}
       </Empty>
     );
   }
@@ -44,7 +45,7 @@ export function ComparePanel({ state }: { readonly state: State }) {
     <>
       {comparison && <CompareResult state={state} report={comparison.report} />}
       {comparison ? (
-        <Fold title="Compare others">
+        <Fold title={t('Compare others')}>
           <CompareForm state={state} again />
         </Fold>
       ) : (
@@ -67,9 +68,9 @@ function CompareForm({ state, again }: { readonly state: State; readonly again?:
   return (
     <>
       <div class="form">
-        <Field label="Before">
+        <Field label={t('Before')}>
           <Select
-            label="Before"
+            label={t('Before')}
             value={String(a ?? 0)}
             choices={choices}
             onChange={(value) => {
@@ -77,9 +78,9 @@ function CompareForm({ state, again }: { readonly state: State; readonly again?:
             }}
           />
         </Field>
-        <Field label="After">
+        <Field label={t('After')}>
           <Select
-            label="After"
+            label={t('After')}
             value={String(b ?? current)}
             choices={choices}
             onChange={(value) => {
@@ -87,9 +88,9 @@ function CompareForm({ state, again }: { readonly state: State; readonly again?:
             }}
           />
         </Field>
-        <Field label="Afterwards">
+        <Field label={t('Afterwards')}>
           <Checkbox
-            label="Measure latency"
+            label={t('Measure latency')}
             checked={measure}
             onChange={(value) => {
               form.value = { ...form.value, measure: value };
@@ -100,11 +101,11 @@ function CompareForm({ state, again }: { readonly state: State; readonly again?:
       <RunButton
         state={state}
         job="compare"
-        label="Compare"
+        label={t('Compare')}
         again={again}
         refusal={same && versions.length > 1 ? 'Choose two different versions.' : null}
       />
-      <Fold title="Input and run settings">
+      <Fold title={t('Input and run settings')}>
         <div class="form">
           <RunSettingsForm state={state} />
         </div>
@@ -125,7 +126,7 @@ function CompareResult({ state, report }: { readonly state: State; readonly repo
       </p>
       {versions && state.side.value !== null && (
         <Checkbox
-          label="Both graphs side by side"
+          label={t('Both graphs side by side')}
           checked={state.sideBySide.value}
           onChange={(value) => {
             state.sideBySide.value = value;
@@ -169,7 +170,7 @@ function GraphChanges({ state, report }: { readonly state: State; readonly repor
   const marks = useMemo(() => (side ? [...marksOf(mapping, side)] : []), [mapping, side]);
   const groups = Map.groupBy(marks, ([, mark]) => mark);
   return (
-    <Section title="Graph">
+    <Section title={t('Graph')}>
       <p>
         {count(graph.same)} nodes the same, {count(graph.changed)} changed, {count(graph.removed)} removed,{' '}
         {count(graph.added)} added

@@ -3,6 +3,7 @@ import { bytes, count, counted, large, percent, shape, time } from '../../src/co
 import { operatorNote, sinceVersion } from '../../src/core/report/operators.ts';
 import type { ProfileReport } from '../../src/core/report/report.ts';
 import type { AttributeText, NodeDetails, NodeValue } from '../../src/protocol/worker.ts';
+import { t } from '../l10n.ts';
 import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
 import { Button, IconButton, Link } from '../widgets/button.tsx';
@@ -15,20 +16,24 @@ export function NodePanel({ state }: { readonly state: State }) {
   const { value, problem, reload } = state.details;
   if (state.selected.value === null) {
     return (
-      <Empty icon="inspect" title="No node selected">
+      <Empty icon="inspect" title={t('No node selected')}>
         Click a node in the graph or in the table, or press <kbd>/</kbd> to find one.
       </Empty>
     );
   }
   if (problem.value !== null) {
     return (
-      <Empty icon="error" title="The node could not be read" action={<Button onClick={reload}>Try Again</Button>}>
+      <Empty
+        icon="error"
+        title={t('The node could not be read')}
+        action={<Button onClick={reload}>{t('Try Again')}</Button>}
+      >
         {problem.value}
       </Empty>
     );
   }
   const node = value.value;
-  if (!node) return <p class="quiet">Reading…</p>;
+  if (!node) return <p class="quiet">{t('Reading…')}</p>;
   return (
     <>
       <header class="node-head">
@@ -43,11 +48,11 @@ export function NodePanel({ state }: { readonly state: State }) {
       <Timing state={state} node={node} />
       <Facts facts={costs(node)} />
       <Attributes attributes={node.attributes} />
-      <Slots state={state} title="Inputs" node={node} values={node.inputs} />
-      <Slots state={state} title="Outputs" node={node} values={node.outputs} />
+      <Slots state={state} title={t('Inputs')} node={node} values={node.inputs} />
+      <Slots state={state} title={t('Outputs')} node={node} values={node.outputs} />
       <Origin state={state} node={node} />
       {node.docString !== '' && (
-        <Section title="Note in the file">
+        <Section title={t('Note in the file')}>
           <p class="prose">{node.docString}</p>
         </Section>
       )}
@@ -93,16 +98,16 @@ function NodeActions({ state, node }: { readonly state: State; readonly node: No
   const { exclude } = form.value;
   const kept = exclude.includes(node.id);
   return (
-    <div role="toolbar" aria-label="Node">
-      <IconButton icon="location" label="Show in the graph" onClick={() => void state.reveal(node.id)} />
+    <div role="toolbar" aria-label={t('Node')}>
+      <IconButton icon="location" label={t('Show in the graph')} onClick={() => void state.reveal(node.id)} />
       <IconButton
         icon="arrow-up"
-        label="Mark what feeds this node"
+        label={t('Mark what feeds this node')}
         onClick={() => state.markReach(node.id, 'upstream')}
       />
       <IconButton
         icon="arrow-down"
-        label="Mark what this node feeds"
+        label={t('Mark what this node feeds')}
         onClick={() => state.markReach(node.id, 'downstream')}
       />
       <IconButton
@@ -134,7 +139,8 @@ function Timing({ state, node }: { readonly state: State; readonly node: NodeDet
   const profile = state.reports.value?.profile;
   const timed = profile?.nodes.find(({ id }) => id === node.id);
   if (!profile || state.detailsVersion.value !== state.version.value) return null;
-  if (!timed) return <p class="quiet">No kernel ran for this node: it was folded away, or its kernel is not known.</p>;
+  if (!timed)
+    return <p class="quiet">{t('No kernel ran for this node: it was folded away, or its kernel is not known.')}</p>;
   return (
     <>
       <p class="headline">
@@ -180,7 +186,7 @@ interface KernelsProps {
 
 function Kernels({ state, profile, indices, self }: KernelsProps) {
   return (
-    <Section title="Runs as">
+    <Section title={t('Runs as')}>
       <ul class="kernels">
         {indices.map((index) => {
           const kernel = profile.kernels[index]!;
@@ -230,7 +236,7 @@ export function NodeLinks({ state, nodes }: { readonly state: State; readonly no
 function Attributes({ attributes }: { readonly attributes: readonly AttributeText[] }) {
   if (attributes.length === 0) return null;
   return (
-    <Section title="Attributes">
+    <Section title={t('Attributes')}>
       <dl class="facts">
         {attributes.map(({ name, type, value }) => (
           <div key={name}>
@@ -288,7 +294,7 @@ function Slots({ state, title, node, values }: SlotsProps) {
 function Origin({ state, node }: { readonly state: State; readonly node: NodeDetails }) {
   if (node.origin.length === 0 && node.why.length === 0) return null;
   return (
-    <Section title="Made from">
+    <Section title={t('Made from')}>
       {node.why.map((reason) => (
         <p key={reason} class="prose">
           {reason}

@@ -4,6 +4,7 @@ import { count, counted, time } from '../../src/core/report/format.ts';
 import type { ExplainedRewrite, OptimizeReport, PassRecord } from '../../src/core/report/report.ts';
 import { optimizeHeadline } from '../../src/core/report/sentences.ts';
 import type { VersionInfo } from '../../src/protocol/worker.ts';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Notes } from '../widgets/badge.tsx';
 import { Button, Link } from '../widgets/button.tsx';
@@ -22,15 +23,16 @@ export function OptimizePanel({ state }: { readonly state: State }) {
   return report ? (
     <>
       <OptimizeResult state={state} report={report} />
-      <Fold title="Optimize again">
+      <Fold title={t('Optimize again')}>
         <OptimizeForm state={state} again />
       </Fold>
     </>
   ) : (
     <>
       <p class="intro">
-        Rewrites the graph into a smaller one that computes the same, checks it by running both, and keeps it as a new
-        version.
+        {t(
+          'Rewrites the graph into a smaller one that computes the same, checks it by running both, and keeps it as a new version.',
+        )}
       </p>
       <OptimizeForm state={state} />
     </>
@@ -38,9 +40,9 @@ export function OptimizePanel({ state }: { readonly state: State }) {
 }
 
 const presets = [
-  { value: 'exact', label: 'Exact', description: 'Outputs stay bit for bit the same.' },
-  { value: 'default', label: 'Default', description: 'Outputs may move by floating-point rounding.' },
-  { value: 'aggressive', label: 'Aggressive', description: 'Also what pays only on some machines.' },
+  { value: 'exact', label: t('Exact'), description: t('Outputs stay bit for bit the same.') },
+  { value: 'default', label: t('Default'), description: t('Outputs may move by floating-point rounding.') },
+  { value: 'aggressive', label: t('Aggressive'), description: t('Also what pays only on some machines.') },
 ] as const;
 
 function OptimizeForm({ state, again }: { readonly state: State; readonly again?: boolean }) {
@@ -53,12 +55,17 @@ function OptimizeForm({ state, again }: { readonly state: State; readonly again?
   return (
     <>
       <div class="form">
-        <Field label="Preset" hint={presets.find(({ value }) => value === preset)!.description}>
-          <Select label="Preset" value={preset} choices={presets} onChange={(value) => change({ preset: value })} />
+        <Field label={t('Preset')} hint={presets.find(({ value }) => value === preset)!.description}>
+          <Select
+            label={t('Preset')}
+            value={preset}
+            choices={presets}
+            onChange={(value) => change({ preset: value })}
+          />
         </Field>
-        <Field label="Afterwards">
-          <Checkbox label="Compare outputs" checked={verify} onChange={(value) => change({ verify: value })} />
-          <Checkbox label="Measure latency" checked={measure} onChange={(value) => change({ measure: value })} />
+        <Field label={t('Afterwards')}>
+          <Checkbox label={t('Compare outputs')} checked={verify} onChange={(value) => change({ verify: value })} />
+          <Checkbox label={t('Measure latency')} checked={measure} onChange={(value) => change({ measure: value })} />
         </Field>
       </div>
       <RunButton
@@ -69,7 +76,7 @@ function OptimizeForm({ state, again }: { readonly state: State; readonly again?
         from={again ? parent?.id : undefined}
       />
       <PassList state={state} />
-      <Fold title="Input and run settings">
+      <Fold title={t('Input and run settings')}>
         <div class="form">
           <RunSettingsForm state={state} />
         </div>
@@ -110,9 +117,9 @@ export function ResultActions({ state }: { readonly state: State }) {
   };
   return (
     <div class="actions">
-      <Button onClick={() => void state.host.command({ command: 'opscope.export' })}>Export…</Button>
+      <Button onClick={() => void state.host.command({ command: 'opscope.export' })}>{t('Export…')}</Button>
       <Button kind="secondary" disabled={state.job.value !== null} onClick={compare}>
-        Compare Graphs
+        {t('Compare Graphs')}
       </Button>
     </div>
   );
@@ -121,7 +128,7 @@ export function ResultActions({ state }: { readonly state: State }) {
 function RolledBack({ report }: { readonly report: OptimizeReport }) {
   if (report.rolledBack.length === 0) return null;
   return (
-    <Section title="Taken back">
+    <Section title={t('Taken back')}>
       <ul class="plain-list">
         {report.rolledBack.map(({ pass, reason }) => (
           <li key={pass}>
@@ -138,7 +145,7 @@ function Passes({ state, report }: { readonly state: State; readonly report: Opt
   const busy = report.passes.filter(({ rewrites }) => rewrites > 0);
   const idle = report.passes.length - busy.length;
   return (
-    <Section title="What changed" aside={<span class="quiet">{time(report.milliseconds)}</span>}>
+    <Section title={t('What changed')} aside={<span class="quiet">{time(report.milliseconds)}</span>}>
       {busy.map((pass) => (
         <PassDetails
           key={pass.name}

@@ -1,9 +1,11 @@
 /** Parts that every before/after result is made of. */
+
 import type { ComponentChildren } from 'preact';
 import { bytes, change, count, counted, decibels, interval, significant, time } from '../../src/core/report/format.ts';
 import type { LatencyComparison, ModelSize, OutputDifference, Verdict } from '../../src/core/report/report.ts';
 import { changedOutputsSentence, latencySentence, outputsSentence } from '../../src/core/report/sentences.ts';
 import { Intervals } from '../charts/intervals.tsx';
+import { t } from '../l10n.ts';
 import { Badge, type Tone } from '../widgets/badge.tsx';
 import { Section } from '../widgets/section.tsx';
 
@@ -25,7 +27,7 @@ export function Outputs({ verdict, lossy }: { readonly verdict: Verdict; readonl
   const tone = lossy && verdict.status === 'different' ? 'plain' : verdictTones[verdict.status];
   return (
     <Section
-      title="Outputs"
+      title={t('Outputs')}
       aside={verdict.runs > 0 && <span class="quiet">{counted(verdict.runs, 'input', 'inputs')} compared</span>}
     >
       <p>
@@ -42,12 +44,12 @@ function OutputTable({ outputs }: { readonly outputs: readonly OutputDifference[
     <table class="figures">
       <thead>
         <tr>
-          <th scope="col">Output</th>
-          <th scope="col">Largest difference</th>
+          <th scope="col">{t('Output')}</th>
+          <th scope="col">{t('Largest difference')}</th>
           <th scope="col" class="optional">
-            Relative
+            {t('Relative')}
           </th>
-          <th scope="col">Signal to noise</th>
+          <th scope="col">{t('Signal to noise')}</th>
         </tr>
       </thead>
       <tbody>
@@ -77,12 +79,12 @@ export function LatencyPair({
   const { a, b, rounds, control95, resolutionPercent, verdict } = latency;
   const tone: Tone = verdict === 'faster' ? 'good' : verdict === 'slower' ? 'bad' : 'even';
   return (
-    <Section title="Latency" aside={<span class="quiet">{counted(rounds, 'round')}, both in turn</span>}>
+    <Section title={t('Latency')} aside={<span class="quiet">{counted(rounds, 'round')}, both in turn</span>}>
       <p>
         <Badge tone={tone}>{capital(latencySentence(latency))}</Badge>
       </p>
       <Intervals
-        label="Latency before and after"
+        label={t('Latency before and after')}
         estimates={[
           { label: labels[0], value: a.median, interval95: a.interval95, text: time(a.median), tone: 'before' },
           { label: labels[1], value: b.median, interval95: b.interval95, text: time(b.median), tone: 'after' },
@@ -110,14 +112,14 @@ export function Sizes({ before, after, labels }: SizesProps) {
     .filter(({ from, to }) => from !== to)
     .sort((one, other) => Math.abs(other.to - other.from) - Math.abs(one.to - one.from));
   return (
-    <Section title="Before and after">
+    <Section title={t('Before and after')}>
       <table class="figures">
         <thead>
           <tr>
             <td />
             <th scope="col">{labels[0]}</th>
             <th scope="col">{labels[1]}</th>
-            <th scope="col">Change</th>
+            <th scope="col">{t('Change')}</th>
           </tr>
         </thead>
         <tbody>

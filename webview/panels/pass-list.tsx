@@ -1,6 +1,7 @@
 import type { Exactness } from '../../src/core/passes/pass.ts';
 import { presetPasses } from '../../src/core/passes/presets.ts';
 import { count } from '../../src/core/report/format.ts';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Checkbox } from '../widgets/checkbox.tsx';
 import { Fold } from '../widgets/section.tsx';
@@ -21,7 +22,7 @@ export function PassList({ state }: { readonly state: State }) {
     form.value = { ...form.value, skip: wanted ? skip.filter((each) => each !== name) : [...skip, name] };
   };
   return (
-    <Fold title="Passes" aside={<span class="quiet">{`${count(chosen)} of ${count(passes.length)}`}</span>}>
+    <Fold title={t('Passes')} aside={<span class="quiet">{`${count(chosen)} of ${count(passes.length)}`}</span>}>
       <ul class="pass-list">
         {passes.map(({ name, title, summary, exactness }) => (
           <li key={name}>

@@ -5,6 +5,7 @@ import { bytes, counted, dateTime, interval, percent, shape, significant, time }
 import type { Environment, Latency, ProfileReport } from '../../src/core/report/report.ts';
 import { type Bar, Bars, Stack } from '../charts/bars.tsx';
 import { Samples } from '../charts/samples.tsx';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Badge, Notes } from '../widgets/badge.tsx';
 import { Field } from '../widgets/field.tsx';
@@ -27,16 +28,18 @@ export function ProfilePanel({ state }: { readonly state: State }) {
         <ProfileResult state={state} report={report} />
       ) : (
         <p class="intro">
-          Runs the model on this machine: plain runs for its latency, then profiled runs for the time of every node.
+          {t(
+            'Runs the model on this machine: plain runs for its latency, then profiled runs for the time of every node.',
+          )}
         </p>
       )}
       <RunButton state={state} job="profile" label={report ? 'Profile Again' : 'Profile'} again={Boolean(report)} />
       {report ? (
-        <Fold title="Settings">
+        <Fold title={t('Settings')}>
           <ProfileSettings state={state} />
         </Fold>
       ) : (
-        <Section title="Settings">
+        <Section title={t('Settings')}>
           <ProfileSettings state={state} />
         </Section>
       )}
@@ -46,11 +49,11 @@ export function ProfilePanel({ state }: { readonly state: State }) {
 }
 
 const levels: readonly { readonly value: OptimizationLevel; readonly label: string; readonly description: string }[] = [
-  { value: 'all', label: 'All', description: 'ONNX Runtime’s default' },
-  { value: 'layout', label: 'Layout', description: 'All but what is newest' },
-  { value: 'extended', label: 'Extended', description: 'With fusions for one provider' },
-  { value: 'basic', label: 'Basic', description: 'What holds on every provider' },
-  { value: 'disabled', label: 'None', description: 'The model as it is' },
+  { value: 'all', label: t('All'), description: t('ONNX Runtime’s default') },
+  { value: 'layout', label: t('Layout'), description: t('All but what is newest') },
+  { value: 'extended', label: t('Extended'), description: t('With fusions for one provider') },
+  { value: 'basic', label: t('Basic'), description: t('What holds on every provider') },
+  { value: 'disabled', label: t('None'), description: t('The model as it is') },
 ];
 
 function ProfileSettings({ state }: { readonly state: State }) {
@@ -61,27 +64,27 @@ function ProfileSettings({ state }: { readonly state: State }) {
   return (
     <div class="form">
       <RunSettingsForm state={state} />
-      <Field label="Runs" hint="0: as many as a stable median needs.">
+      <Field label={t('Runs')} hint={t('0: as many as a stable median needs.')}>
         <NumberField
-          label="Timed runs"
+          label={t('Timed runs')}
           value={form.value.runs}
           min={0}
           max={100_000}
           onChange={(runs) => change({ runs })}
         />
       </Field>
-      <Field label="Warm-up" hint="Runs before. −1: until times settle.">
+      <Field label={t('Warm-up')} hint={t('Runs before. −1: until times settle.')}>
         <NumberField
-          label="Warm-up runs"
+          label={t('Warm-up runs')}
           value={form.value.warmup}
           min={-1}
           max={10_000}
           onChange={(warmup) => change({ warmup })}
         />
       </Field>
-      <Field label="Optimization">
+      <Field label={t('Optimization')}>
         <Select
-          label="ONNX Runtime’s own optimization"
+          label={t('ONNX Runtime’s own optimization')}
           value={form.value.level}
           choices={levels}
           onChange={(level) => change({ level })}
@@ -100,7 +103,7 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
       <Reconciliation report={report} />
       {report.roofline && <RooflineSection state={state} report={report} roofline={report.roofline} />}
       <TimelineSection state={state} report={report} />
-      <Fold title="Environment">
+      <Fold title={t('Environment')}>
         <EnvironmentFacts environment={report.environment} report={report} />
       </Fold>
     </>
@@ -135,9 +138,9 @@ function LatencyHeadline({ latency, peak }: { readonly latency: Latency; readonl
 type Grouping = 'nodes' | 'operators' | 'kernels';
 const grouping = signal<Grouping>('nodes');
 const groupings: readonly { readonly value: Grouping; readonly label: string }[] = [
-  { value: 'nodes', label: 'Nodes' },
-  { value: 'operators', label: 'Operators' },
-  { value: 'kernels', label: 'Kernels' },
+  { value: 'nodes', label: t('Nodes') },
+  { value: 'operators', label: t('Operators') },
+  { value: 'kernels', label: t('Kernels') },
 ];
 const shownBars = 12;
 
@@ -150,10 +153,10 @@ function TopList({ state, report }: { readonly state: State; readonly report: Pr
   const rest = bars.slice(shownBars).reduce((sum, { value }) => sum + value, 0);
   return (
     <Section
-      title="Where the time goes"
+      title={t('Where the time goes')}
       aside={
         <Segments
-          label="Grouped by"
+          label={t('Grouped by')}
           value={grouping.value}
           choices={groupings}
           onChange={(value) => {
@@ -230,13 +233,13 @@ function Reconciliation({ report }: { readonly report: ProfileReport }) {
   const part = (value: number) => `${time(value)}  ${percent(value / wallMs)}`;
   const attributed = kernelMs - unattributedMs;
   return (
-    <Section title="One profiled run" aside={<span class="quiet">{time(wallMs)}</span>}>
+    <Section title={t('One profiled run')} aside={<span class="quiet">{time(wallMs)}</span>}>
       <Stack
-        label="One profiled run, in parts"
+        label={t('One profiled run, in parts')}
         parts={[
-          { label: 'Kernels of your nodes', value: attributed, text: part(attributed), tone: 'main' },
-          { label: 'Kernels of no known node', value: unattributedMs, text: part(unattributedMs), tone: 'second' },
-          { label: 'ONNX Runtime between kernels', value: frameworkMs, text: part(frameworkMs), tone: 'rest' },
+          { label: t('Kernels of your nodes'), value: attributed, text: part(attributed), tone: 'main' },
+          { label: t('Kernels of no known node'), value: unattributedMs, text: part(unattributedMs), tone: 'second' },
+          { label: t('ONNX Runtime between kernels'), value: frameworkMs, text: part(frameworkMs), tone: 'rest' },
         ]}
       />
       <p class="quiet">

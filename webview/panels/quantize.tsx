@@ -3,6 +3,7 @@ import type { CalibrationMethod, Scheme } from '../../src/core/quantize/quantize
 import { bytes, count, counted, decibels, percent } from '../../src/core/report/format.ts';
 import type { QuantizeReport } from '../../src/core/report/report.ts';
 import { quantizeHeadline } from '../../src/core/report/sentences.ts';
+import { t } from '../l10n.ts';
 import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
 import { Notes } from '../widgets/badge.tsx';
@@ -24,15 +25,16 @@ export function QuantizePanel({ state }: { readonly state: State }) {
   return report ? (
     <>
       <QuantizeResult state={state} report={report} />
-      <Fold title="Quantize again">
+      <Fold title={t('Quantize again')}>
         <QuantizeForm state={state} again />
       </Fold>
     </>
   ) : (
     <>
       <p class="intro">
-        Turns weights and arithmetic into small integers, runs both models to see what it costs in accuracy and gains in
-        time, and keeps the result as a new version.
+        {t(
+          'Turns weights and arithmetic into small integers, runs both models to see what it costs in accuracy and gains in time, and keeps the result as a new version.',
+        )}
       </p>
       <QuantizeForm state={state} />
     </>
@@ -43,30 +45,38 @@ type OfferedScheme = Scheme | 'auto';
 
 const schemeTexts: Readonly<Record<OfferedScheme, { readonly label: string; readonly description: string }>> = {
   'dynamic-int8': {
-    label: 'Dynamic int8',
-    description: 'MatMul, Gemm, LSTM; ranges are found while running. Needs no data.',
+    label: t('Dynamic int8'),
+    description: t('MatMul, Gemm, LSTM; ranges are found while running. Needs no data.'),
   },
   'static-int8': {
-    label: 'Static int8',
-    description: 'Convolutions too; ranges are found beforehand, from calibration data.',
+    label: t('Static int8'),
+    description: t('Convolutions too; ranges are found beforehand, from calibration data.'),
   },
-  'int8-weights': { label: 'int8 weights', description: 'Weights of MatMul and Gemm in 8 bits, arithmetic in float.' },
-  'int4-weights': { label: 'int4 weights', description: 'Weights of MatMul and Gemm in 4 bits, arithmetic in float.' },
-  fp16: { label: 'fp16', description: 'Half precision: half the size; faster on GPUs, seldom on CPUs.' },
+  'int8-weights': {
+    label: t('int8 weights'),
+    description: t('Weights of MatMul and Gemm in 8 bits, arithmetic in float.'),
+  },
+  'int4-weights': {
+    label: t('int4 weights'),
+    description: t('Weights of MatMul and Gemm in 4 bits, arithmetic in float.'),
+  },
+  fp16: { label: t('fp16'), description: t('Half precision: half the size; faster on GPUs, seldom on CPUs.') },
   auto: {
-    label: 'Find the best',
-    description: 'Tries schemes, ranges and exceptions, measures the best of them, and says so when float stays best.',
+    label: t('Find the best'),
+    description: t(
+      'Tries schemes, ranges and exceptions, measures the best of them, and says so when float stays best.',
+    ),
   },
 };
 
 const schemes = Object.entries(schemeTexts).map(([value, text]) => ({ value, ...text }));
 
 const methodTexts: Readonly<Record<CalibrationMethod, { readonly label: string; readonly description: string }>> = {
-  minmax: { label: 'Least and greatest', description: 'The whole range that was seen' },
-  'moving-average': { label: 'Moving average', description: 'Least and greatest of each sample, smoothed' },
-  percentile: { label: 'Percentile', description: 'Leaves out the rarest values' },
-  entropy: { label: 'Entropy', description: 'The range that keeps the distribution best' },
-  mse: { label: 'Least squared error', description: 'The range with the least rounding and clipping error' },
+  minmax: { label: t('Least and greatest'), description: t('The whole range that was seen') },
+  'moving-average': { label: t('Moving average'), description: t('Least and greatest of each sample, smoothed') },
+  percentile: { label: t('Percentile'), description: t('Leaves out the rarest values') },
+  entropy: { label: t('Entropy'), description: t('The range that keeps the distribution best') },
+  mse: { label: t('Least squared error'), description: t('The range with the least rounding and clipping error') },
 };
 
 const methods = Object.entries(methodTexts).map(([value, text]) => ({ value, ...text }));
@@ -75,8 +85,8 @@ const methods = Object.entries(methodTexts).map(([value, text]) => ({ value, ...
 const calibrated: readonly string[] = ['static-int8', 'auto'] satisfies OfferedScheme[];
 
 const dataChoices = [
-  { value: 'files', label: 'Files' },
-  { value: 'random', label: 'Random values', description: 'Ranges of random values: the result says so' },
+  { value: 'files', label: t('Files') },
+  { value: 'random', label: t('Random values'), description: t('Ranges of random values: the result says so') },
 ] as const;
 
 function QuantizeForm({ state, again }: { readonly state: State; readonly again?: boolean }) {
@@ -94,17 +104,22 @@ function QuantizeForm({ state, again }: { readonly state: State; readonly again?
   return (
     <>
       <div class="form">
-        <Field label="Scheme" hint={schemes.find(({ value }) => value === scheme)?.description}>
-          <Select label="Scheme" value={scheme} choices={schemes} onChange={(value) => change({ scheme: value })} />
+        <Field label={t('Scheme')} hint={schemes.find(({ value }) => value === scheme)?.description}>
+          <Select
+            label={t('Scheme')}
+            value={scheme}
+            choices={schemes}
+            onChange={(value) => change({ scheme: value })}
+          />
         </Field>
         {needsData && (
           <>
             <Field
-              label="Calibration"
+              label={t('Calibration')}
               hint={data === 'random' ? 'Ranges of random values seldom fit real ones.' : undefined}
             >
               <Select
-                label="Calibration data"
+                label={t('Calibration data')}
                 value={data}
                 choices={dataChoices}
                 onChange={(value) => change({ data: value })}
@@ -112,17 +127,17 @@ function QuantizeForm({ state, again }: { readonly state: State; readonly again?
               {data === 'files' && (
                 <PathField
                   host={state.host}
-                  label="Calibration data"
+                  label={t('Calibration data')}
                   value={calibration}
-                  placeholder=".npz, .npy, folder"
+                  placeholder={t('.npz, .npy, folder')}
                   onChange={(value) => change({ calibration: value })}
                 />
               )}
             </Field>
             {scheme !== 'auto' && (
-              <Field label="Ranges">
+              <Field label={t('Ranges')}>
                 <Select
-                  label="Range method"
+                  label={t('Range method')}
                   value={method}
                   choices={methods}
                   onChange={(value) => change({ method: value })}
@@ -131,28 +146,28 @@ function QuantizeForm({ state, again }: { readonly state: State; readonly again?
             )}
           </>
         )}
-        <Field label="Weights">
+        <Field label={t('Weights')}>
           <Checkbox
-            label="One scale a channel"
+            label={t('One scale a channel')}
             checked={perChannel}
             onChange={(value) => change({ perChannel: value })}
           />
         </Field>
-        <Field label="Labelled data" hint="For accuracy before and after.">
+        <Field label={t('Labelled data')} hint={t('For accuracy before and after.')}>
           <PathField
             host={state.host}
-            label="Labelled data"
+            label={t('Labelled data')}
             value={labelled}
-            placeholder="None"
+            placeholder={t('None')}
             onChange={(value) => change({ labelled: value })}
           />
         </Field>
-        <Field label="Keep float">
+        <Field label={t('Keep float')}>
           <Excluded state={state} />
         </Field>
-        <Field label="Afterwards">
-          <Checkbox label="Compare outputs" checked={verify} onChange={(value) => change({ verify: value })} />
-          <Checkbox label="Measure latency" checked={measure} onChange={(value) => change({ measure: value })} />
+        <Field label={t('Afterwards')}>
+          <Checkbox label={t('Compare outputs')} checked={verify} onChange={(value) => change({ verify: value })} />
+          <Checkbox label={t('Measure latency')} checked={measure} onChange={(value) => change({ measure: value })} />
         </Field>
       </div>
       <RunButton
@@ -163,7 +178,7 @@ function QuantizeForm({ state, again }: { readonly state: State; readonly again?
         from={again ? parent?.id : undefined}
         refusal={refusal}
       />
-      <Fold title="Input and run settings">
+      <Fold title={t('Input and run settings')}>
         <div class="form">
           <RunSettingsForm state={state} />
         </div>
@@ -203,10 +218,10 @@ function Excluded({ state }: { readonly state: State }) {
       )}
       {selected !== null && !exclude.includes(selected) ? (
         <Button kind="secondary" title={label(selected)} onClick={() => set([...exclude, selected])}>
-          Add Selected Node
+          {t('Add Selected Node')}
         </Button>
       ) : (
-        exclude.length === 0 && <span class="hint">Select a node to keep it as it is.</span>
+        exclude.length === 0 && <span class="hint">{t('Select a node to keep it as it is.')}</span>
       )}
     </>
   );
@@ -253,7 +268,7 @@ function Kept({ state, report }: { readonly state: State; readonly report: Quant
   const byReason = Map.groupBy(report.kept, ({ reason }) => reason);
   if (report.kept.length === 0) return null;
   return (
-    <Section title="Kept float" aside={<span class="quiet">{counted(report.kept.length, 'node')}</span>}>
+    <Section title={t('Kept float')} aside={<span class="quiet">{counted(report.kept.length, 'node')}</span>}>
       {[...byReason].map(([reason, nodes]) => (
         <details key={reason} class="pass">
           <summary>

@@ -2,6 +2,7 @@ import { percent, significant, time } from '../../src/core/report/format.ts';
 import type { KernelBound, ProfileReport, Roofline } from '../../src/core/report/report.ts';
 import { Stack } from '../charts/bars.tsx';
 import { RooflineChart, type RooflinePoint } from '../charts/roofline.tsx';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Section } from '../widgets/section.tsx';
 
@@ -10,9 +11,9 @@ const bounds: readonly {
   readonly label: string;
   readonly tone: 'main' | 'second' | 'rest';
 }[] = [
-  { bound: 'compute', label: 'Limited by arithmetic', tone: 'main' },
-  { bound: 'memory', label: 'Limited by memory', tone: 'second' },
-  { bound: 'overhead', label: 'Too small for either', tone: 'rest' },
+  { bound: 'compute', label: t('Limited by arithmetic'), tone: 'main' },
+  { bound: 'memory', label: t('Limited by memory'), tone: 'second' },
+  { bound: 'overhead', label: t('Too small for either'), tone: 'rest' },
 ];
 
 /** What limits the kernels, and how near they come to what the machine can do. */
@@ -53,8 +54,8 @@ export function RooflineSection({
     return { label, value, text: `${time(value)}  ${percent(value / total)}`, tone };
   });
   return (
-    <Section title="What limits it">
-      <Stack label="Kernel time by what limits it" parts={parts} />
+    <Section title={t('What limits it')}>
+      <Stack label={t('Kernel time by what limits it')} parts={parts} />
       {points.length > 0 && (
         <RooflineChart
           ceilings={roofline}

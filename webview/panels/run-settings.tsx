@@ -1,4 +1,5 @@
 import { counted } from '../../src/core/report/format.ts';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Field } from '../widgets/field.tsx';
 import { PathField } from '../widgets/path-field.tsx';
@@ -24,32 +25,32 @@ export function RunSettingsForm({ state }: { readonly state: State }) {
     <>
       <Dims state={state} />
       <Field
-        label="Input data"
+        label={t('Input data')}
         hint={settings.inputs ? undefined : `Without a file: random values, seed ${settings.seed}.`}
       >
         <PathField
           host={state.host}
-          label="Input data"
+          label={t('Input data')}
           value={settings.inputs ?? ''}
-          placeholder="Random"
+          placeholder={t('Random')}
           onChange={(inputs) => change({ inputs: inputs === '' ? undefined : inputs })}
         />
       </Field>
-      <Field label="Run on">
+      <Field label={t('Run on')}>
         <Providers state={state} />
       </Field>
-      <Field label="Threads" hint="0: ONNX Runtime chooses.">
+      <Field label={t('Threads')} hint={t('0: ONNX Runtime chooses.')}>
         <NumberField
-          label="Threads"
+          label={t('Threads')}
           value={settings.threads}
           min={0}
           max={1024}
           onChange={(threads) => change({ threads })}
         />
       </Field>
-      <Field label="Time limit" hint="Seconds.">
+      <Field label={t('Time limit')} hint={t('Seconds.')}>
         <NumberField
-          label="Time limit in seconds"
+          label={t('Time limit in seconds')}
           value={settings.timeLimit}
           min={1}
           max={86_400}
@@ -66,7 +67,7 @@ function Providers({ state }: { readonly state: State }) {
   const offered = state.providers.value.value ?? [{ name: provider, available: true, note: '' }];
   return (
     <Select
-      label="Execution provider"
+      label={t('Execution provider')}
       value={provider}
       choices={offered.map(({ name, available, note }) => ({
         value: name,

@@ -3,6 +3,7 @@ import { bytes, count, counted, large, shape } from '../../src/core/report/forma
 import type { InspectReport, ReportedValue } from '../../src/core/report/report.ts';
 import type { SymbolicDim } from '../../src/protocol/worker.ts';
 import { type Bar, Bars } from '../charts/bars.tsx';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Button, Link } from '../widgets/button.tsx';
 import { Empty } from '../widgets/empty.tsx';
@@ -16,21 +17,25 @@ export function SummaryPanel({ state }: { readonly state: State }) {
   const { value, problem, reload } = state.summary;
   if (problem.value !== null) {
     return (
-      <Empty icon="error" title="The summary could not be made" action={<Button onClick={reload}>Try Again</Button>}>
+      <Empty
+        icon="error"
+        title={t('The summary could not be made')}
+        action={<Button onClick={reload}>{t('Try Again')}</Button>}
+      >
         {problem.value}
       </Empty>
     );
   }
   const report = value.value;
-  if (!report) return <p class="quiet">Reading…</p>;
+  if (!report) return <p class="quiet">{t('Reading…')}</p>;
   return (
     <>
       <h2>{state.document.value!.name}</h2>
       <NextSteps state={state} />
       <Facts facts={modelFacts(report, state.document.value!.symbolicDims)} />
       <Problems state={state} problems={report.problems} />
-      <Values title="Inputs" values={report.inputs} />
-      <Values title="Outputs" values={report.outputs} />
+      <Values title={t('Inputs')} values={report.inputs} />
+      <Values title={t('Outputs')} values={report.outputs} />
       <Operators state={state} report={report} />
       <Metadata report={report} />
     </>
@@ -52,17 +57,17 @@ function NextSteps({ state }: { readonly state: State }) {
             void state.run('profile');
           }}
         >
-          Profile
+          {t('Profile')}
         </Button>
       )}
       <Button kind="secondary" onClick={() => (state.panel.value = 'optimize')}>
-        Optimize…
+        {t('Optimize…')}
       </Button>
       <Button kind="secondary" onClick={() => (state.panel.value = 'quantize')}>
-        Quantize…
+        {t('Quantize…')}
       </Button>
       <Button kind="secondary" disabled={busy} onClick={() => void state.host.command({ command: 'opscope.export' })}>
-        Export…
+        {t('Export…')}
       </Button>
     </div>
   );
@@ -111,15 +116,15 @@ const problemIcons: Readonly<Record<Problem['severity'], string>> = {
 function Problems({ state, problems }: { readonly state: State; readonly problems: readonly Problem[] }) {
   if (problems.length === 0) return null;
   return (
-    <Section title="Problems" aside={<span class="quiet">{count(problems.length)}</span>}>
+    <Section title={t('Problems')} aside={<span class="quiet">{count(problems.length)}</span>}>
       <ul class="problems">
         {problems.map(({ severity, code, message, node, fix }, index) => (
           <li key={index} class={severity} title={code}>
             <Icon name={problemIcons[severity]} />
             <span>
-              {message} {node !== undefined && <Link onClick={() => void state.reveal(node)}>Show node</Link>}{' '}
+              {message} {node !== undefined && <Link onClick={() => void state.reveal(node)}>{t('Show node')}</Link>}{' '}
               {fix !== undefined && (
-                <Link onClick={() => void state.host.command({ command: 'opscope.fix' })}>Fix…</Link>
+                <Link onClick={() => void state.host.command({ command: 'opscope.fix' })}>{t('Fix…')}</Link>
               )}
             </span>
           </li>
@@ -153,11 +158,11 @@ function Operators({ state, report }: { readonly state: State; readonly report: 
     state.finder.query.value = `op:${key}`;
   };
   return (
-    <Section title="Operators" aside={<span class="quiet">{counted(operators.length, 'kind')}</span>}>
-      <Bars label="Nodes by operator" bars={bars.slice(0, shownOperators)} onSelect={search} />
+    <Section title={t('Operators')} aside={<span class="quiet">{counted(operators.length, 'kind')}</span>}>
+      <Bars label={t('Nodes by operator')} bars={bars.slice(0, shownOperators)} onSelect={search} />
       {bars.length > shownOperators && (
         <Fold title={`${count(bars.length - shownOperators)} more`}>
-          <Bars label="More operators" bars={bars.slice(shownOperators)} onSelect={search} />
+          <Bars label={t('More operators')} bars={bars.slice(shownOperators)} onSelect={search} />
         </Fold>
       )}
     </Section>
@@ -167,7 +172,7 @@ function Operators({ state, report }: { readonly state: State; readonly report: 
 function Metadata({ report: { metadata, model } }: { readonly report: InspectReport }) {
   const entries = Object.entries(metadata);
   return (
-    <Fold title="Metadata">
+    <Fold title={t('Metadata')}>
       <Facts
         facts={[
           ['Path', <span class="path">{model.path}</span>],

@@ -3,6 +3,7 @@ import type { NodeId } from '../../src/core/graph/model.ts';
 import { bytes, count, percent, significant } from '../../src/core/report/format.ts';
 import type { NodeValue, TensorDetails } from '../../src/protocol/worker.ts';
 import { Histogram } from '../charts/histogram.tsx';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Link } from '../widgets/button.tsx';
 import { Facts } from '../widgets/section.tsx';
@@ -32,8 +33,8 @@ export function TensorView({ state, node, value }: TensorViewProps) {
     return () => controller.abort();
   }, [asked]);
   if (problem !== null) return <p class="quiet">{problem}</p>;
-  if (!asked) return <Link onClick={() => setAsked(true)}>Show values</Link>;
-  return tensor ? <Tensor tensor={tensor} /> : <p class="quiet">Reading…</p>;
+  if (!asked) return <Link onClick={() => setAsked(true)}>{t('Show values')}</Link>;
+  return tensor ? <Tensor tensor={tensor} /> : <p class="quiet">{t('Reading…')}</p>;
 }
 
 function Tensor({ tensor }: { readonly tensor: TensorDetails }) {

@@ -3,6 +3,7 @@ import type { NodeId } from '../../src/core/graph/model.ts';
 import { time } from '../../src/core/report/format.ts';
 import type { ProfiledNode } from '../../src/core/report/report.ts';
 import type { VersionMapping } from '../../src/protocol/worker.ts';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Link } from '../widgets/button.tsx';
 import { CutText } from '../widgets/cut-text.tsx';
@@ -27,22 +28,22 @@ export function TimeDeltas({ state }: { readonly state: State }) {
   const deltas = useMemo(() => (before && after ? timeDeltas(mapping, before, after) : []), [mapping, before, after]);
   if (!before || !after) {
     return (
-      <Section title="Time by node">
-        <p class="quiet">Profile both versions to see which nodes changed their time.</p>
+      <Section title={t('Time by node')}>
+        <p class="quiet">{t('Profile both versions to see which nodes changed their time.')}</p>
       </Section>
     );
   }
   return (
-    <Section title="Time by node">
+    <Section title={t('Time by node')}>
       <table class="figures">
         <thead>
           <tr>
-            <th scope="col">Node</th>
+            <th scope="col">{t('Node')}</th>
             <th scope="col" class="optional">
-              Before
+              {t('Before')}
             </th>
-            <th scope="col">After</th>
-            <th scope="col">Change</th>
+            <th scope="col">{t('After')}</th>
+            <th scope="col">{t('Change')}</th>
           </tr>
         </thead>
         <tbody>

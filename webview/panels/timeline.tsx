@@ -3,6 +3,7 @@ import { timelineBars } from '../../src/core/profile/timeline.ts';
 import { time } from '../../src/core/report/format.ts';
 import type { ProfileReport } from '../../src/core/report/report.ts';
 import { Flame } from '../charts/flame.tsx';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Button } from '../widgets/button.tsx';
 import { Fold } from '../widgets/section.tsx';
@@ -20,9 +21,9 @@ export function TimelineSection({ state, report }: { readonly state: State; read
     return state.host.saveFile({ name, content: JSON.stringify(toChromeTrace(trace)) });
   };
   return (
-    <Fold title="Timeline of one run">
+    <Fold title={t('Timeline of one run')}>
       <Flame
-        label="One run over time"
+        label={t('One run over time')}
         bars={timelineBars(trace, nameOf)}
         duration={run.duration}
         titleOf={({ label, kernel, duration }) =>
@@ -36,15 +37,15 @@ export function TimelineSection({ state, report }: { readonly state: State; read
           if (node !== undefined) void state.reveal(node);
         }}
       />
-      <p class="quiet">The run nearest to the median of the profiled ones. Turn the wheel to look closer.</p>
+      <p class="quiet">{t('The run nearest to the median of the profiled ones. Turn the wheel to look closer.')}</p>
       <div class="actions">
         <Button
           icon="save"
           kind="secondary"
-          title="A trace that Perfetto and chrome://tracing open"
+          title={t('A trace that Perfetto and chrome://tracing open')}
           onClick={() => void save()}
         >
-          Export Trace
+          {t('Export Trace')}
         </Button>
       </div>
     </Fold>

@@ -1,5 +1,6 @@
 import { GraphCanvas } from '../graph/graph-canvas.tsx';
 import type { GraphPane } from '../graph-pane.ts';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Button } from '../widgets/button.tsx';
 import { Empty } from '../widgets/empty.tsx';
@@ -32,7 +33,7 @@ export function App({ state }: { readonly state: State }) {
 function OpenFailed({ state, message }: { readonly state: State; readonly message: string }) {
   return (
     <div class="app">
-      <Empty icon="error" title="The model could not be opened" action={<RetryOpen state={state} />}>
+      <Empty icon="error" title={t('The model could not be opened')} action={<RetryOpen state={state} />}>
         {message}
       </Empty>
     </div>
@@ -42,9 +43,9 @@ function OpenFailed({ state, message }: { readonly state: State; readonly messag
 function RetryOpen({ state }: { readonly state: State }) {
   return (
     <div class="actions">
-      <Button onClick={() => void state.start()}>Try Again</Button>
+      <Button onClick={() => void state.start()}>{t('Try Again')}</Button>
       <Button kind="secondary" onClick={() => void state.host.command({ command: 'opscope.showLog' })}>
-        Show Log
+        {t('Show Log')}
       </Button>
     </div>
   );
@@ -79,7 +80,7 @@ function Graphs({ state }: { readonly state: State }) {
   return (
     <main class="graphs">
       {side.value === 'b' && other}
-      <figure key="main" class="graph-pane" aria-label="Graph">
+      <figure key="main" class="graph-pane" aria-label={t('Graph')}>
         {other && <figcaption>{labelOf(state.version.value)}</figcaption>}
         <GraphCanvas
           scene={state.pane.scene.value}
@@ -111,11 +112,15 @@ function PaneNotice({ pane }: { readonly pane: GraphPane }) {
   if (problem.value !== null) {
     return (
       <div class="pane-notice">
-        <Empty icon="error" title="The graph could not be drawn" action={<Button onClick={reload}>Try Again</Button>}>
+        <Empty
+          icon="error"
+          title={t('The graph could not be drawn')}
+          action={<Button onClick={reload}>{t('Try Again')}</Button>}
+        >
           {problem.value}
         </Empty>
       </div>
     );
   }
-  return pending.value ? <div class="pane-progress" role="progressbar" aria-label="Laying out the graph" /> : null;
+  return pending.value ? <div class="pane-progress" role="progressbar" aria-label={t('Laying out the graph')} /> : null;
 }

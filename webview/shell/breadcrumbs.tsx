@@ -1,6 +1,7 @@
 import { useComputed } from '@preact/signals';
 import { frameAround } from '../graph/walk.ts';
 import type { GraphPane } from '../graph-pane.ts';
+import { t } from '../l10n.ts';
 import { Icon } from '../widgets/icon.tsx';
 
 /** The open groups around the selection, outermost first; one that is pressed is selected. Nothing outside of groups. */
@@ -16,7 +17,7 @@ export function Breadcrumbs({ pane }: { readonly pane: GraphPane }) {
   const last = path.value.length - 1;
   if (last < 1) return null;
   return (
-    <nav class="versions graph-corner path-corner" aria-label="Groups around the selection">
+    <nav class="versions graph-corner path-corner" aria-label={t('Groups around the selection')}>
       <ol>
         {path.value.map(({ key, label }, index) => (
           <li key={key}>

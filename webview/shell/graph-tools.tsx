@@ -1,4 +1,5 @@
 import { Legend } from '../graph/legend.tsx';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
@@ -13,10 +14,14 @@ export function GraphTools({ state }: { readonly state: State }) {
       <div class="graph-corner legend-corner">
         <Legend overlay={state.overlay} />
       </div>
-      <div class="graph-corner tool-corner" role="toolbar" aria-label="Graph">
-        <IconButton icon="zoom-in" label="Zoom in (+)" onClick={() => handle.value?.zoomBy(zoomStep)} />
-        <IconButton icon="zoom-out" label="Zoom out (−)" onClick={() => handle.value?.zoomBy(1 / zoomStep)} />
-        <IconButton icon="screen-full" label="Fit the graph into the window (F)" onClick={() => handle.value?.fit()} />
+      <div class="graph-corner tool-corner" role="toolbar" aria-label={t('Graph')}>
+        <IconButton icon="zoom-in" label={t('Zoom in (+)')} onClick={() => handle.value?.zoomBy(zoomStep)} />
+        <IconButton icon="zoom-out" label={t('Zoom out (−)')} onClick={() => handle.value?.zoomBy(1 / zoomStep)} />
+        <IconButton
+          icon="screen-full"
+          label={t('Fit the graph into the window (F)')}
+          onClick={() => handle.value?.fit()}
+        />
         <IconButton
           icon={open.value === 'all' ? 'collapse-all' : 'expand-all'}
           label={open.value === 'all' ? 'Close groups' : 'Open all groups'}
@@ -47,17 +52,17 @@ function SavePicture({ state }: { readonly state: State }) {
         class="icon-button"
         id="picture-button"
         popovertarget="picture-menu"
-        title="Save as picture"
-        aria-label="Save as picture"
+        title={t('Save as picture')}
+        aria-label={t('Save as picture')}
       >
         <Icon name="device-camera" />
       </button>
       <div id="picture-menu" class="menu" popover="auto">
         <button type="button" onClick={() => void save('svg')}>
-          Save as SVG…
+          {t('Save as SVG…')}
         </button>
         <button type="button" onClick={() => void save('png')}>
-          Save as PNG…
+          {t('Save as PNG…')}
         </button>
       </div>
     </>

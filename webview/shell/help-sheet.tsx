@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../l10n.ts';
 import { IconButton } from '../widgets/button.tsx';
 import { keyGroups } from './keyboard.ts';
 
@@ -9,8 +10,8 @@ export function HelpSheet({ onClose }: { readonly onClose: () => void }) {
   return (
     <dialog ref={dialog} class="help-sheet" aria-labelledby="help-title" onClose={onClose}>
       <header>
-        <h2 id="help-title">Keys</h2>
-        <IconButton icon="close" label="Close (Esc)" onClick={() => dialog.current?.close()} />
+        <h2 id="help-title">{t('Keys')}</h2>
+        <IconButton icon="close" label={t('Close (Esc)')} onClick={() => dialog.current?.close()} />
       </header>
       <div class="help-groups">
         {keyGroups.map(({ title, keys }) => (

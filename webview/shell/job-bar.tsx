@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { JobState } from '../../src/protocol/webview.ts';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Button, IconButton } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
@@ -41,7 +42,7 @@ function Running({ state, job }: { readonly state: State; readonly job: JobState
       </span>
       {percent !== undefined && <span class="figure">{percent} %</span>}
       <Button kind="secondary" onClick={() => void state.host.cancel(undefined)}>
-        Cancel
+        {t('Cancel')}
       </Button>
     </div>
   );
@@ -67,11 +68,11 @@ function Failed({ state, failure: { job, message } }: FailedProps) {
       <p>
         <strong>{failed[job]}</strong> {message}
       </p>
-      <Button onClick={() => void retry()}>Retry</Button>
+      <Button onClick={() => void retry()}>{t('Retry')}</Button>
       <Button kind="secondary" onClick={() => void state.host.command({ command: 'opscope.showLog' })}>
-        Show Log
+        {t('Show Log')}
       </Button>
-      <IconButton icon="close" label="Close" onClick={() => setShown(false)} />
+      <IconButton icon="close" label={t('Close')} onClick={() => setShown(false)} />
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { t } from '../l10n.ts';
 import { panelNames, type State } from '../state.ts';
 import { searchBoxId } from './search-box.tsx';
 
@@ -7,7 +8,7 @@ export const keyGroups: readonly {
   readonly keys: readonly (readonly [names: readonly string[], what: string])[];
 }[] = [
   {
-    title: 'Graph',
+    title: t('Graph'),
     keys: [
       [['←', '→', '↑', '↓'], 'Walk along the edges'],
       [['Enter'], 'Open the group'],
@@ -17,7 +18,7 @@ export const keyGroups: readonly {
     ],
   },
   {
-    title: 'Search',
+    title: t('Search'),
     keys: [
       [['/'], 'Find nodes'],
       [[']', '['], 'Next hit, previous hit'],
@@ -26,7 +27,7 @@ export const keyGroups: readonly {
     ],
   },
   {
-    title: 'View',
+    title: t('View'),
     keys: [
       [['1', '…', '6'], 'Summary, Node, Profile, Optimize, Quantize, Compare'],
       [['T'], 'Show or hide the operator table'],

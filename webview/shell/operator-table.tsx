@@ -4,6 +4,7 @@ import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
 import { aligned, columnDecimals, counted, unitFor } from '../../src/core/report/format.ts';
 import type { NodeTable } from '../../src/protocol/worker.ts';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
 import { type Column, DataTable, sortRows, tableCsv } from '../widgets/data-table.tsx';
@@ -31,10 +32,10 @@ export function OperatorTable({ state }: { readonly state: State }) {
     <section
       class={`operator-table${shown ? '' : ' folded'}`}
       style={{ '--table-height': `${state.tableHeight.value}px` }}
-      aria-label="Operators"
+      aria-label={t('Operators')}
     >
       {shown && (
-        <Splitter label="Height of the operator table" size={state.tableHeight} min={96} max={800} side="bottom" />
+        <Splitter label={t('Height of the operator table')} size={state.tableHeight} min={96} max={800} side="bottom" />
       )}
       <header class="table-bar">
         <button
@@ -46,7 +47,7 @@ export function OperatorTable({ state }: { readonly state: State }) {
           }}
         >
           <Icon name={shown ? 'chevron-down' : 'chevron-right'} />
-          Operators
+          {t('Operators')}
         </button>
         <span class="quiet">
           {table &&
@@ -59,16 +60,16 @@ export function OperatorTable({ state }: { readonly state: State }) {
           <>
             <IconButton
               icon="filter"
-              label="Only what the search found"
+              label={t('Only what the search found')}
               pressed={onlyHits.value}
               onClick={() => {
                 onlyHits.value = !onlyHits.value;
               }}
             />
-            <IconButton icon="copy" label="Copy as CSV" onClick={() => void state.host.copy({ text: csv() })} />
+            <IconButton icon="copy" label={t('Copy as CSV')} onClick={() => void state.host.copy({ text: csv() })} />
             <IconButton
               icon="save"
-              label="Save as CSV…"
+              label={t('Save as CSV…')}
               onClick={() => void state.host.saveFile({ name: `${state.document.value!.name}.csv`, content: csv() })}
             />
           </>
@@ -76,7 +77,7 @@ export function OperatorTable({ state }: { readonly state: State }) {
       </header>
       {shown && table && (
         <DataTable
-          label="Operators"
+          label={t('Operators')}
           columns={columns}
           rows={rows}
           sorting={state.tableSorting.value}

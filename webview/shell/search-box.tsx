@@ -1,4 +1,5 @@
 import { count } from '../../src/core/report/format.ts';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
@@ -33,7 +34,7 @@ export function SearchBox({ state }: { readonly state: State }) {
           {marked.value.title}
           <IconButton
             icon="close"
-            label="Clear"
+            label={t('Clear')}
             onClick={() => {
               marked.value = null;
             }}
@@ -45,7 +46,7 @@ export function SearchBox({ state }: { readonly state: State }) {
         type="text"
         value={query.value}
         placeholder={marked.value ? '' : 'Search  op:Conv ms>1'}
-        aria-label="Search nodes"
+        aria-label={t('Search nodes')}
         aria-invalid={problem !== null}
         aria-describedby="search-count"
         title={help}
@@ -58,8 +59,8 @@ export function SearchBox({ state }: { readonly state: State }) {
       <output id="search-count" class="search-count" aria-live="polite">
         {!problem && hits && `${at.value < 0 ? '' : `${count(at.value + 1)}/`}${count(hits.length)}`}
       </output>
-      <IconButton icon="arrow-up" label="Previous hit ([)" disabled={none} onClick={() => void state.step(-1)} />
-      <IconButton icon="arrow-down" label="Next hit (])" disabled={none} onClick={() => void state.step(1)} />
+      <IconButton icon="arrow-up" label={t('Previous hit ([)')} disabled={none} onClick={() => void state.step(-1)} />
+      <IconButton icon="arrow-down" label={t('Next hit (])')} disabled={none} onClick={() => void state.step(1)} />
       {problem && <p class="search-problem">{problem}</p>}
     </search>
   );

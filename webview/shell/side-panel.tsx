@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { PanelName } from '../../src/protocol/webview.ts';
+import { t } from '../l10n.ts';
 import { ComparePanel } from '../panels/compare.tsx';
 import { NodePanel } from '../panels/node.tsx';
 import { OptimizePanel } from '../panels/optimize.tsx';
@@ -12,12 +13,12 @@ import { Splitter } from '../widgets/splitter.tsx';
 type Panel = (props: { readonly state: State }) => ComponentChildren;
 
 const panels: Readonly<Record<PanelName, { readonly title: string; readonly Content: Panel }>> = {
-  summary: { title: 'Summary', Content: SummaryPanel },
-  node: { title: 'Node', Content: NodePanel },
-  profile: { title: 'Profile', Content: ProfilePanel },
-  optimize: { title: 'Optimize', Content: OptimizePanel },
-  quantize: { title: 'Quantize', Content: QuantizePanel },
-  compare: { title: 'Compare', Content: ComparePanel },
+  summary: { title: t('Summary'), Content: SummaryPanel },
+  node: { title: t('Node'), Content: NodePanel },
+  profile: { title: t('Profile'), Content: ProfilePanel },
+  optimize: { title: t('Optimize'), Content: OptimizePanel },
+  quantize: { title: t('Quantize'), Content: QuantizePanel },
+  compare: { title: t('Compare'), Content: ComparePanel },
 };
 
 /** One panel at a time, behind tabs. */
@@ -33,9 +34,9 @@ export function SidePanel({ state }: { readonly state: State }) {
     document.getElementById(`tab-${next}`)?.focus();
   };
   return (
-    <aside class="side-panel" style={{ '--panel-width': `${state.panelWidth.value}px` }} aria-label="Panels">
-      <Splitter label="Width of the side panel" size={state.panelWidth} min={260} max={900} side="right" />
-      <div class="tabs" role="tablist" aria-label="Panels" onKeyDown={press}>
+    <aside class="side-panel" style={{ '--panel-width': `${state.panelWidth.value}px` }} aria-label={t('Panels')}>
+      <Splitter label={t('Width of the side panel')} size={state.panelWidth} min={260} max={900} side="right" />
+      <div class="tabs" role="tablist" aria-label={t('Panels')} onKeyDown={press}>
         {panelNames.map((name) => (
           <button
             key={name}

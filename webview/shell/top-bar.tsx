@@ -1,6 +1,7 @@
 import { bytes, counted } from '../../src/core/report/format.ts';
 import { changedOutputsSentence, outputsSentence } from '../../src/core/report/sentences.ts';
 import type { VersionInfo } from '../../src/protocol/worker.ts';
+import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
@@ -17,7 +18,7 @@ export function TopBar({ state }: { readonly state: State }) {
       <GraphSwitch state={state} />
       <Colour state={state} />
       <SearchBox state={state} />
-      <IconButton icon="question" label="Keys (?)" onClick={() => (state.helpShown.value = true)} />
+      <IconButton icon="question" label={t('Keys (?)')} onClick={() => (state.helpShown.value = true)} />
     </header>
   );
 }
@@ -25,7 +26,7 @@ export function TopBar({ state }: { readonly state: State }) {
 function Versions({ state }: { readonly state: State }) {
   const { versions, current } = state.document.value!;
   return (
-    <nav class="versions" aria-label="Versions">
+    <nav class="versions" aria-label={t('Versions')}>
       <ol>
         {versions.map((version) => (
           <li key={version.id}>
@@ -66,13 +67,13 @@ function GraphSwitch({ state }: { readonly state: State }) {
   const { asRun } = state.pane;
   return (
     <Segments
-      label="Graph"
+      label={t('Graph')}
       value={asRun.value ? 'run' : 'mine'}
       choices={[
-        { value: 'mine', label: 'Mine', title: 'The model’s own nodes' },
+        { value: 'mine', label: t('Mine'), title: t('The model’s own nodes') },
         {
           value: 'run',
-          label: 'As run',
+          label: t('As run'),
           title: `The ${counted(profile.kernels.length, 'kernel')} that ONNX Runtime ran`,
         },
       ]}
@@ -88,14 +89,14 @@ const noColour = '';
 function Colour({ state }: { readonly state: State }) {
   const overlays = state.overlays.value.value ?? [];
   const choices = [
-    { value: noColour, label: 'Operator', description: 'Nodes keep the colour of their kind of operator' },
+    { value: noColour, label: t('Operator'), description: t('Nodes keep the colour of their kind of operator') },
     ...overlays.map(({ id, title, basis }) => ({ value: id, label: title, description: basis ?? '' })),
   ];
   return (
     <div class="labelled">
-      <span class="bar-caption">Colour</span>
+      <span class="bar-caption">{t('Colour')}</span>
       <Select
-        label="Colour nodes by"
+        label={t('Colour nodes by')}
         value={choices.some(({ value }) => value === state.overlayId.value) ? state.overlayId.value! : noColour}
         choices={choices}
         onChange={(id) => {
