@@ -1,9 +1,10 @@
 import { signal } from '@preact/signals';
-import { counted, interval, time } from '../../src/core/report/format.ts';
+import { interval, time } from '../../src/core/report/format.ts';
 import type { SweepPoint, SweepReport } from '../../src/core/report/report.ts';
 import type { SessionSnippets } from '../../src/core/report/session-snippets.ts';
 import { type Estimate, Intervals } from '../charts/intervals.tsx';
 import { sweepAxes } from '../forms.ts';
+import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Notes } from '../widgets/badge.tsx';
 import { Button } from '../widgets/button.tsx';
@@ -18,15 +19,15 @@ import { RunButton } from './run-button.tsx';
 export function SweepSection({ state }: { readonly state: State }) {
   const report = state.reports.value?.sweep;
   const { wrong } = sweepAxes(state.forms.sweep.value, state.document.value!.symbolicDims);
-  const refusal = wrong.length > 0 ? `${wrong.join(', ')}: type whole numbers with commas between.` : null;
+  const refusal = wrong.length > 0 ? t('{0}: type whole numbers with commas between.', wrong.join(', ')) : null;
   return (
-    <Fold title="Sweep settings" open={report !== undefined || state.job.value?.kind === 'sweep'}>
+    <Fold title={t('Sweep settings')} open={report !== undefined || state.job.value?.kind === 'sweep'}>
       {report && <SweepResult state={state} report={report} />}
       <SweepForm state={state} />
       <RunButton
         state={state}
         job="sweep"
-        label={report ? 'Sweep Again' : 'Sweep'}
+        label={report ? t('Sweep Again') : t('Sweep')}
         again={true}
         {...(refusal ? { refusal } : {})}
       />
@@ -40,9 +41,9 @@ function SweepForm({ state }: { readonly state: State }) {
   const settings = state.settings.value!;
   return (
     <div class="form">
-      <Field label="Threads" hint="Values to try, with commas between.">
+      <Field label={t('Threads')} hint={t('Values to try, with commas between.')}>
         <TextField
-          label="Threads to try"
+          label={t('Threads to try')}
           value={threads}
           onChange={(value) => {
             form.value = { ...form.value, threads: value };
@@ -52,7 +53,7 @@ function SweepForm({ state }: { readonly state: State }) {
       {state.document.value!.symbolicDims.map(({ name, suggestion }) => (
         <Field key={name} label={name}>
           <TextField
-            label={`Sizes of ${name} to try`}
+            label={t('Sizes of {0} to try', name)}
             value={dims[name] ?? ''}
             placeholder={String(settings.dims[name] ?? suggestion)}
             onChange={(value) => {
@@ -61,9 +62,9 @@ function SweepForm({ state }: { readonly state: State }) {
           />
         </Field>
       ))}
-      <Field label="Optimization">
+      <Field label={t('Optimization')}>
         <Checkbox
-          label="Every level of ONNX Runtime's"
+          label={t('Every level of ONNX Runtime’s')}
           checked={everyLevel}
           onChange={(value) => {
             form.value = { ...form.value, everyLevel: value };
@@ -112,13 +113,20 @@ function Sizes({ state, report, fastest: { point, clear, snippets } }: SizesProp
   return (
     <>
       {sizes && <h3>{sizes}</h3>}
-      <Intervals label={`Latency by settings${sizes ? `, ${sizes}` : ''}`} estimates={estimates} />
+      <Intervals
+        label={sizes ? t('Latency by settings, {0}', sizes) : t('Latency by settings')}
+        estimates={estimates}
+      />
       <p class="quiet">
         {clear
-          ? `${settingsText(best, report)} is measurably faster than the others, in each of ${counted(best.rounds.length, 'round')}.`
+          ? t(
+              '{0} is measurably faster than the others, in each of {1} rounds.',
+              settingsText(best, report),
+              best.rounds.length,
+            )
           : estimates.length > 1
-            ? `No setting is measurably faster than all others. ${settingsText(best, report)} came out first.`
-            : 'With a single setting there is nothing to choose from.'}
+            ? t('No setting is measurably faster than all others. {0} came out first.', settingsText(best, report))
+            : t('With a single setting there is nothing to choose from.')}
       </p>
       {snippets && <Snippet state={state} snippets={snippets} />}
     </>
@@ -139,7 +147,7 @@ function Snippet({ state, snippets }: { readonly state: State; readonly snippets
   return (
     <div class="snippet">
       <Segments
-        label="Language"
+        label={t('Language')}
         value={language.value}
         choices={languages}
         onChange={(value) => {
@@ -149,7 +157,7 @@ function Snippet({ state, snippets }: { readonly state: State; readonly snippets
       <pre>{text}</pre>
       <div class="actions">
         <Button icon="copy" kind="secondary" onClick={() => void state.host.copy({ text })}>
-          Copy
+          {t('Copy')}
         </Button>
       </div>
     </div>
@@ -163,8 +171,8 @@ const sizesText = ({ dims }: SweepPoint): string =>
 
 /** What tells a combination from the others: threads, and what else was swept. */
 function settingsText({ threads, level, provider }: SweepPoint, { points }: SweepReport): string {
-  const parts = [threads === 0 ? 'ONNX Runtime’s threads' : counted(threads, 'thread')];
-  if (points.some((each) => each.level !== level)) parts.push(level === 'disabled' ? 'none' : level);
+  const parts = [threads === 0 ? t('ONNX Runtime’s threads') : plural(threads, '{0} thread', '{0} threads')];
+  if (points.some((each) => each.level !== level)) parts.push(level === 'disabled' ? t('none') : level);
   if (points.some((each) => each.provider !== provider)) parts.push(provider);
   return parts.join(', ');
 }

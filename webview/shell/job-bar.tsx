@@ -8,7 +8,7 @@ import { Icon } from '../widgets/icon.tsx';
 const failed: Readonly<Record<JobState['kind'], string>> = {
   open: 'The model could not be opened.',
   profile: 'The profile could not be made.',
-  sweep: 'The settings could not be swept.',
+  sweep: t('The settings could not be swept.'),
   optimize: 'The model could not be optimized.',
   quantize: 'The model could not be quantized.',
   compare: 'The models could not be compared.',
