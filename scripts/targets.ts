@@ -32,6 +32,7 @@ const wanted: readonly RegExp[] = [
   /^dist\/THIRD-PARTY-NOTICES\.txt$/,
   /^agents\/[^/]+\.agent\.md$/,
   /^l10n\/bundle\.l10n\.[a-z-]+\.json$/,
+  /^samples\/image-classifier\/(image-classifier\.onnx|calibration\.npz)$/,
   /^media\/(walkthrough\/)?[^/]+\.(png|svg|md)$/,
   /^node_modules\/onnxruntime-(node|common)\/package\.json$/,
   /^node_modules\/onnxruntime-node\/dist\/[^/]+\.js$/,

@@ -51,7 +51,15 @@ const table: Readonly<Record<string, Allowed>> = {
     '@modelcontextprotocol/sdk',
     'package.json',
   ],
-  webview: ['src/core', 'src/protocol', 'preact', '@preact/signals', '@vscode/l10n', '@vscode-elements/elements', '@vscode/codicons'],
+  webview: [
+    'src/core',
+    'src/protocol',
+    'preact',
+    '@preact/signals',
+    '@vscode/l10n',
+    '@vscode-elements/elements',
+    '@vscode/codicons',
+  ],
 };
 
 const root = resolve(import.meta.dirname, '..');

@@ -4,7 +4,7 @@ import { exportReport, exportVersion } from './exporting.ts';
 import { type ComparedSide, compare, loadTrace, optimize, profile, quantize, sweep } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
-import type { ModelEditor } from './model-editor.ts';
+import { type ModelEditor, viewType } from './model-editor.ts';
 import { compareAsText, openAsText } from './model-text.ts';
 import { fixProblem } from './problems.ts';
 import { askQuantization, askRunSettings, askSweep } from './questions.ts';
@@ -86,6 +86,7 @@ export function registerCommands(editor: ModelEditor): vscode.Disposable[] {
           void vscode.window.showInformationMessage(vscode.l10n.t('Open an .onnx file first.'));
           return;
         }
+        await bringToFront(document);
         await command(document, editor);
       } catch (error) {
         log().error(error as Error);
@@ -94,6 +95,13 @@ export function registerCommands(editor: ModelEditor): vscode.Disposable[] {
     }),
   );
   return [...registered, vscode.commands.registerCommand('opscope.showLog', () => log().show())];
+}
+
+/** A command may come from elsewhere, such as the walkthrough. */
+async function bringToFront({ uri }: ModelDocument): Promise<void> {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  const isInFront = input instanceof vscode.TabInputCustom && input.uri.toString() === uri.toString();
+  if (!isInFront) await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
 }
 
 /** The other side of a comparison: another version, or another file. */

@@ -3,6 +3,7 @@ import { registerCommands } from './commands.ts';
 import { ModelEditor, viewType } from './model-editor.ts';
 import { registerModelText } from './model-text.ts';
 import { publishProblems, registerShowNode } from './problems.ts';
+import { registerOpenSample } from './sample.ts';
 import { showJobs } from './status-bar.ts';
 import { registerTools } from './tools.ts';
 import { registerModelsView } from './views/models-view.ts';
@@ -19,6 +20,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerModelText(workers),
     ...registerCommands(editor),
     publishProblems(editor),
+    registerOpenSample(context),
     showJobs(editor),
     registerModelsView(editor),
     registerNodesView(editor),
