@@ -30,7 +30,7 @@ export function Samples({ samples, median }: SamplesProps) {
         {samples.map((sample, index) =>
           index % every === 0 ? (
             <circle key={index} cx={((index + 0.5) / samples.length) * width} cy={y(sample)} r={radius}>
-              <title>{`Run ${index + 1}: ${time(sample)}`}</title>
+              <title>{t('Run {0}: {1}', index + 1, time(sample))}</title>
             </circle>
           ) : null,
         )}

@@ -28,7 +28,7 @@ export function Candidates({ candidates }: { readonly candidates: readonly Quant
         <Scatter
           label={t('Time against accuracy')}
           xTitle="Time, as a share of float"
-          yTitle={labelled ? 'Accuracy, %' : 'Signal to noise, dB'}
+          yTitle={labelled ? t('Accuracy, %') : t('Signal to noise, dB')}
           points={points}
         />
       )}
@@ -36,7 +36,7 @@ export function Candidates({ candidates }: { readonly candidates: readonly Quant
         <thead>
           <tr>
             <th scope="col">{t('Candidate')}</th>
-            <th scope="col">{labelled ? 'Accuracy' : 'Signal to noise'}</th>
+            <th scope="col">{labelled ? t('Accuracy') : t('Signal to noise')}</th>
             <th scope="col">{t('Time')}</th>
             <th scope="col" class="optional">
               {t('Bytes')}
@@ -47,7 +47,7 @@ export function Candidates({ candidates }: { readonly candidates: readonly Quant
           {candidates.map((candidate) => (
             <tr key={candidate.label} class={candidate.chosen ? 'chosen' : undefined}>
               <th scope="row" title={candidate.label}>
-                {candidate.chosen ? `${candidate.label}, chosen` : candidate.label}
+                {candidate.chosen ? t('{0}, chosen', candidate.label) : candidate.label}
               </th>
               <td>{labelled ? percent(candidate.metric) : decibels(candidate.sqnrDb)}</td>
               <td>{candidate.ratio === undefined ? '–' : `${candidate.ratio.toFixed(2)}\u00a0×`}</td>

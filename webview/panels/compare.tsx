@@ -103,7 +103,7 @@ function CompareForm({ state, again }: { readonly state: State; readonly again?:
         job="compare"
         label={t('Compare')}
         again={again}
-        refusal={same && versions.length > 1 ? 'Choose two different versions.' : null}
+        refusal={same && versions.length > 1 ? t('Choose two different versions.') : null}
       />
       <Fold title={t('Input and run settings')}>
         <div class="form">
@@ -135,7 +135,7 @@ function CompareResult({ state, report }: { readonly state: State; readonly repo
       )}
       {versions && state.side.value === null && (
         <Button kind="secondary" onClick={() => void state.host.showVersion({ version: shown.b as number })}>
-          Show {labels[1]}
+          {t('Show {0}', labels[1])}
         </Button>
       )}
       <Notes notes={report.problems} />
@@ -154,13 +154,13 @@ function sideLabels(state: State): readonly [string, string] {
   const { a, b } = state.comparison.value!;
   const label = (side: number | string) =>
     typeof side === 'number'
-      ? (versions.find(({ id }) => id === side)?.label ?? `Version ${side}`)
+      ? (versions.find(({ id }) => id === side)?.label ?? t('Version {0}', side))
       : side.replace(/^.*[\\/]/, '');
   return [label(a), label(b)];
 }
 
 const shownNodes = 50;
-const markTitles = { added: 'Added', removed: 'Removed', changed: 'Changed', fused: 'Fused' } as const;
+const markTitles = { added: t('Added'), removed: t('Removed'), changed: t('Changed'), fused: t('Fused') } as const;
 
 /** What became of the nodes, in figures; open, one by one. */
 function GraphChanges({ state, report }: { readonly state: State; readonly report: CompareReport }) {

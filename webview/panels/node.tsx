@@ -112,7 +112,7 @@ function NodeActions({ state, node }: { readonly state: State; readonly node: No
       />
       <IconButton
         icon={kept ? 'lock' : 'unlock'}
-        label={kept ? 'Kept float when quantizing' : 'Keep float when quantizing'}
+        label={kept ? t('Kept float when quantizing') : t('Keep float when quantizing')}
         pressed={kept}
         onClick={() => {
           form.value = {
@@ -127,10 +127,10 @@ function NodeActions({ state, node }: { readonly state: State; readonly node: No
 
 function costs({ macs, bytes: moved, parameters, opset }: NodeDetails): readonly Fact[] {
   return [
-    ['MACs', macs === null ? 'not known' : large(macs)],
-    ['Reads and writes', moved === null ? 'not known' : bytes(moved)],
-    ['Parameters', large(parameters)],
-    ['Operator set', String(opset)],
+    ['MACs', macs === null ? t('not known') : large(macs)],
+    [t('Reads and writes'), moved === null ? t('not known') : bytes(moved)],
+    [t('Parameters'), large(parameters)],
+    [t('Operator set'), String(opset)],
   ];
 }
 

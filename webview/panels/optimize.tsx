@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { catalog } from '../../src/core/passes/catalog.ts';
-import { count, counted, time } from '../../src/core/report/format.ts';
+import { count, time } from '../../src/core/report/format.ts';
 import type { ExplainedRewrite, OptimizeReport, PassRecord } from '../../src/core/report/report.ts';
 import { optimizeHeadline } from '../../src/core/report/sentences.ts';
 import type { VersionInfo } from '../../src/protocol/worker.ts';
-import { t } from '../l10n.ts';
+import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Notes } from '../widgets/badge.tsx';
 import { Button, Link } from '../widgets/button.tsx';
@@ -71,7 +71,7 @@ function OptimizeForm({ state, again }: { readonly state: State; readonly again?
       <RunButton
         state={state}
         job="optimize"
-        label={again ? `Optimize ${parent?.label} Again` : 'Optimize'}
+        label={again ? t('Optimize {0} Again', parent?.label ?? '') : t('Optimize')}
         again={again}
         from={again ? parent?.id : undefined}
       />
@@ -93,8 +93,8 @@ function OptimizeResult({ state, report }: { readonly state: State; readonly rep
       <Notes notes={report.problems} />
       <RolledBack report={report} />
       <Outputs verdict={report.verdict} />
-      {report.latency && <LatencyPair latency={report.latency} labels={['Before', 'After']} />}
-      <Sizes before={report.before} after={report.after} labels={['Before', 'After']} />
+      {report.latency && <LatencyPair latency={report.latency} labels={[t('Before'), t('After')]} />}
+      <Sizes before={report.before} after={report.after} labels={[t('Before'), t('After')]} />
       <Passes state={state} report={report} />
     </>
   );
@@ -157,8 +157,8 @@ function Passes({ state, report }: { readonly state: State; readonly report: Opt
       {idle > 0 && (
         <p class="quiet">
           {busy.length === 0
-            ? 'No pass found anything to do.'
-            : `${counted(idle, 'pass', 'passes')} found nothing to do.`}
+            ? t('No pass found anything to do.')
+            : plural(idle, '{0} pass found nothing to do.', '{0} passes found nothing to do.')}
         </p>
       )}
     </Section>
@@ -186,7 +186,7 @@ function PassDetails({ state, pass, rewrites }: PassDetailsProps) {
         <span class="codicon codicon-chevron-right" aria-hidden="true" />
         <span title={pass.name}>{passTitle(pass.name)}</span>
         <span class="figure">
-          {counted(pass.rewrites, 'rewrite')}
+          {plural(pass.rewrites, '{0} rewrite', '{0} rewrites')}
           {growth !== 0 && (
             <span class="quiet optional"> {`${signed(growth)} ${Math.abs(growth) === 1 ? 'node' : 'nodes'}`}</span>
           )}
@@ -198,7 +198,7 @@ function PassDetails({ state, pass, rewrites }: PassDetailsProps) {
         ))}
       </ol>
       {rewrites.length > shown && (
-        <Link onClick={() => setShown(shown * 5)}>Show more of {count(rewrites.length)}</Link>
+        <Link onClick={() => setShown(shown * 5)}>{t('Show more of {0}', count(rewrites.length))}</Link>
       )}
     </details>
   );

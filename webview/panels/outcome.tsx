@@ -1,11 +1,11 @@
 /** Parts that every before/after result is made of. */
 
 import type { ComponentChildren } from 'preact';
-import { bytes, change, count, counted, decibels, interval, significant, time } from '../../src/core/report/format.ts';
+import { bytes, change, count, decibels, interval, significant, time } from '../../src/core/report/format.ts';
 import type { LatencyComparison, ModelSize, OutputDifference, Verdict } from '../../src/core/report/report.ts';
 import { changedOutputsSentence, latencySentence, outputsSentence } from '../../src/core/report/sentences.ts';
 import { Intervals } from '../charts/intervals.tsx';
-import { t } from '../l10n.ts';
+import { plural, t } from '../l10n.ts';
 import { Badge, type Tone } from '../widgets/badge.tsx';
 import { Section } from '../widgets/section.tsx';
 
@@ -28,7 +28,11 @@ export function Outputs({ verdict, lossy }: { readonly verdict: Verdict; readonl
   return (
     <Section
       title={t('Outputs')}
-      aside={verdict.runs > 0 && <span class="quiet">{counted(verdict.runs, 'input', 'inputs')} compared</span>}
+      aside={
+        verdict.runs > 0 && (
+          <span class="quiet">{plural(verdict.runs, '{0} input compared', '{0} inputs compared')}</span>
+        )
+      }
     >
       <p>
         <Badge tone={tone}>{capital(lossy ? changedOutputsSentence(verdict) : outputsSentence(verdict))}</Badge>
@@ -79,7 +83,10 @@ export function LatencyPair({
   const { a, b, rounds, control95, resolutionPercent, verdict } = latency;
   const tone: Tone = verdict === 'faster' ? 'good' : verdict === 'slower' ? 'bad' : 'even';
   return (
-    <Section title={t('Latency')} aside={<span class="quiet">{counted(rounds, 'round')}, both in turn</span>}>
+    <Section
+      title={t('Latency')}
+      aside={<span class="quiet">{plural(rounds, '{0} round, both in turn', '{0} rounds, both in turn')}</span>}
+    >
       <p>
         <Badge tone={tone}>{capital(latencySentence(latency))}</Badge>
       </p>
@@ -123,8 +130,8 @@ export function Sizes({ before, after, labels }: SizesProps) {
           </tr>
         </thead>
         <tbody>
-          <Row name="Nodes" cells={[count(before.nodes), count(after.nodes), change(before.nodes, after.nodes)]} />
-          <Row name="Bytes" cells={[bytes(before.bytes), bytes(after.bytes), change(before.bytes, after.bytes)]} />
+          <Row name={t('Nodes')} cells={[count(before.nodes), count(after.nodes), change(before.nodes, after.nodes)]} />
+          <Row name={t('Bytes')} cells={[bytes(before.bytes), bytes(after.bytes), change(before.bytes, after.bytes)]} />
           {operators.map(({ name, from, to }) => (
             <Row key={name} name={name} indent cells={[count(from), count(to), signed(to - from)]} />
           ))}

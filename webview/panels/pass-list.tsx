@@ -8,8 +8,8 @@ import { Fold } from '../widgets/section.tsx';
 
 const exactnessNotes: Readonly<Record<Exactness, string>> = {
   exact: '',
-  rounding: 'Outputs may move by rounding.',
-  lossy: 'Changes outputs on purpose.',
+  rounding: t('Outputs may move by rounding.'),
+  lossy: t('Changes outputs on purpose.'),
 };
 
 /** The passes of the chosen preset; each can be left out. */
@@ -22,7 +22,7 @@ export function PassList({ state }: { readonly state: State }) {
     form.value = { ...form.value, skip: wanted ? skip.filter((each) => each !== name) : [...skip, name] };
   };
   return (
-    <Fold title={t('Passes')} aside={<span class="quiet">{`${count(chosen)} of ${count(passes.length)}`}</span>}>
+    <Fold title={t('Passes')} aside={<span class="quiet">{t('{0} of {1}', count(chosen), count(passes.length))}</span>}>
       <ul class="pass-list">
         {passes.map(({ name, title, summary, exactness }) => (
           <li key={name}>

@@ -99,7 +99,7 @@ function QuantizeForm({ state, again }: { readonly state: State; readonly again?
   const needsData = calibrated.includes(scheme);
   const refusal =
     needsData && data === 'files' && calibration === ''
-      ? 'Choose calibration data: a file or folder with typical inputs.'
+      ? t('Choose calibration data: a file or folder with typical inputs.')
       : null;
   return (
     <>
@@ -116,7 +116,7 @@ function QuantizeForm({ state, again }: { readonly state: State; readonly again?
           <>
             <Field
               label={t('Calibration')}
-              hint={data === 'random' ? 'Ranges of random values seldom fit real ones.' : undefined}
+              hint={data === 'random' ? t('Ranges of random values seldom fit real ones.') : undefined}
             >
               <Select
                 label={t('Calibration data')}
@@ -173,7 +173,7 @@ function QuantizeForm({ state, again }: { readonly state: State; readonly again?
       <RunButton
         state={state}
         job="quantize"
-        label={again ? `Quantize ${parent?.label} Again` : 'Quantize'}
+        label={again ? t('Quantize {0} Again', parent?.label ?? '') : t('Quantize')}
         again={again}
         from={again ? parent?.id : undefined}
         refusal={refusal}
@@ -237,28 +237,28 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
       <Notes notes={report.advice} tone="plain" />
       <Facts
         facts={[
-          ['Scheme', report.scheme],
+          [t('Scheme'), report.scheme],
           calibration && [
-            'Calibration',
+            t('Calibration'),
             <span title={calibration.source}>
               {counted(calibration.samples, 'sample')}, {fileName(calibration.source)}, {calibration.method}
             </span>,
           ],
-          ['Quantized', `${count(quantized.nodes)} of ${counted(quantized.of, 'node')}`],
-          ['Integer kernels', `${count(fused.nodes)} of ${count(fused.of)} run as integers in ONNX Runtime`],
+          [t('Quantized'), `${count(quantized.nodes)} of ${counted(quantized.of, 'node')}`],
+          [t('Integer kernels'), t('{0} of {1} run as integers in ONNX Runtime', count(fused.nodes), count(fused.of))],
           metric && [
             capital(metric.name),
             `${percent(metric.before)} → ${percent(metric.after)}, ${counted(metric.samples, 'sample')}`,
           ],
-          ['Signal to noise', decibels(report.sqnrDb)],
-          ['Size', `${bytes(report.before.bytes)} → ${bytes(report.after.bytes)}`],
+          [t('Signal to noise'), decibels(report.sqnrDb)],
+          [t('Size'), `${bytes(report.before.bytes)} → ${bytes(report.after.bytes)}`],
         ]}
       />
       {report.candidates && <Candidates candidates={report.candidates} />}
-      {report.latency && <LatencyPair latency={report.latency} labels={['Before', 'After']} />}
+      {report.latency && <LatencyPair latency={report.latency} labels={[t('Before'), t('After')]} />}
       <Outputs verdict={report.verdict} lossy />
       <Kept state={state} report={report} />
-      <Sizes before={report.before} after={report.after} labels={['Before', 'After']} />
+      <Sizes before={report.before} after={report.after} labels={[t('Before'), t('After')]} />
     </>
   );
 }

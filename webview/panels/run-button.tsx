@@ -1,3 +1,4 @@
+import { t } from '../l10n.ts';
 import type { StartedJob, State } from '../state.ts';
 import { Notes } from '../widgets/badge.tsx';
 import { Button } from '../widgets/button.tsx';
@@ -27,7 +28,7 @@ export function RunButton({ state, job, label, again, from, refusal }: RunButton
           disabled={!trusted || state.job.value !== null || Boolean(refusal)}
           onClick={() => void state.run(job, from)}
         >
-          {running ? 'Running…' : label}
+          {running ? t('Running…') : label}
         </Button>
       </div>
       {!trusted && (

@@ -26,7 +26,7 @@ export function RunSettingsForm({ state }: { readonly state: State }) {
       <Dims state={state} />
       <Field
         label={t('Input data')}
-        hint={settings.inputs ? undefined : `Without a file: random values, seed ${settings.seed}.`}
+        hint={settings.inputs ? undefined : t('Without a file: random values, seed {0}.', settings.seed)}
       >
         <PathField
           host={state.host}
@@ -88,7 +88,7 @@ function Dims({ state }: { readonly state: State }) {
       {state.document.value!.symbolicDims.map(({ name, where, suggestion }) => (
         <Field key={name} label={name} hint={whereText(where)}>
           <NumberField
-            label={`Size of ${name}`}
+            label={t('Size of dimension {0}', name)}
             value={settings.dims[name] ?? suggestion}
             min={1}
             max={largestDim}

@@ -1,9 +1,9 @@
 import type { Problem } from '../../src/core/problem.ts';
-import { bytes, count, counted, large, shape } from '../../src/core/report/format.ts';
+import { bytes, count, large, shape } from '../../src/core/report/format.ts';
 import type { InspectReport, ReportedValue } from '../../src/core/report/report.ts';
 import type { SymbolicDim } from '../../src/protocol/worker.ts';
 import { type Bar, Bars } from '../charts/bars.tsx';
-import { t } from '../l10n.ts';
+import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Button, Link } from '../widgets/button.tsx';
 import { Empty } from '../widgets/empty.tsx';
@@ -79,25 +79,25 @@ function modelFacts(
 ): readonly (Fact | false)[] {
   const basis = [
     dims.length > 0 && `with ${dims.map(({ name, suggestion }) => `${name} ${suggestion}`).join(', ')}`,
-    macsUnknown > 0 && `without ${counted(macsUnknown, 'node')} of unknown shape`,
+    macsUnknown > 0 && plural(macsUnknown, 'without {0} node of unknown shape', 'without {0} nodes of unknown shape'),
   ];
   return [
-    ['Nodes', count(nodes)],
-    ['Parameters', large(parameters)],
+    [t('Nodes'), count(nodes)],
+    [t('Parameters'), large(parameters)],
     [
       'MACs',
       macs === null ? (
-        'not known: shapes are missing'
+        t('not known: shapes are missing')
       ) : (
         <>
           {large(macs)} <span class="quiet">{basis.filter(Boolean).join(', ')}</span>
         </>
       ),
     ],
-    ['File', bytes(model.bytes)],
-    ['Operator sets', opsets(model.opsets)],
-    ['IR version', String(model.irVersion)],
-    model.producer !== '' && ['Producer', model.producer],
+    [t('File'), bytes(model.bytes)],
+    [t('Operator sets'), opsets(model.opsets)],
+    [t('IR version'), String(model.irVersion)],
+    model.producer !== '' && [t('Producer'), model.producer],
   ];
 }
 
@@ -158,10 +158,13 @@ function Operators({ state, report }: { readonly state: State; readonly report: 
     state.finder.query.value = `op:${key}`;
   };
   return (
-    <Section title={t('Operators')} aside={<span class="quiet">{counted(operators.length, 'kind')}</span>}>
+    <Section
+      title={t('Operators')}
+      aside={<span class="quiet">{plural(operators.length, '{0} kind', '{0} kinds')}</span>}
+    >
       <Bars label={t('Nodes by operator')} bars={bars.slice(0, shownOperators)} onSelect={search} />
       {bars.length > shownOperators && (
-        <Fold title={`${count(bars.length - shownOperators)} more`}>
+        <Fold title={t('{0} more', count(bars.length - shownOperators))}>
           <Bars label={t('More operators')} bars={bars.slice(shownOperators)} onSelect={search} />
         </Fold>
       )}
@@ -175,7 +178,7 @@ function Metadata({ report: { metadata, model } }: { readonly report: InspectRep
     <Fold title={t('Metadata')}>
       <Facts
         facts={[
-          ['Path', <span class="path">{model.path}</span>],
+          [t('Path'), <span class="path">{model.path}</span>],
           model.sha256 !== undefined && ['SHA-256', <code class="path">{model.sha256}</code>],
           ...entries.map(([name, value]): Fact => [name, value]),
         ]}

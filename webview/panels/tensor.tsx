@@ -42,16 +42,20 @@ function Tensor({ tensor }: { readonly tensor: TensorDetails }) {
   return (
     <div class="tensor">
       {tensor.histogram.counts.length > 0 && tensor.min !== tensor.max && (
-        <Histogram label={`Values of ${tensor.name}`} edges={tensor.histogram.edges} counts={tensor.histogram.counts} />
+        <Histogram
+          label={t('Values of {0}', tensor.name)}
+          edges={tensor.histogram.edges}
+          counts={tensor.histogram.counts}
+        />
       )}
       <Facts
         facts={[
-          ['Elements', `${count(tensor.count)}, ${bytes(tensor.bytes)}`],
-          ['Range', `${significant(tensor.min)} to ${significant(tensor.max)}`],
-          ['Mean', `${significant(tensor.mean)} ± ${significant(tensor.standardDeviation)}`],
-          tensor.zeros > 0 && ['Zeros', percent(tensor.zeros)],
-          tensor.nan > 0 && ['Not a number', percent(tensor.nan)],
-          tensor.infinite > 0 && ['Infinite', percent(tensor.infinite)],
+          [t('Elements'), `${count(tensor.count)}, ${bytes(tensor.bytes)}`],
+          [t('Range'), t('{0} to {1}', significant(tensor.min), significant(tensor.max))],
+          [t('Mean'), `${significant(tensor.mean)} ± ${significant(tensor.standardDeviation)}`],
+          tensor.zeros > 0 && [t('Zeros'), percent(tensor.zeros)],
+          tensor.nan > 0 && [t('Not a number'), percent(tensor.nan)],
+          tensor.infinite > 0 && [t('Infinite'), percent(tensor.infinite)],
           ['First', <code class="elements">{tensor.values.slice(0, 8).join('  ')}</code>],
         ]}
       />

@@ -67,7 +67,7 @@ function Graphs({ state }: { readonly state: State }) {
         camera={state.otherPane.camera}
         focused={state.otherPane.focused}
         marks={state.otherMarks}
-        label={`Graph of ${name}, ${labelOf(otherVersion.value)}`}
+        label={t('Graph of {0}, {1}', name, labelOf(otherVersion.value))}
         onSelect={state.selectOther}
         onToggleGroup={state.otherPane.toggleGroup}
         onHandle={(handle) => {
@@ -90,7 +90,7 @@ function Graphs({ state }: { readonly state: State }) {
           camera={state.pane.camera}
           focused={state.pane.focused}
           marks={state.marks}
-          label={`Graph of ${name}`}
+          label={t('Graph of {0}', name)}
           onSelect={state.select}
           onToggleGroup={state.openGroup}
           onHandle={(handle) => {

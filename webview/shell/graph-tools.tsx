@@ -24,7 +24,7 @@ export function GraphTools({ state }: { readonly state: State }) {
         />
         <IconButton
           icon={open.value === 'all' ? 'collapse-all' : 'expand-all'}
-          label={open.value === 'all' ? 'Close groups' : 'Open all groups'}
+          label={open.value === 'all' ? t('Close groups') : t('Open all groups')}
           onClick={() => {
             open.value = open.value === 'all' ? [] : 'all';
           }}

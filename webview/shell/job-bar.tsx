@@ -6,13 +6,13 @@ import { Button, IconButton } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
 
 const failed: Readonly<Record<JobState['kind'], string>> = {
-  open: 'The model could not be opened.',
-  profile: 'The profile could not be made.',
+  open: t('The model could not be opened.'),
+  profile: t('The profile could not be made.'),
   sweep: t('The settings could not be swept.'),
-  optimize: 'The model could not be optimized.',
-  quantize: 'The model could not be quantized.',
-  compare: 'The models could not be compared.',
-  export: 'The model could not be exported.',
+  optimize: t('The model could not be optimized.'),
+  quantize: t('The model could not be quantized.'),
+  compare: t('The models could not be compared.'),
+  export: t('The model could not be exported.'),
 };
 
 /** The running job with what it does and how far it is, or why the last one failed. */

@@ -10,29 +10,29 @@ export const keyGroups: readonly {
   {
     title: t('Graph'),
     keys: [
-      [['←', '→', '↑', '↓'], 'Walk along the edges'],
-      [['Enter'], 'Open the group'],
-      [['Esc'], 'Leave the group, clear the selection'],
-      [['F'], 'Fit the graph into the window'],
-      [['+', '−'], 'Zoom in, zoom out'],
+      [['←', '→', '↑', '↓'], t('Walk along the edges')],
+      [['Enter'], t('Open the group')],
+      [['Esc'], t('Leave the group, clear the selection')],
+      [['F'], t('Fit the graph into the window')],
+      [['+', '−'], t('Zoom in, zoom out')],
     ],
   },
   {
     title: t('Search'),
     keys: [
-      [['/'], 'Find nodes'],
-      [[']', '['], 'Next hit, previous hit'],
-      [['Enter', 'Shift Enter'], 'The same, in the search box'],
-      [['Esc'], 'Clear the search box'],
+      [['/'], t('Find nodes')],
+      [[']', '['], t('Next hit, previous hit')],
+      [['Enter', 'Shift Enter'], t('The same, in the search box')],
+      [['Esc'], t('Clear the search box')],
     ],
   },
   {
     title: t('View'),
     keys: [
-      [['1', '…', '6'], 'Summary, Node, Profile, Optimize, Quantize, Compare'],
-      [['T'], 'Show or hide the operator table'],
-      [['↑', '↓', 'Enter'], 'In the table: select a row, show its node'],
-      [['?'], 'This sheet'],
+      [['1', '…', '6'], t('Summary, Node, Profile, Optimize, Quantize, Compare')],
+      [['T'], t('Show or hide the operator table')],
+      [['↑', '↓', 'Enter'], t('In the table: select a row, show its node')],
+      [['?'], t('This sheet')],
     ],
   },
 ];

@@ -2,9 +2,9 @@ import { signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
-import { aligned, columnDecimals, counted, unitFor } from '../../src/core/report/format.ts';
+import { aligned, columnDecimals, count, unitFor } from '../../src/core/report/format.ts';
 import type { NodeTable } from '../../src/protocol/worker.ts';
-import { t } from '../l10n.ts';
+import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
 import { type Column, DataTable, sortRows, tableCsv } from '../widgets/data-table.tsx';
@@ -52,8 +52,8 @@ export function OperatorTable({ state }: { readonly state: State }) {
         <span class="quiet">
           {table &&
             (rows.length === table.id.length
-              ? counted(rows.length, 'node')
-              : `${counted(rows.length, 'hit')} of ${counted(table.id.length, 'node')}`)}
+              ? plural(rows.length, '{0} node', '{0} nodes')
+              : t('{0} of {1} nodes found', count(rows.length), count(table.id.length)))}
         </span>
         <span class="spacer" />
         {shown && (
@@ -104,9 +104,9 @@ export function tableColumns(table: NodeTable, overlays: readonly Overlay[]): Co
     text: of,
   });
   return [
-    { ...text('name', 'Node', 280, (row) => nodeName(table, row)), cut: true },
-    text('operator', 'Operator', 128, (row) => table.opType[row]!),
-    text('output', 'Output', 176, (row) => table.outputType[row]!),
+    { ...text('name', t('Node'), 280, (row) => nodeName(table, row)), cut: true },
+    text('operator', t('Operator'), 128, (row) => table.opType[row]!),
+    text('output', t('Output'), 176, (row) => table.outputType[row]!),
     ...overlays.map((overlay) => overlayColumn(table, overlay)),
   ];
 }

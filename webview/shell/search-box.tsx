@@ -45,7 +45,7 @@ export function SearchBox({ state }: { readonly state: State }) {
         id={searchBoxId}
         type="text"
         value={query.value}
-        placeholder={marked.value ? '' : 'Search  op:Conv ms>1'}
+        placeholder={marked.value ? '' : t('Search  op:Conv ms>1')}
         aria-label={t('Search nodes')}
         aria-invalid={problem !== null}
         aria-describedby="search-count"

@@ -1,7 +1,7 @@
-import { bytes, counted } from '../../src/core/report/format.ts';
+import { bytes } from '../../src/core/report/format.ts';
 import { changedOutputsSentence, outputsSentence } from '../../src/core/report/sentences.ts';
 import type { VersionInfo } from '../../src/protocol/worker.ts';
-import { t } from '../l10n.ts';
+import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
@@ -52,8 +52,8 @@ function describeVersion(
 ): string {
   const from = versions.find(({ id }) => id === parent);
   return [
-    `${counted(nodes, 'node')}, ${bytes(size)}`,
-    from && `made from ${from.label}`,
+    plural(nodes, '{0} node, {1}', '{0} nodes, {1}', bytes(size)),
+    from && t('made from {0}', from.label),
     verdict && (kind === 'optimized' ? outputsSentence(verdict) : changedOutputsSentence(verdict)),
   ]
     .filter(Boolean)
@@ -74,7 +74,11 @@ function GraphSwitch({ state }: { readonly state: State }) {
         {
           value: 'run',
           label: t('As run'),
-          title: `The ${counted(profile.kernels.length, 'kernel')} that ONNX Runtime ran`,
+          title: plural(
+            profile.kernels.length,
+            'The {0} kernel that ONNX Runtime ran',
+            'The {0} kernels that ONNX Runtime ran',
+          ),
         },
       ]}
       onChange={(value) => {

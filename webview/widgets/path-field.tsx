@@ -1,5 +1,6 @@
 import type { Client } from '../../src/protocol/rpc.ts';
 import type { ViewHostContract } from '../../src/protocol/webview.ts';
+import { t } from '../l10n.ts';
 import { IconButton } from './button.tsx';
 import { TextField } from './text-field.tsx';
 
@@ -20,9 +21,9 @@ export function PathField({ host, label, value, onChange, placeholder }: PathFie
   return (
     <div class="path-field">
       <TextField label={label} value={value} onChange={onChange} placeholder={placeholder} />
-      <IconButton icon="file" label={`${label}: choose a file`} onClick={() => void pick(false)} />
-      <IconButton icon="folder-opened" label={`${label}: choose a folder`} onClick={() => void pick(true)} />
-      {value !== '' && <IconButton icon="close" label={`${label}: clear`} onClick={() => onChange('')} />}
+      <IconButton icon="file" label={t('{0}: choose a file', label)} onClick={() => void pick(false)} />
+      <IconButton icon="folder-opened" label={t('{0}: choose a folder', label)} onClick={() => void pick(true)} />
+      {value !== '' && <IconButton icon="close" label={t('{0}: clear', label)} onClick={() => onChange('')} />}
     </div>
   );
 }
