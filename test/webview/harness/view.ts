@@ -72,6 +72,8 @@ interface OpenViewOptions {
   readonly bundle: { readonly script: string; readonly style: string };
   readonly host: Handlers<ViewHostContract>;
   readonly theme: ThemeName;
+  /** The texts in another language than English. */
+  readonly texts?: Readonly<Record<string, string>>;
   readonly width: number;
   readonly height: number;
 }
@@ -79,7 +81,15 @@ interface OpenViewOptions {
 const origin = 'http://opscope.localhost';
 
 /** Opens the app in a new page. Messages cross as VS Code carries them: JSON, typed arrays aside. */
-export async function openView({ browser, bundle, host, theme, width, height }: OpenViewOptions): Promise<OpenView> {
+export async function openView({
+  browser,
+  bundle,
+  host,
+  theme,
+  texts = {},
+  width,
+  height,
+}: OpenViewOptions): Promise<OpenView> {
   const page = await browser.newPage({ viewport: { width, height } });
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
@@ -102,7 +112,7 @@ export async function openView({ browser, bundle, host, theme, width, height }: 
   });
 
   const files: Readonly<Record<string, () => Promise<Buffer> | string>> = {
-    '/': () => html(theme),
+    '/': () => html(theme, texts),
     '/webview.js': () => bundle.script,
     '/webview.css': () => bundle.style,
     '/codicon.css': () => readFile('node_modules/@vscode/codicons/dist/codicon.css'),
@@ -127,7 +137,7 @@ function contentType(path: string): string {
   return path.endsWith('.ttf') ? 'font/ttf' : 'text/html; charset=utf-8';
 }
 
-function html(theme: ThemeName): string {
+function html(theme: ThemeName, texts: Readonly<Record<string, string>>): string {
   const tokens = Object.entries(themes[theme]).map(([name, value]) => `--vscode-${name}: ${value};`);
   return `<!doctype html><html lang="en" style='${tokens.join(' ').replaceAll("'", '"')}'><head><meta charset="utf-8"><title>Opscope</title>
 <link rel="stylesheet" href="/codicon.css"><link rel="stylesheet" href="/webview.css">
@@ -135,6 +145,7 @@ function html(theme: ThemeName): string {
 window.acquireVsCodeApi = () => ({ postMessage: (message) => window.send(encode(message)) });
 window.receive = (text) => window.postMessage(decode(text), '*');</script>
 </head><body class="${bodyClass[theme]}" data-vscode-theme-kind="${bodyClass[theme].split(' ').at(-1)}">
+<script type="application/json" id="opscope-l10n">${JSON.stringify(texts).replaceAll('<', '\\u003c')}</script>
 <script type="module" src="/webview.js"></script></body></html>`;
 }
 
