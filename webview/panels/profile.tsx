@@ -257,19 +257,19 @@ function EnvironmentFacts({
   readonly environment: Environment;
   readonly report: ProfileReport;
 }) {
+  // A trace from elsewhere does not say what machine it was made on.
+  const recorded = environment.cores > 0;
+  const threads = environment.threads === 0 ? 'threads by ONNX Runtime' : counted(environment.threads, 'thread');
   return (
     <Facts
       facts={[
         ['CPU', environment.cpu],
         ['Features', environment.features.join(', ')],
-        ['Cores', `${environment.cores}, load ${significant(environment.load)}`],
+        recorded && ['Cores', `${environment.cores}, load ${significant(environment.load)}`],
         environment.governor !== null && ['Governor', environment.governor],
-        ['Memory', bytes(environment.memory)],
+        recorded && ['Memory', bytes(environment.memory)],
         ['System', environment.os],
-        [
-          'Run on',
-          `${environment.provider}, ${environment.threads === 0 ? 'threads by ONNX Runtime' : counted(environment.threads, 'thread')}`,
-        ],
+        ['Run on', recorded ? `${environment.provider}, ${threads}` : environment.provider],
         ['Optimization', environment.level],
         ['ONNX Runtime', environment.onnxruntime],
         ['Opscope', environment.opscope],
