@@ -5,7 +5,18 @@ import { compare, optimize, profile, quantize, sweep } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
 
-const reads = ['summary', 'scene', 'nodeTable', 'overlays', 'overlay', 'timeline', 'search', 'node', 'tensor'] as const;
+const reads = [
+  'summary',
+  'scene',
+  'nodeTable',
+  'overlays',
+  'overlay',
+  'timeline',
+  'samples',
+  'search',
+  'node',
+  'tensor',
+] as const;
 
 /** Commands that the view may run. */
 const viewCommands = new Set(

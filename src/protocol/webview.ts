@@ -78,6 +78,7 @@ type ReadMethod =
   | 'overlays'
   | 'overlay'
   | 'timeline'
+  | 'samples'
   | 'search'
   | 'node'
   | 'tensor';

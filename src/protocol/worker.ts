@@ -267,6 +267,8 @@ export interface WorkerContract {
   overlay(argument: VersionRef & { readonly id: string }): Promise<Overlay>;
   /** One typical run of the version's last profile, with its kernels in the order of the report's; null without one. */
   timeline(argument: VersionRef): Promise<Trace | null>;
+  /** Milliseconds of every timed run of the version's last profile, in the order they were made; null without one. */
+  samples(argument: VersionRef): Promise<readonly number[] | null>;
   /** Ids of the nodes that match, in table order. A query that cannot be read rejects with what is wrong in it. */
   search(argument: VersionRef & { readonly query: string }): Promise<Int32Array>;
   node(argument: VersionRef & { readonly node: NodeId }): Promise<NodeDetails>;

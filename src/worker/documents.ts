@@ -34,6 +34,8 @@ export interface Measured {
   readonly asRun: AsRun | null;
   /** One typical run of the last profile. */
   readonly timeline?: Trace | null;
+  /** Milliseconds of its timed runs: too many to travel with every report. */
+  readonly samples?: readonly number[];
 }
 
 /** A node and the graph it is in. */

@@ -32,7 +32,7 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       const version = documents.version({ document, version: id });
       const result = await profileModel(
         await measured(version),
-        { ...options, roofline: options.settings.provider === 'cpu' },
+        { ...options, samples: true, roofline: options.settings.provider === 'cpu' },
         measurement(context),
       );
       return keepProfile(documents.document(document), id, result);
@@ -162,10 +162,16 @@ function originsThrough(origins: ReadonlyMap<NodeId, Iterable<NodeId>>, parents:
   return through;
 }
 
-/** Keeps what a profile says of each node with its version; gives the report. */
+/** Keeps what a profile says of each node, and its timed runs, with its version; gives the rest as the report. */
 function keepProfile({ measured }: OpenDocument, id: number, { report, overlays, asRun, trace }: ProfileResult) {
   // What quantization found out about its version stays.
   const others = (measured.get(id)?.overlays ?? []).filter((old) => overlays.every((overlay) => overlay.id !== old.id));
-  measured.set(id, { overlays: [...overlays, ...others], asRun, timeline: trace && typicalRun(trace) });
-  return report;
+  const { samples, ...latency } = report.latency;
+  measured.set(id, {
+    overlays: [...overlays, ...others],
+    asRun,
+    timeline: trace && typicalRun(trace),
+    ...(samples ? { samples } : {}),
+  });
+  return { ...report, latency };
 }

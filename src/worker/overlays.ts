@@ -6,7 +6,7 @@ import type { Handlers } from '../protocol/rpc.ts';
 import type { VersionRef, WorkerContract } from '../protocol/worker.ts';
 import type { Documents, Version } from './documents.ts';
 
-type OverlayMethod = 'overlays' | 'overlay' | 'timeline' | 'search';
+type OverlayMethod = 'overlays' | 'overlay' | 'timeline' | 'samples' | 'search';
 
 /** What there is to colour a version by, measured figures first, and the search over all of them. */
 export function overlayHandlers(documents: Documents): Handlers<Pick<WorkerContract, OverlayMethod>> {
@@ -28,6 +28,7 @@ export function overlayHandlers(documents: Documents): Handlers<Pick<WorkerContr
       if (!found) throw new Error(`There is no overlay ${id} for this version.`);
       return found;
     },
+    samples: async ({ document, version }) => documents.document(document).measured.get(version)?.samples ?? null,
     timeline: async ({ document, version }) => documents.document(document).measured.get(version)?.timeline ?? null,
     search: async ({ query, ...ref }) => {
       const { draft, facts } = documents.analysis(documents.version(ref));

@@ -111,6 +111,7 @@ export function hostWith(answers: Partial<Handlers<ViewHostContract>> = {}) {
     nodeTable: async () => chainTable,
     overlays: async () => [],
     timeline: async () => null,
+    samples: async () => null,
     overlay: async () => {
       throw new Error('There is no overlay.');
     },

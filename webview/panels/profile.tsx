@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { assertUnreachable } from '../../src/core/assert.ts';
 import type { OptimizationLevel } from '../../src/core/evaluator.ts';
+import { samplesCsv } from '../../src/core/profile/samples-csv.ts';
 import { bytes, counted, dateTime, interval, percent, shape, significant, time } from '../../src/core/report/format.ts';
 import type { Environment, Latency, ProfileReport } from '../../src/core/report/report.ts';
 import { type Bar, Bars, Stack } from '../charts/bars.tsx';
@@ -8,6 +9,7 @@ import { Samples } from '../charts/samples.tsx';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Badge, Notes } from '../widgets/badge.tsx';
+import { Button } from '../widgets/button.tsx';
 import { Field } from '../widgets/field.tsx';
 import { Facts, Fold, Section } from '../widgets/section.tsx';
 import { Segments } from '../widgets/segments.tsx';
@@ -103,6 +105,7 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
       <Reconciliation report={report} />
       {report.roofline && <RooflineSection state={state} report={report} roofline={report.roofline} />}
       <TimelineSection state={state} report={report} />
+      {recordedHere(report.environment) && <SamplesExport state={state} />}
       <Fold title={t('Environment')}>
         <EnvironmentFacts environment={report.environment} report={report} />
       </Fold>
@@ -250,6 +253,32 @@ function Reconciliation({ report }: { readonly report: ProfileReport }) {
   );
 }
 
+/** False for a loaded trace: it says neither what machine it was made on nor what plain runs took. */
+function recordedHere({ cores }: Environment): boolean {
+  return cores > 0;
+}
+
+/** Saves the time of every timed run. */
+function SamplesExport({ state }: { readonly state: State }) {
+  const save = async () => {
+    const { name, current } = state.document.value!;
+    const samples = await state.host.samples({ version: current });
+    if (samples) await state.host.saveFile({ name: `${name}.runs.csv`, content: samplesCsv(samples) });
+  };
+  return (
+    <div class="actions">
+      <Button
+        icon="save"
+        kind="secondary"
+        title={t('The time of every timed run, as a CSV table')}
+        onClick={() => void save()}
+      >
+        {t('Export Runs')}
+      </Button>
+    </div>
+  );
+}
+
 function EnvironmentFacts({
   environment,
   report,
@@ -257,8 +286,7 @@ function EnvironmentFacts({
   readonly environment: Environment;
   readonly report: ProfileReport;
 }) {
-  // A trace from elsewhere does not say what machine it was made on.
-  const recorded = environment.cores > 0;
+  const recorded = recordedHere(environment);
   const threads = environment.threads === 0 ? 'threads by ONNX Runtime' : counted(environment.threads, 'thread');
   return (
     <Facts

@@ -109,7 +109,17 @@ async function ended(child: ChildProcess): Promise<string> {
   return `The model worker ended (${signal ?? `exit code ${code}`}).`;
 }
 
-type Reads = 'summary' | 'scene' | 'nodeTable' | 'overlays' | 'overlay' | 'timeline' | 'search' | 'node' | 'tensor';
+type Reads =
+  | 'summary'
+  | 'scene'
+  | 'nodeTable'
+  | 'overlays'
+  | 'overlay'
+  | 'timeline'
+  | 'samples'
+  | 'search'
+  | 'node'
+  | 'tensor';
 
 function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handlers<ViewHostContract>, Reads> {
   return {
@@ -118,6 +128,7 @@ function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handl
     nodeTable: (asked, { signal }) => worker.nodeTable({ ...asked, document }, { signal }),
     overlays: (asked, { signal }) => worker.overlays({ ...asked, document }, { signal }),
     overlay: (asked, { signal }) => worker.overlay({ ...asked, document }, { signal }),
+    samples: (asked, { signal }) => worker.samples({ ...asked, document }, { signal }),
     timeline: (asked, { signal }) => worker.timeline({ ...asked, document }, { signal }),
     search: (asked, { signal }) => worker.search({ ...asked, document }, { signal }),
     node: (asked, { signal }) => worker.node({ ...asked, document }, { signal }),

@@ -1,0 +1,6 @@
+import { expect, test } from 'vitest';
+import { samplesCsv } from '../../../src/core/profile/samples-csv.ts';
+
+test('runs are numbered from 1 and keep their full precision', () => {
+  expect(samplesCsv([1.25, 0.1 + 0.2])).toBe('run,milliseconds\n1,1.25\n2,0.30000000000000004\n');
+});
