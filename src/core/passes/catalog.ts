@@ -5,6 +5,7 @@ import { eliminateIdempotent } from './eliminate-idempotent.ts';
 import { eliminateIdentity } from './eliminate-identity.ts';
 import { eliminateNeutral, eliminateZeroBias } from './eliminate-neutral.ts';
 import { eliminateNoOp } from './eliminate-no-op.ts';
+import { eliminateSplitConcat } from './eliminate-split-concat.ts';
 import { foldConstants } from './fold-constants.ts';
 import { foldShapes } from './fold-shapes.ts';
 import { freezeInitializers } from './freeze-initializers.ts';
@@ -16,6 +17,7 @@ import { fuseMatmulAdd } from './fuse-matmul-add.ts';
 import { fusePad } from './fuse-pad.ts';
 import { fuseReciprocal } from './fuse-reciprocal.ts';
 import { fuseReduceUnsqueeze } from './fuse-reduce-unsqueeze.ts';
+import { fuseTransposeGemm } from './fuse-transpose-gemm.ts';
 import { fuseWhereNot } from './fuse-where-not.ts';
 import { hoistConstants } from './hoist-constants.ts';
 import { inlineFunctions } from './inline-functions.ts';
@@ -60,6 +62,7 @@ export const catalog: readonly Pass[] = [
   mergeSqueezes,
   mergeSlices,
   mergeConcats,
+  eliminateSplitConcat,
   foldConstants,
   mergeInitializers,
   eliminateDuplicates,
@@ -70,5 +73,6 @@ export const catalog: readonly Pass[] = [
   fuseBiasScale,
   mergeSiblingMatmul,
   fuseMatmulAdd,
+  fuseTransposeGemm,
   fuseReciprocal,
 ];
