@@ -10,6 +10,7 @@ import type { Client } from '../src/protocol/rpc.ts';
 import { CancelledError } from '../src/protocol/rpc.ts';
 import type { DocumentState, JobState, PanelName, ViewHostContract, ViewState } from '../src/protocol/webview.ts';
 import type { RunSettings } from '../src/protocol/worker.ts';
+import { engineName, translatedOverlay } from './engine-texts.ts';
 import { createFinder } from './finder.ts';
 import { createForms, fillIn, sweepAxes } from './forms.ts';
 import { createGraphPane, settled } from './graph-pane.ts';
@@ -60,11 +61,14 @@ export function createState(host: Client<ViewHostContract>) {
     () => version.value,
     (asked, signal) => host.nodeTable({ version: asked }, { signal }),
   );
-  const overlays = resource(ask, (_, signal) => host.overlays(current(), { signal }));
+  const overlays = resource(ask, async (_, signal) =>
+    (await host.overlays(current(), { signal })).map(translatedOverlay),
+  );
   /** Every overlay with its values: the columns of the operator table. */
   const columns = resource(
     () => overlays.value.value,
-    (list, signal) => Promise.all(list.map(({ id }) => host.overlay({ ...current(), id }, { signal }))),
+    (list, signal) =>
+      Promise.all(list.map(async ({ id }) => translatedOverlay(await host.overlay({ ...current(), id }, { signal })))),
   );
   const overlay = computed(() => columns.value.value?.find(({ id }) => id === overlayId.value) ?? null);
 
@@ -119,7 +123,8 @@ export function createState(host: Client<ViewHostContract>) {
   const update = (next: DocumentState) =>
     batch(() => {
       const before = document.value;
-      document.value = { ...next, reports: keepSame(before?.reports ?? {}, next.reports, reportKey) };
+      const versions = next.versions.map((each) => ({ ...each, label: engineName(each.label) }));
+      document.value = { ...next, versions, reports: keepSame(before?.reports ?? {}, next.reports, reportKey) };
       settings.value = next.settings;
       if (!before) fillIn(forms, next.defaults);
       if (next.job) rejected.value = null;

@@ -1,6 +1,7 @@
 import type { ReadonlySignal } from '@preact/signals';
 import type { Overlay } from '../../src/core/overlay.ts';
 import { withUnit } from '../../src/core/report/format.ts';
+import { t } from '../l10n.ts';
 import { overlayColor, overlayRange } from './overlay-color.ts';
 import { useColors } from './theme.ts';
 
@@ -39,9 +40,9 @@ export function Legend({ overlay }: { readonly overlay: ReadonlySignal<Overlay |
     <div
       class="graph-legend"
       role="img"
-      aria-label={`${title}: ${withUnit(range.min, shown.unit)} to ${withUnit(range.max, shown.unit)}`}
+      aria-label={t('{0}: {1} to {2}', title, withUnit(range.min, shown.unit), withUnit(range.max, shown.unit))}
     >
-      <span class="graph-legend-title">{shown.scale === 'log' ? `${title}, log` : title}</span>
+      <span class="graph-legend-title">{shown.scale === 'log' ? t('{0}, log', title) : title}</span>
       <span>{withUnit(range.min, shown.unit)}</span>
       <span class="graph-legend-ramp" style={{ background: `linear-gradient(to right, ${stops.join(', ')})` }} />
       <span>{withUnit(range.max, shown.unit)}</span>

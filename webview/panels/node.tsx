@@ -17,7 +17,7 @@ export function NodePanel({ state }: { readonly state: State }) {
   if (state.selected.value === null) {
     return (
       <Empty icon="inspect" title={t('No node selected')}>
-        Click a node in the graph or in the table, or press <kbd>/</kbd> to find one.
+        {t('Click a node in the graph or in the table, or press / to find one.')}
       </Empty>
     );
   }

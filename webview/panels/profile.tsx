@@ -35,7 +35,12 @@ export function ProfilePanel({ state }: { readonly state: State }) {
           )}
         </p>
       )}
-      <RunButton state={state} job="profile" label={report ? 'Profile Again' : 'Profile'} again={Boolean(report)} />
+      <RunButton
+        state={state}
+        job="profile"
+        label={report ? t('Profile Again') : t('Profile')}
+        again={Boolean(report)}
+      />
       {report ? (
         <Fold title={t('Settings')}>
           <ProfileSettings state={state} />

@@ -78,7 +78,7 @@ function modelFacts(
   dims: readonly SymbolicDim[],
 ): readonly (Fact | false)[] {
   const basis = [
-    dims.length > 0 && `with ${dims.map(({ name, suggestion }) => `${name} ${suggestion}`).join(', ')}`,
+    dims.length > 0 && t('with {0}', dims.map(({ name, suggestion }) => `${name} ${suggestion}`).join(', ')),
     macsUnknown > 0 && plural(macsUnknown, 'without {0} node of unknown shape', 'without {0} nodes of unknown shape'),
   ];
   return [
