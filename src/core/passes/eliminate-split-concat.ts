@@ -1,9 +1,10 @@
-import { intAttribute, intsAttribute } from '../graph/attribute.ts';
+import { intsAttribute } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
+import { axisFromFront } from './operands.ts';
 import type { Pass } from './pass.ts';
-import { fromFront, rankOf, staticShape } from './shape-facts.ts';
+import { staticShape } from './shape-facts.ts';
 import { constantNumbers } from './tensors.ts';
 import { forEachNode, hasInput, producerOf } from './visit.ts';
 
@@ -42,7 +43,7 @@ function joinPieces(graph: GraphDraft, facts: Facts, concat: Node): void {
 function takePieces(graph: GraphDraft, facts: Facts, split: Node): void {
   const concat = producerOf(graph, split.inputs[0], 'Concat');
   if (!concat || !sameAxis(graph, facts, split, concat) || split.outputs.length !== concat.inputs.length) return;
-  const axis = axisOf(graph, facts, concat)!;
+  const axis = axisFromFront(graph, facts, concat)!;
   const sizes = concat.inputs.map((input) => staticShape(facts, graph, input)?.[axis]);
   const cuts = sizesOf(graph, split, sizes);
   if (!cuts || !sizes.every((size, at) => size !== undefined && size === cuts[at])) return;
@@ -73,13 +74,6 @@ function sizesOf(
 }
 
 function sameAxis(graph: GraphDraft, facts: Facts, split: Node, concat: Node): boolean {
-  const axis = axisOf(graph, facts, concat);
-  return axis !== undefined && axis === axisOf(graph, facts, split);
-}
-
-/** From the front. A Split without one cuts the first axis; a Concat always has one. */
-function axisOf(graph: GraphDraft, facts: Facts, node: Node): number | undefined {
-  const axis = intAttribute(node, 'axis') ?? (node.opType === 'Split' ? 0 : undefined);
-  const rank = rankOf(facts, graph, node.inputs[0]);
-  return axis === undefined || (axis < 0 && rank === undefined) ? undefined : fromFront(axis, rank ?? 0);
+  const axis = axisFromFront(graph, facts, concat);
+  return axis !== undefined && axis === axisFromFront(graph, facts, split, 0);
 }

@@ -1,9 +1,9 @@
-import { intAttribute } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
+import { axisFromFront } from './operands.ts';
 import type { Pass } from './pass.ts';
-import { fromFront, rankOf, staticShape } from './shape-facts.ts';
+import { staticShape } from './shape-facts.ts';
 import { forEachNode, producerOf, soleConsumer } from './visit.ts';
 
 /**
@@ -28,19 +28,13 @@ export const mergeConcats: Pass = {
   },
 };
 
-function axisOf(graph: GraphDraft, facts: Facts, node: Node): number | undefined {
-  const rank = rankOf(facts, graph, node.inputs[0]);
-  const axis = intAttribute(node, 'axis');
-  return axis === undefined || (axis < 0 && rank === undefined) ? undefined : fromFront(axis, rank ?? 0);
-}
-
 function flattenInputs(graph: GraphDraft, facts: Facts, node: Node): Node | undefined {
-  const axis = axisOf(graph, facts, node);
+  const axis = axisFromFront(graph, facts, node);
   const inner = node.inputs.map((input) => producerOf(graph, input, 'Concat'));
   const merged = inner.map((producer, index) =>
     producer &&
     axis !== undefined &&
-    axisOf(graph, facts, producer) === axis &&
+    axisFromFront(graph, facts, producer) === axis &&
     soleConsumer(graph, node.inputs[index]!) === node
       ? producer
       : undefined,
@@ -55,6 +49,6 @@ function flattenInputs(graph: GraphDraft, facts: Facts, node: Node): Node | unde
 }
 
 function isEmpty(graph: GraphDraft, facts: Facts, node: Node, input: string): boolean {
-  const axis = axisOf(graph, facts, node);
+  const axis = axisFromFront(graph, facts, node);
   return axis !== undefined && staticShape(facts, graph, input)?.[axis] === 0;
 }

@@ -3,7 +3,7 @@ import { intAttribute, intsAttribute } from '../graph/attribute.ts';
 import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
 import type { Attribute, Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
-import { constantValue } from './shape-facts.ts';
+import { constantValue, fromFront, rankOf } from './shape-facts.ts';
 import { constantNumbers, int64Tensor } from './tensors.ts';
 import { defaultOpset, hasInput } from './visit.ts';
 
@@ -79,4 +79,11 @@ export function keepsDims(node: Node): boolean {
 export function reducedAxes(graph: GraphDraft, node: Node): readonly number[] | undefined {
   if (node.opType.startsWith('Arg')) return [intAttribute(node, 'axis', 0)];
   return hasInput(node, 1) ? constantNumbers(graph, node.inputs[1]) : intsAttribute(node, 'axes');
+}
+
+/** The attribute `axis` counted from the front; undefined without one, and when it counts from an end that is not known. */
+export function axisFromFront(graph: GraphDraft, facts: Facts, node: Node, missing?: number): number | undefined {
+  const axis = intAttribute(node, 'axis') ?? missing;
+  const rank = rankOf(facts, graph, node.inputs[0]);
+  return axis === undefined || (axis < 0 && rank === undefined) ? undefined : fromFront(axis, rank ?? 0);
 }
