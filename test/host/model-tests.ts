@@ -1,4 +1,6 @@
 import { deepEqual, equal, match, notEqual, ok, rejects } from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { subscribe } from 'node:diagnostics_channel';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
@@ -7,6 +9,12 @@ import { type HostTest, testFolder, until } from './host-test.ts';
 
 const id = 'opscope.opscope';
 const viewType = 'opscope.model';
+
+/** Every process that this extension host has started since the suite was loaded. */
+const children: ChildProcess[] = [];
+subscribe('child_process', (message) => {
+  children.push((message as { readonly process: ChildProcess }).process);
+});
 
 const uriOf = (name: string) => vscode.Uri.file(join(testFolder(), name));
 const bytesOf = (name: string) => readFileSync(join(testFolder(), name));
@@ -48,11 +56,11 @@ export const modelTests: readonly HostTest[] = [
       const extension = vscode.extensions.getExtension(id);
       ok(extension, `${id} is not installed.`);
       equal(extension.isActive, false);
-      const processes = childProcesses();
+      equal(modelWorkers(), 0);
       await extension.activate();
       equal(extension.isActive, true);
       deepEqual(loadedFiles(extension.extensionPath), [join('dist', 'extension.cjs')]);
-      equal(childProcesses(), processes);
+      equal(modelWorkers(), 0);
       const { commands, languageModelTools } = extension.packageJSON.contributes;
       const registered = new Set(await vscode.commands.getCommands(true));
       deepEqual(
@@ -77,10 +85,9 @@ export const modelTests: readonly HostTest[] = [
   {
     name: 'Custom editor: a model opens in it',
     run: async () => {
-      const processes = childProcesses();
       await open('model.onnx');
       equal(activeTab()!.isDirty, false);
-      await until('the worker', () => childProcesses() === processes + 1);
+      await until('the worker', () => modelWorkers() === 1);
     },
   },
   {
@@ -182,9 +189,14 @@ function loadedFiles(folder: string): string[] {
     .filter((file) => /^(dist|node_modules)[\\/]/.test(file));
 }
 
-/** How many processes the extension host has started that still run. */
-function childProcesses(): number {
-  return process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
+/** How many model workers run. The extension host also starts processes for others, such as Git, at any time. */
+function modelWorkers(): number {
+  return children.filter(
+    ({ spawnargs, exitCode, signalCode }) =>
+      spawnargs.some((argument) => /[\\/]dist[\\/]worker\.cjs$/.test(argument)) &&
+      exitCode === null &&
+      signalCode === null,
+  ).length;
 }
 
 function nameOf(contribution: { readonly command?: string; readonly name?: string }): string {
