@@ -14,6 +14,7 @@ const fused = new Set([
   'SkipSimplifiedLayerNormalization',
   'SimplifiedLayerNormalization',
   'LayerNormalization',
+  'RMSNormalization',
   'Gelu',
   'BiasGelu',
   'FastGelu',

@@ -17,6 +17,7 @@ import { fuseMatmulAdd } from './fuse-matmul-add.ts';
 import { fusePad } from './fuse-pad.ts';
 import { fuseReciprocal } from './fuse-reciprocal.ts';
 import { fuseReduceUnsqueeze } from './fuse-reduce-unsqueeze.ts';
+import { fuseRmsNormalization } from './fuse-rms-normalization.ts';
 import { fuseTransposeGemm } from './fuse-transpose-gemm.ts';
 import { fuseWhereNot } from './fuse-where-not.ts';
 import { hoistConstants } from './hoist-constants.ts';
@@ -75,4 +76,5 @@ export const catalog: readonly Pass[] = [
   fuseMatmulAdd,
   fuseTransposeGemm,
   fuseReciprocal,
+  fuseRmsNormalization,
 ];

@@ -2,11 +2,11 @@ import { attributes } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
-import { keepsDims, reducedAxes } from './operands.ts';
+import { affineStep, isSquareOf, meanOf, onlyReadBy } from './normalization-parts.ts';
 import type { Pass } from './pass.ts';
-import { dtypeOf, rankOf, sameShapes, shapeOf } from './shape-facts.ts';
+import { dtypeOf } from './shape-facts.ts';
 import { constantScalar } from './tensors.ts';
-import { defaultOpset, forEachNode, producerOf, soleConsumer } from './visit.ts';
+import { defaultOpset, forEachNode, producerOf } from './visit.ts';
 
 /**
  * `d = x − mean(x); y = d / √(mean(d²) + ε) · γ + β` over the last axis
@@ -64,42 +64,8 @@ function findNormalization(graph: GraphDraft, facts: Facts, division: Node): Fou
   const shifted = scaled && affineStep(graph, facts, scaled.node, 'Add', centred.inputs[0]!);
   if (!scaled || !shifted) return undefined;
   const inner = [mean, centred, square, variance, sum, root, division, scaled.node];
-  const ids = new Set([...inner, shifted.node].map(({ id }) => id));
-  const isPrivate = ({ outputs: [output] }: Node) =>
-    !graph.isOutput(output!) && graph.consumers(output!).every(({ id }) => ids.has(id));
-  if (!inner.every(isPrivate)) return undefined;
+  if (!onlyReadBy(graph, inner, [...inner, shifted.node])) return undefined;
   const { operand: gamma } = scaled;
   const { operand: beta, node: last } = shifted;
   return { input: centred.inputs[0]!, epsilon, gamma, beta, nodes: [...inner, last], last };
-}
-
-/** A mean over the last axis that keeps it. */
-function meanOf(graph: GraphDraft, facts: Facts, value: string): Node | undefined {
-  const mean = producerOf(graph, value, 'ReduceMean');
-  const rank = rankOf(facts, graph, mean?.inputs[0]);
-  if (!mean || rank === undefined || !keepsDims(mean)) return undefined;
-  const axes = reducedAxes(graph, mean);
-  return axes?.length === 1 && (axes[0] === -1 || axes[0] === rank - 1) ? mean : undefined;
-}
-
-function isSquareOf(graph: GraphDraft, node: Node, value: string): boolean {
-  if (node.inputs[0] !== value || node.domain !== '') return false;
-  if (node.opType === 'Mul') return node.inputs[1] === value;
-  return node.opType === 'Pow' && constantScalar(graph, node.inputs[1]) === 2;
-}
-
-/** The product or sum with one constant per element of the last axis that alone reads a node. */
-function affineStep(
-  graph: GraphDraft,
-  facts: Facts,
-  node: Node,
-  opType: 'Mul' | 'Add',
-  input: string,
-): { node: Node; operand: string } | undefined {
-  const reader = soleConsumer(graph, node.outputs[0]!);
-  if (reader?.opType !== opType || reader.domain !== '') return undefined;
-  const operand = reader.inputs[reader.inputs[0] === node.outputs[0] ? 1 : 0]!;
-  const last = shapeOf(facts, graph, input)?.slice(-1);
-  const fits = graph.constant(operand) !== undefined && sameShapes(shapeOf(facts, graph, operand), last);
-  return fits ? { node: reader, operand } : undefined;
 }
