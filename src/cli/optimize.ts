@@ -27,6 +27,7 @@ interface OptimizeOptions extends RunOptions {
   readonly verify: boolean;
   readonly opset?: number;
   readonly keepOverridable?: boolean;
+  readonly maxGrowth?: number;
   readonly externalData?: string;
   readonly recipe?: string;
 }
@@ -43,6 +44,11 @@ export function optimizeCommand(program: Command): void {
     .option('--list-passes', 'list the passes and end')
     .option('--opset <n>', 'highest operator set that a pass may raise the model to', wholeNumber)
     .option('--keep-overridable', 'keep weights that a caller may override as they are')
+    .option(
+      '--max-growth <bytes>',
+      'how much larger computing one group of constants ahead may make the file (default: 16384, or 1/128 of the weights)',
+      wholeNumber,
+    )
     .option('--no-verify', 'do not run both models to compare them')
     .option('--external-data <file>', 'write the weights to this file, beside the model')
     .option('--recipe <file>', 'write down how the result was made, for apply and check')
@@ -76,7 +82,7 @@ async function optimize(path: string, options: OptimizeOptions, session: Session
   const { recordRecipe, runOptimizeStep } = await import('../worker/recipe.ts');
   const { saveModel } = await import('../worker/save-model.ts');
   const { measurementContext } = await import('./measuring.ts');
-  const { pass, skip, inputs, opset, externalData, preset, verify, seed, dim, recipe } = options;
+  const { pass, skip, inputs, opset, externalData, preset, verify, seed, dim, recipe, maxGrowth } = options;
   const { signal, onProgress } = session;
   const opened = await openModel(path);
   try {
@@ -89,6 +95,7 @@ async function optimize(path: string, options: OptimizeOptions, session: Session
       ...(skip ? { skip } : {}),
       ...(opset === undefined ? {} : { targetOpset: opset }),
       ...(options.keepOverridable ? { keepOverridable: true } : {}),
+      ...(maxGrowth === undefined ? {} : { maxFoldGrowth: maxGrowth }),
       dims: dim,
       seed,
       ...(inputs ? { data: { path: inputs } } : {}),

@@ -127,7 +127,7 @@ export function runOptimizeStep(
   step: Unhashed<OptimizeStep>,
   { manager, signal, onProgress }: MeasurementContext,
 ): Promise<Optimized> {
-  const { preset, passes, skip, targetOpset, keepOverridable, dims, seed, data, verify } = step;
+  const { preset, passes, skip, targetOpset, keepOverridable, maxFoldGrowth, dims, seed, data, verify } = step;
   return optimizeModel(opened, {
     preset,
     ...(passes ? { passes } : {}),
@@ -136,6 +136,7 @@ export function runOptimizeStep(
     passOptions: {
       ...(targetOpset === undefined ? {} : { targetOpset }),
       ...(keepOverridable === undefined ? {} : { keepOverridable }),
+      ...(maxFoldGrowth === undefined ? {} : { maxFoldGrowth }),
     },
     dims,
     verify,

@@ -45,6 +45,26 @@ out y
     expect((JSON.parse(stdout) as OptimizeReport).passes).toEqual([]);
   });
 
+  it('optimize computes ahead only what may grow the file so much', async () => {
+    const tiled = parseModel(`
+opset 17
+in x float32 [64, 16]
+const w float32 [1, 16] = random
+const n int64 [2] = 64 1
+t = Tile(w, n)
+y = Add(x, t)
+out y
+`);
+    const path = join(folder, 'tiled.onnx');
+    await saveModel(tiled, path);
+    const nodesAfter = async (...parameters: string[]) => {
+      const { stdout } = await runCli('optimize', path, '-o', join(folder, 'untiled.onnx'), '--json', ...parameters);
+      return (JSON.parse(stdout) as OptimizeReport).after.nodes;
+    };
+    expect(await nodesAfter()).toBe(1);
+    expect(await nodesAfter('--max-growth', '1000')).toBe(2);
+  });
+
   it('compare fails when an output has less signal to noise than asked for', async () => {
     const gate = await runCli('compare', sampleModels[0]!, sampleModels[1]!, '--no-latency', '--min-sqnr', '10');
     expect(gate.code).toBe(1);

@@ -29,6 +29,8 @@ export interface OptimizeStep {
   readonly skip?: readonly string[];
   readonly targetOpset?: number;
   readonly keepOverridable?: boolean;
+  /** Bytes. */
+  readonly maxFoldGrowth?: number;
   /** Symbolic dimension → size that the model was made for. */
   readonly dims: Readonly<Record<string, number>>;
   /** Of the inputs that both models were compared on. */
@@ -161,6 +163,7 @@ const stepShapes: Readonly<Record<RecipeStep['command'], Shape>> = {
     'skip?': [text],
     'targetOpset?': whole,
     'keepOverridable?': yesNo,
+    'maxFoldGrowth?': whole,
     dims: sizes,
     seed: whole,
     'data?': dataShape,
