@@ -18,11 +18,12 @@ test('npm start opens the sample in a VS Code that has Opscope, and says where',
     await page.goto(address.exec(printed)![0]);
     const view = page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
     const node = view.getByRole('grid', { name: 'Operators' }).getByText('/stem/stem.0/Conv');
-    try {
-      await node.waitFor({ timeout: 60_000 });
-    } finally {
-      await page.screenshot({ path: join(root, 'test-results/start.png') });
-    }
+    const takePicture = (name: string) => page.screenshot({ path: join(root, `test-results/${name}.png`) });
+    await node.waitFor({ timeout: 60_000 }).catch(async (error: unknown) => {
+      await takePicture('failed-start');
+      throw error;
+    });
+    await takePicture('start');
   } finally {
     await browser.close();
     started.kill('SIGTERM');
