@@ -39,7 +39,7 @@ export async function compareModels(
   const data = settings.inputs ?? options.samples;
   const feeds =
     data === undefined
-      ? await verificationFeeds(a.model, { dims: settings.dims, seed: settings.seed })
+      ? verificationFeeds(a.model, { dims: settings.dims, seed: settings.seed })
       : await sampleFeeds(a.model, data, settings.dims);
   const verdict = await verifyModels(
     a.model,

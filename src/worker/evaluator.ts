@@ -1,7 +1,10 @@
 import { type Evaluator, type OptimizationLevel, RuntimeError, type TensorValue } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
+import type { SessionOptions } from '../protocol/runtime.ts';
 import { type PreparedModel, prepareModel } from './model-source.ts';
 import type { Runtime, RuntimeManager } from './runtime-client.ts';
+
+type SessionConfig = NonNullable<SessionOptions['config']>;
 
 /** A session that is kept for the next call with the same model. */
 interface KeptSession {
@@ -25,8 +28,9 @@ export interface RuntimeEvaluator extends Evaluator {
 /**
  * Runs models in the runtime process. Sessions of the last two models are kept, so asking again for the same model
  * costs no new session. Without a level, ONNX Runtime changes nothing about the model: the results are the model's own.
+ * `config` is that of the sessions.
  */
-export function createEvaluator(manager: RuntimeManager): RuntimeEvaluator {
+export function createEvaluator(manager: RuntimeManager, config: SessionConfig = {}): RuntimeEvaluator {
   let kept: KeptSession[] = [];
 
   const release = async ({ runtime, session, prepared }: KeptSession, current: Runtime) => {
@@ -52,7 +56,12 @@ export function createEvaluator(manager: RuntimeManager): RuntimeEvaluator {
     while (kept.length >= keptSessions) await release(kept.pop()!, runtime);
     const prepared = await prepareModel(model, signal);
     try {
-      const options = { provider: 'cpu', level, threads };
+      const options = {
+        provider: 'cpu',
+        level,
+        threads,
+        config,
+      };
       const { session } = await runtime.client.createSession({ model: prepared.source, options });
       kept.unshift({ runtime, model, level, threads, session, prepared });
       return session;

@@ -1,7 +1,7 @@
 import { RuntimeError } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
 import { type OperatorCounts, operatorsAsRun } from './kernels-as-run.ts';
-import type { RuntimeManager } from './runtime-client.ts';
+import { isRuntimeGone, type RuntimeManager } from './runtime-client.ts';
 
 /** ONNX Runtime's fused operators: losing one costs speed. Layout operators are left out, they come and go in pairs. */
 const fused = new Set([
@@ -32,7 +32,7 @@ const fused = new Set([
   'QGemm',
 ]);
 
-/** What ONNX Runtime makes of a model, by operator; undefined when it refuses the model. */
+/** What ONNX Runtime makes of a model, by operator; undefined when it refuses the model, or crashes on it. */
 export async function countAsRun(
   manager: RuntimeManager,
   model: Model,
@@ -41,7 +41,7 @@ export async function countAsRun(
   try {
     return await operatorsAsRun(manager, model, { level: 'extended', signal });
   } catch (error) {
-    if (error instanceof RuntimeError) return undefined;
+    if (error instanceof RuntimeError || isRuntimeGone(error)) return undefined;
     throw error;
   }
 }

@@ -21,6 +21,8 @@ import { type FeedOptions, verificationFeeds } from './verification-feeds.ts';
 /** What a simplified model is held against: the outputs of the original, and what ONNX Runtime makes of it. */
 export interface Original {
   readonly model: Model;
+  /** Of the process that the original runs in, maybe beside the one for results. */
+  readonly evaluator: Evaluator;
   /** Rejects with `InputError` when the user's data does not fit. */
   readonly reference: Promise<Reference>;
   readonly fusions: Promise<OperatorCounts | undefined>;
@@ -33,17 +35,19 @@ export function runOriginal(
   feeds: FeedOptions,
   signal: AbortSignal | undefined,
 ): Original {
-  const reference = referenceOn(model, survivingEvaluator(manager), feeds, signal);
+  const evaluator = survivingEvaluator(manager);
+  const reference = referenceOn(model, evaluator, feeds, signal);
   // Afterwards: what the passes make waits for the outputs.
   const fusions = reference.then(() => countAsRun(manager, model, signal));
   // Nobody may ask, when nothing was changed.
   for (const each of [reference, fusions]) each.catch(() => {});
-  return { model, reference, fusions };
+  return { model, evaluator, reference, fusions };
 }
 
 /** A model that brings the runtime process down counts as one that it refuses: the next run has a new process. */
 function survivingEvaluator(manager: RuntimeManager): Evaluator {
-  const { run } = createEvaluator(manager);
+  // Threads that wait by spinning take the cores from the other process.
+  const { run } = createEvaluator(manager, { 'session.intra_op.allow_spinning': '0' });
   return {
     run: (request) =>
       run(request).catch((error: unknown) => {
@@ -60,7 +64,7 @@ async function referenceOn(
   signal: AbortSignal | undefined,
 ): Promise<Reference> {
   const run = async (enlarge: number) =>
-    runReference(model, evaluator, await verificationFeeds(model, { ...options, enlarge }), signal ? { signal } : {});
+    runReference(model, evaluator, verificationFeeds(model, { ...options, enlarge }), signal ? { signal } : {});
   let reference = await run(1);
   for (const enlarge of [16, 1 / 8]) {
     if (!refusedInputs(reference)) break;
@@ -137,11 +141,16 @@ interface Checked {
   readonly fault?: Fault | undefined;
 }
 
+/** What does not wait for another goes on beside it: counting while the original runs, the optimized run while comparing. */
 async function checkModel(work: VerificationWork, evaluator: Evaluator, model: Model): Promise<Checked> {
+  const counted = countAsRun(work.manager, model, work.signal);
+  const optimized = runOptimized(work, work.original.evaluator, model);
+  // Nobody asks when the outputs differ.
+  for (const each of [counted, optimized]) each.catch(() => {});
   const checked = await compareOutputs(work, evaluator, model);
   if (checked.fault || checked.verdict.status === 'not-run') return checked;
   work.onProgress({ message: 'Running the result as ONNX Runtime optimizes it' });
-  const fault = (await runOptimized(work, evaluator, model)) ?? (await compareFusions(work, model));
+  const fault = (await optimized) ?? (await compareFusions(work, await counted));
   return { verdict: checked.verdict, fault };
 }
 
@@ -172,11 +181,11 @@ async function compareOutputs(
 }
 
 async function compareFusions(
-  { original, manager, signal }: VerificationWork,
-  model: Model,
+  { original }: VerificationWork,
+  after: OperatorCounts | undefined,
 ): Promise<Fault | undefined> {
   const before = await original.fusions;
-  const lost = before && hasFusions(before) ? lostFusion(before, await countAsRun(manager, model, signal)) : undefined;
+  const lost = before && hasFusions(before) ? lostFusion(before, after) : undefined;
   return lost === undefined ? undefined : { kind: 'fusions', reason: lost };
 }
 
@@ -196,7 +205,9 @@ async function findFaulty(
     const allowed = new Set(steps.slice(0, count));
     const { model } = await work.runPasses(rolledBack, (key) => allowed.has(stepOf(key)));
     if (model === work.original.model) return false;
-    if (fault.kind === 'fusions') return (await compareFusions(work, model)) !== undefined;
+    if (fault.kind === 'fusions') {
+      return (await compareFusions(work, await countAsRun(work.manager, model, work.signal))) !== undefined;
+    }
     if (fault.kind === 'optimized') return (await runOptimized(work, evaluator, model)) !== undefined;
     return (await compareOutputs(work, evaluator, model)).fault !== undefined;
   });

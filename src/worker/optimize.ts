@@ -98,6 +98,8 @@ async function optimizeAndVerify(work: Work): Promise<Verified> {
   const start = () => runOriginal(model, beside, feedOptions(work.options), until);
   try {
     const early = ownProcess ? start() : undefined;
+    // A process takes a quarter of a second to start: the passes may need it at their end only.
+    if (ownProcess) manager.use(({ client }) => client.describe(undefined), { signal }).catch(() => {});
     const run = await runOnce(work);
     if (run.model === model) return { run, verdict: unchanged, rolledBack: [] };
     const runPasses = (forbidden: readonly RolledBack[], only?: (key: string) => boolean) =>

@@ -25,13 +25,13 @@ const distributions: readonly ((uniform: number) => number)[] = [
 
 /**
  * Inputs to compare two models on: three seeds, each with another distribution, and, between them, two with other
- * sizes of the symbolic dimensions that the user has not set. Rejects with `InputError` when inputs cannot be made.
+ * sizes of the symbolic dimensions that the user has not set. Each is made when it is asked for: of a model that takes
+ * long only the first are run. Rejects with `InputError` when inputs cannot be made.
  */
-export async function verificationFeeds(
+export async function* verificationFeeds(
   model: Model,
   { dims: given, usualDims = {}, seed, path, enlarge = 1 }: FeedOptions,
-): Promise<readonly Feeds[]> {
-  const feeds: Feeds[] = [];
+): AsyncGenerator<Feeds> {
   const free = symbolicDims(model)
     .filter(({ name }) => !Object.hasOwn(given, name))
     .map(({ name, suggestion }) => ({ name, usual: usualDims[name] ?? suggestion }));
@@ -44,20 +44,18 @@ export async function verificationFeeds(
   const dims = sized((size) => size);
   if (path !== undefined) {
     const { feeds: own } = await makeInputs(model, { dims, seed, path });
-    feeds.push(...own.map((each) => new Map(Object.entries(each))));
+    for (const each of own) yield new Map(Object.entries(each));
   }
   const others = sized(otherSize);
-  // In turn: of a model that takes long, only the first are run.
   for (const index of distributions.keys()) {
-    feeds.push(await makeFeed(model, dims, seed + index, index));
+    yield await makeFeed(model, dims, seed + index, index);
     if (free.length === 0 || index > 1) continue;
-    try {
-      feeds.push(await makeFeed(model, others, seed + 10 + index, index));
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-    }
+    const other = await makeFeed(model, others, seed + 10 + index, index).catch((error: unknown) => {
+      if (error instanceof InputError) return undefined;
+      throw error;
+    });
+    if (other) yield other;
   }
-  return feeds;
 }
 
 /** Another size that a model is likely to take: pictures stay a multiple of what they were. */
@@ -77,7 +75,7 @@ async function makeFeed(
   for (const { name, source } of described) {
     const value = feed.get(name)!;
     if (distribution === 0 || !isFloat(value.dtype) || !source.startsWith('uniform')) continue;
-    const numbers = Array.from(toNumbers(value.dtype, value.bytes), distributions[distribution]!);
+    const numbers = toNumbers(value.dtype, value.bytes).map(distributions[distribution]!);
     feed.set(name, { ...value, bytes: fromNumbers(value.dtype, numbers) });
   }
   return feed;

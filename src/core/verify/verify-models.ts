@@ -41,19 +41,21 @@ interface Recorded {
   readonly results: Results;
 }
 
+/** Sets of inputs, there already or made one by one. */
+export type FeedSource = Iterable<Feeds> | AsyncIterable<Feeds>;
+
 /** Runs a model without optimizations on `feeds`; those that it refuses are left out. Rejects as `compareWith`. */
 export async function runReference(
   model: Model,
   evaluator: Evaluator,
-  feeds: readonly Feeds[],
+  feeds: FeedSource,
   { signal }: VerifyOptions = {},
 ): Promise<Reference> {
   const usable: Recorded[] = [];
   let level: OptimizationLevel | undefined;
   let reason = 'There are no inputs to run it on.';
   const begin = performance.now();
-  for (const feed of feeds) {
-    if (usable.length >= leastFeeds && performance.now() - begin > enoughMs) break;
+  for await (const feed of feeds) {
     for (const each of level ? [level] : levels) {
       const results = await runOnce(evaluator, model, feed, each, 0, signal);
       if (!(results instanceof RuntimeError)) {
@@ -64,6 +66,7 @@ export async function runReference(
       reason = `The original does not run: ${results.message}`;
       if (duringRun.test(results.message)) break;
     }
+    if (usable.length >= leastFeeds && performance.now() - begin > enoughMs) break;
   }
   const runs = new Map<string, Promise<Results | RuntimeError>>();
   const again = (recorded: Recorded, at: OptimizationLevel, threads: number) => {
@@ -151,7 +154,7 @@ export async function verifyModels(
   a: Model,
   b: Model,
   evaluator: Evaluator,
-  feeds: readonly Feeds[],
+  feeds: FeedSource,
   options: VerifyOptions = {},
 ): Promise<Verdict> {
   return compareWith(await runReference(a, evaluator, feeds, options), b, evaluator, options);

@@ -61,12 +61,7 @@ for (const folder of folders) {
       expect(printModel(result)).toBe(after === undefined ? printModel(cleaned) : printModel(parseModel(after)));
       expect(printModel(await optimize(result))).toBe(printModel(result));
       if (after === undefined) return;
-      const verdict = await verifyModels(
-        model,
-        result,
-        evaluator,
-        await verificationFeeds(model, { dims: {}, seed: 1 }),
-      );
+      const verdict = await verifyModels(model, result, evaluator, verificationFeeds(model, { dims: {}, seed: 1 }));
       expect(verdict).toMatchObject({
         status: pass.exactness === 'exact' ? 'equal' : expect.stringMatching(/equal|close/),
       });
