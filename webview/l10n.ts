@@ -8,8 +8,11 @@ import { count } from '../src/core/report/format.ts';
 /** The element of the page that holds the translations, as JSON. */
 const bundleElement = 'opscope-l10n';
 
-const bundle = globalThis.document?.getElementById(bundleElement)?.textContent;
-if (bundle) l10n.config({ contents: bundle });
+/** The translations by their English texts; none in English. */
+export const bundle: Readonly<Record<string, unknown>> = JSON.parse(
+  globalThis.document?.getElementById(bundleElement)?.textContent || '{}',
+);
+l10n.config({ contents: bundle as l10n.l10nJsonFormat });
 
 /**
  * A text in the language of the editor. `text` is a literal: `scripts/l10n.ts` collects it. `{0}`, `{1}` … stand for

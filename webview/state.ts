@@ -10,7 +10,7 @@ import type { Client } from '../src/protocol/rpc.ts';
 import { CancelledError } from '../src/protocol/rpc.ts';
 import type { DocumentState, JobState, PanelName, ViewHostContract, ViewState } from '../src/protocol/webview.ts';
 import type { RunSettings } from '../src/protocol/worker.ts';
-import { engineName, translatedOverlay } from './engine-texts.ts';
+import { engineText, translatedOverlay } from './engine-texts.ts';
 import { createFinder } from './finder.ts';
 import { createForms, fillIn, sweepAxes } from './forms.ts';
 import { createGraphPane, settled } from './graph-pane.ts';
@@ -123,7 +123,7 @@ export function createState(host: Client<ViewHostContract>) {
   const update = (next: DocumentState) =>
     batch(() => {
       const before = document.value;
-      const versions = next.versions.map((each) => ({ ...each, label: engineName(each.label) }));
+      const versions = next.versions.map((each) => ({ ...each, label: engineText(each.label) }));
       document.value = { ...next, versions, reports: keepSame(before?.reports ?? {}, next.reports, reportKey) };
       settings.value = next.settings;
       if (!before) fillIn(forms, next.defaults);

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { ViewContract } from '../protocol/webview.ts';
+import { engineText } from './engine-text.ts';
 import { exportReport, exportVersion } from './exporting.ts';
 import { type ComparedSide, compare, loadTrace, optimize, profile, quantize, sweep } from './jobs.ts';
 import { log } from './log.ts';
@@ -90,7 +91,7 @@ export function registerCommands(editor: ModelEditor): vscode.Disposable[] {
         await command(document, editor);
       } catch (error) {
         log().error(error as Error);
-        void vscode.window.showErrorMessage((error as Error).message);
+        void vscode.window.showErrorMessage(engineText((error as Error).message));
       }
     }),
   );

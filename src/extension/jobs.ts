@@ -14,6 +14,7 @@ import type {
   TraceRequest,
   VersionRef,
 } from '../protocol/worker.ts';
+import { engineText } from './engine-text.ts';
 import { log } from './log.ts';
 import type { ModelDocument, Session } from './model-document.ts';
 
@@ -85,7 +86,7 @@ export function optimize(document: ModelDocument, request: WithoutDocument<Optim
       document.addVersion(version, { optimize: report });
       return report;
     },
-    says: optimizeHeadline,
+    says: (report) => optimizeHeadline(report, engineText),
     next: exportNext(),
   });
 }
@@ -100,7 +101,7 @@ export function quantize(document: ModelDocument, request: WithoutDocument<Quant
       document.addVersion(version, { quantize: report });
       return report;
     },
-    says: quantizeHeadline,
+    says: (report) => quantizeHeadline(report, engineText),
     next: exportNext(),
   });
 }
@@ -127,7 +128,7 @@ export function compare(
       document.setComparison(name(request.a), name(request.b), report, mapping);
       return report;
     },
-    says: compareHeadline,
+    says: (report) => compareHeadline(report, engineText),
   });
 }
 
@@ -232,7 +233,10 @@ function withProgress<T>(
       onProgress: (progress) => {
         document.setJob({ kind: job.kind, progress });
         const percent = (progress.fraction ?? 0) * 100;
-        shown.report({ message: progress.message, ...(percent > reached ? { increment: percent - reached } : {}) });
+        shown.report({
+          message: engineText(progress.message),
+          ...(percent > reached ? { increment: percent - reached } : {}),
+        });
         reached = Math.max(reached, percent);
       },
     });
@@ -250,7 +254,7 @@ async function tell(message: string, next: Job<unknown>['next'], { uri }: ModelD
 export async function offerRetry(message: string, retry: () => unknown): Promise<void> {
   const again = vscode.l10n.t('Retry');
   const showLog = vscode.l10n.t('Show Log');
-  const chosen = await vscode.window.showErrorMessage(message, again, showLog);
+  const chosen = await vscode.window.showErrorMessage(engineText(message), again, showLog);
   if (chosen === again) await retry();
   if (chosen === showLog) log().show();
 }

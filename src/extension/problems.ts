@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Problem } from '../core/problem.ts';
+import { engineText } from './engine-text.ts';
 import { optimize } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
@@ -56,7 +57,7 @@ async function problemsOf(document: ModelDocument): Promise<readonly Problem[]> 
 const diagnosticOf =
   (document: ModelDocument) =>
   ({ severity, code, message, node }: Problem): vscode.Diagnostic => {
-    const diagnostic = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 0), message, severities[severity]);
+    const diagnostic = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 0), engineText(message), severities[severity]);
     diagnostic.source = 'Opscope';
     const query = encodeURIComponent(JSON.stringify([document.uri.toString(), node]));
     diagnostic.code =
@@ -78,7 +79,7 @@ export async function fixProblem(document: ModelDocument): Promise<void> {
   }
   const chosen = await vscode.window.showQuickPick(
     [...byFix].map(([pass, [first, ...more]]) => ({
-      label: first!.message,
+      label: engineText(first!.message),
       description: more.length > 0 ? vscode.l10n.t('and {0} more like it', more.length) : '',
       detail: vscode.l10n.t('Mended by the pass {0}', pass),
       pass,

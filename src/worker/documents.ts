@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { english } from '../core/english.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, Node, NodeId } from '../core/graph/model.ts';
 import type { GraphView } from '../core/graph/view.ts';
@@ -136,7 +137,7 @@ export function original(file: OpenedModel, info: Partial<VersionInfo> = {}): Ve
   return {
     info: {
       id: 0,
-      label: 'Original',
+      label: english`Original`,
       kind: 'original',
       parent: null,
       nodes: countNodes(file.model),

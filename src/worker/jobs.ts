@@ -1,4 +1,5 @@
 import manifest from '../../package.json' with { type: 'json' };
+import { english } from '../core/english.ts';
 import type { NodeId } from '../core/graph/model.ts';
 import { typicalRun } from '../core/profile/timeline.ts';
 import type { CallContext, Handlers } from '../protocol/rpc.ts';
@@ -68,7 +69,15 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       const { nodes, bytes } = report.after;
       const version = addVersion(documents.document(document), {
         ...made,
-        info: { nodes, bytes, kind: 'optimized', label: 'Simplified', parent: id, verdict: report.verdict, ...latency },
+        info: {
+          nodes,
+          bytes,
+          kind: 'optimized',
+          label: english`Simplified`,
+          parent: id,
+          verdict: report.verdict,
+          ...latency,
+        },
       });
       return { version: version.info, report: { ...report, ...latency } };
     },

@@ -3,6 +3,7 @@ import type { NodeId } from '../../src/core/graph/model.ts';
 import { count, counted } from '../../src/core/report/format.ts';
 import type { CompareReport } from '../../src/core/report/report.ts';
 import { compareHeadline } from '../../src/core/report/sentences.ts';
+import { engineText } from '../engine-texts.ts';
 import { t } from '../l10n.ts';
 import { marksOf } from '../node-link.ts';
 import { nodeName } from '../shell/operator-table.tsx';
@@ -120,7 +121,7 @@ function CompareResult({ state, report }: { readonly state: State; readonly repo
   const versions = typeof shown.a === 'number' && typeof shown.b === 'number';
   return (
     <>
-      <Headline>{compareHeadline(report)}</Headline>
+      <Headline>{compareHeadline(report, engineText)}</Headline>
       <p class="quiet">
         {labels[0]} → {labels[1]}
       </p>

@@ -3,6 +3,7 @@ import { bytes, count, counted, large, percent, shape, time } from '../../src/co
 import { operatorNote, sinceVersion } from '../../src/core/report/operators.ts';
 import type { ProfileReport } from '../../src/core/report/report.ts';
 import type { AttributeText, NodeDetails, NodeValue } from '../../src/protocol/worker.ts';
+import { engineText } from '../engine-texts.ts';
 import { t } from '../l10n.ts';
 import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
@@ -297,7 +298,7 @@ function Origin({ state, node }: { readonly state: State; readonly node: NodeDet
     <Section title={t('Made from')}>
       {node.why.map((reason) => (
         <p key={reason} class="prose">
-          {reason}
+          {engineText(reason)}
         </p>
       ))}
       <ul class="plain-list">

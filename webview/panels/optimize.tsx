@@ -4,6 +4,7 @@ import { count, time } from '../../src/core/report/format.ts';
 import type { ExplainedRewrite, OptimizeReport, PassRecord } from '../../src/core/report/report.ts';
 import { optimizeHeadline } from '../../src/core/report/sentences.ts';
 import type { VersionInfo } from '../../src/protocol/worker.ts';
+import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Notes } from '../widgets/badge.tsx';
@@ -88,7 +89,7 @@ function OptimizeForm({ state, again }: { readonly state: State; readonly again?
 function OptimizeResult({ state, report }: { readonly state: State; readonly report: OptimizeReport }) {
   return (
     <>
-      <Headline>{optimizeHeadline(report)}</Headline>
+      <Headline>{optimizeHeadline(report, engineText)}</Headline>
       <ResultActions state={state} />
       <Notes notes={report.problems} />
       <RolledBack report={report} />
@@ -132,7 +133,7 @@ function RolledBack({ report }: { readonly report: OptimizeReport }) {
       <ul class="plain-list">
         {report.rolledBack.map(({ pass, reason }) => (
           <li key={pass}>
-            <strong title={pass}>{passTitle(pass)}</strong>: {reason}
+            <strong title={pass}>{passTitle(pass)}</strong>: {engineText(reason)}
           </li>
         ))}
       </ul>
@@ -166,7 +167,7 @@ function Passes({ state, report }: { readonly state: State; readonly report: Opt
 }
 
 function passTitle(name: string): string {
-  return catalog.find((pass) => pass.name === name)?.title ?? name;
+  return engineText(catalog.find((pass) => pass.name === name)?.title ?? name);
 }
 
 const rewritesAtFirst = 20;
@@ -213,7 +214,7 @@ function RewriteItem({ state, rewrite }: { readonly state: State; readonly rewri
     ));
   return (
     <li>
-      <p>{rewrite.why}</p>
+      <p>{engineText(rewrite.why)}</p>
       <p class="rewrite-nodes">
         {rewrite.removed.length > 0 && <span class="removed">{links(rewrite.removed)}</span>}
         {rewrite.added.length > 0 && <span class="added">{links(rewrite.added)}</span>}

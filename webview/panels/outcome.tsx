@@ -5,6 +5,7 @@ import { bytes, change, count, decibels, interval, significant, time } from '../
 import type { LatencyComparison, ModelSize, OutputDifference, Verdict } from '../../src/core/report/report.ts';
 import { changedOutputsSentence, latencySentence, outputsSentence } from '../../src/core/report/sentences.ts';
 import { Intervals } from '../charts/intervals.tsx';
+import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
 import { Badge, type Tone } from '../widgets/badge.tsx';
 import { Section } from '../widgets/section.tsx';
@@ -35,9 +36,11 @@ export function Outputs({ verdict, lossy }: { readonly verdict: Verdict; readonl
       }
     >
       <p>
-        <Badge tone={tone}>{capital(lossy ? changedOutputsSentence(verdict) : outputsSentence(verdict))}</Badge>
+        <Badge tone={tone}>
+          {capital(engineText(lossy ? changedOutputsSentence(verdict) : outputsSentence(verdict)))}
+        </Badge>
       </p>
-      {verdict.reason && <p class="prose">{verdict.reason}</p>}
+      {verdict.reason && <p class="prose">{engineText(verdict.reason)}</p>}
       {verdict.status !== 'equal' && verdict.outputs.length > 0 && <OutputTable outputs={verdict.outputs} />}
     </Section>
   );
@@ -88,7 +91,7 @@ export function LatencyPair({
       aside={<span class="quiet">{plural(rounds, '{0} round, both in turn', '{0} rounds, both in turn')}</span>}
     >
       <p>
-        <Badge tone={tone}>{capital(latencySentence(latency))}</Badge>
+        <Badge tone={tone}>{capital(engineText(latencySentence(latency)))}</Badge>
       </p>
       <Intervals
         label={t('Latency before and after')}

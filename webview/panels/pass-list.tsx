@@ -1,6 +1,7 @@
 import type { Exactness } from '../../src/core/passes/pass.ts';
 import { presetPasses } from '../../src/core/passes/presets.ts';
 import { count } from '../../src/core/report/format.ts';
+import { engineText } from '../engine-texts.ts';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Checkbox } from '../widgets/checkbox.tsx';
@@ -26,9 +27,13 @@ export function PassList({ state }: { readonly state: State }) {
       <ul class="pass-list">
         {passes.map(({ name, title, summary, exactness }) => (
           <li key={name}>
-            <Checkbox label={title} checked={!skip.includes(name)} onChange={(wanted) => set(name, wanted)} />
+            <Checkbox
+              label={engineText(title)}
+              checked={!skip.includes(name)}
+              onChange={(wanted) => set(name, wanted)}
+            />
             <p class="hint">
-              {summary} {exactnessNotes[exactness]}
+              {engineText(summary)} {exactnessNotes[exactness]}
             </p>
           </li>
         ))}

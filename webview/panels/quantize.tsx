@@ -3,6 +3,7 @@ import type { CalibrationMethod, Scheme } from '../../src/core/quantize/quantize
 import { bytes, count, counted, decibels, percent } from '../../src/core/report/format.ts';
 import type { QuantizeReport } from '../../src/core/report/report.ts';
 import { quantizeHeadline } from '../../src/core/report/sentences.ts';
+import { engineText } from '../engine-texts.ts';
 import { t } from '../l10n.ts';
 import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
@@ -231,7 +232,7 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
   const { quantized, fused, metric, calibration } = report;
   return (
     <>
-      <Headline>{quantizeHeadline(report)}</Headline>
+      <Headline>{quantizeHeadline(report, engineText)}</Headline>
       <ResultActions state={state} />
       <Notes notes={report.problems} />
       <Notes notes={report.advice} tone="plain" />
@@ -273,7 +274,7 @@ function Kept({ state, report }: { readonly state: State; readonly report: Quant
         <details key={reason} class="pass">
           <summary>
             <span class="codicon codicon-chevron-right" aria-hidden="true" />
-            <span>{reason}</span>
+            <span>{engineText(reason)}</span>
             <span class="figure">{count(nodes.length)}</span>
           </summary>
           <ul class="plain-list">

@@ -3,6 +3,7 @@ import { bytes, count, large, shape } from '../../src/core/report/format.ts';
 import type { InspectReport, ReportedValue } from '../../src/core/report/report.ts';
 import type { SymbolicDim } from '../../src/protocol/worker.ts';
 import { type Bar, Bars } from '../charts/bars.tsx';
+import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Button, Link } from '../widgets/button.tsx';
@@ -122,7 +123,8 @@ function Problems({ state, problems }: { readonly state: State; readonly problem
           <li key={index} class={severity} title={code}>
             <Icon name={problemIcons[severity]} />
             <span>
-              {message} {node !== undefined && <Link onClick={() => void state.reveal(node)}>{t('Show node')}</Link>}{' '}
+              {engineText(message)}{' '}
+              {node !== undefined && <Link onClick={() => void state.reveal(node)}>{t('Show node')}</Link>}{' '}
               {fix !== undefined && (
                 <Link onClick={() => void state.host.command({ command: 'opscope.fix' })}>{t('Fix…')}</Link>
               )}

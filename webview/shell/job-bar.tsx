@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { JobState } from '../../src/protocol/webview.ts';
+import { engineText } from '../engine-texts.ts';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Button, IconButton } from '../widgets/button.tsx';
@@ -24,13 +25,14 @@ export function JobBar({ state }: { readonly state: State }) {
 
 function Running({ state, job }: { readonly state: State; readonly job: JobState }) {
   const { message, fraction } = job.progress;
+  const said = engineText(message);
   const percent = fraction === undefined ? undefined : Math.round(fraction * 100);
   return (
     <div class="job-bar">
       <div
         class={`progress${percent === undefined ? ' unknown' : ''}`}
         role="progressbar"
-        aria-label={message}
+        aria-label={said}
         aria-valuenow={percent}
         aria-valuemin={0}
         aria-valuemax={100}
@@ -38,7 +40,7 @@ function Running({ state, job }: { readonly state: State; readonly job: JobState
         <div class="progress-fill" style={percent === undefined ? undefined : { width: `${percent}%` }} />
       </div>
       <span class="job-message" role="status">
-        {message}
+        {said}
       </span>
       {percent !== undefined && <span class="figure">{percent} %</span>}
       <Button kind="secondary" onClick={() => void state.host.cancel(undefined)}>
@@ -66,7 +68,7 @@ function Failed({ state, failure: { job, message } }: FailedProps) {
     <div class="failure-bar" role="alert">
       <Icon name="error" />
       <p>
-        <strong>{failed[job]}</strong> {message}
+        <strong>{failed[job]}</strong> {engineText(message)}
       </p>
       <Button onClick={() => void retry()}>{t('Retry')}</Button>
       <Button kind="secondary" onClick={() => void state.host.command({ command: 'opscope.showLog' })}>

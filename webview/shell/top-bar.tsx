@@ -1,6 +1,7 @@
 import { bytes } from '../../src/core/report/format.ts';
 import { changedOutputsSentence, outputsSentence } from '../../src/core/report/sentences.ts';
 import type { VersionInfo } from '../../src/protocol/worker.ts';
+import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
@@ -54,7 +55,7 @@ function describeVersion(
   return [
     plural(nodes, '{0} node, {1}', '{0} nodes, {1}', bytes(size)),
     from && t('made from {0}', from.label),
-    verdict && (kind === 'optimized' ? outputsSentence(verdict) : changedOutputsSentence(verdict)),
+    verdict && engineText(kind === 'optimized' ? outputsSentence(verdict) : changedOutputsSentence(verdict)),
   ]
     .filter(Boolean)
     .join('\n');

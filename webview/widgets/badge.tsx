@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { engineText } from '../engine-texts.ts';
 import { Icon } from './icon.tsx';
 
 /** `even`: measured, and no difference found. */
@@ -31,7 +32,7 @@ export function Notes({ notes, tone = 'warn' }: { readonly notes: readonly strin
       {notes.map((note) => (
         <li key={note}>
           <Icon name={icon} />
-          <span>{note}</span>
+          <span>{engineText(note)}</span>
         </li>
       ))}
     </ul>

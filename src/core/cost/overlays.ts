@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { DataType } from '../graph/data-type.ts';
 import type { Draft } from '../graph/draft.ts';
 import type { Overlay } from '../overlay.ts';
@@ -6,7 +7,7 @@ import { liveActivationBytes } from './memory.ts';
 import { type NodeCost, nodeCost } from './node-cost.ts';
 
 /** What every overlay here rests on. */
-const basis = 'from shapes';
+const basis = english`from shapes`;
 
 /** Estimates of the whole model, node by node: `macs`, `bytes`, `parameters`, `memory`, `live` and `precision`. */
 export function costOverlays(draft: Draft, facts: Facts): readonly Overlay[] {
@@ -31,14 +32,14 @@ export function costOverlays(draft: Draft, facts: Facts): readonly Overlay[] {
   const during = liveActivationBytes(draft.main, facts);
   for (const [index, { id }] of draft.main.nodes().entries()) live[id] = during?.[index] ?? Number.NaN;
   return [
-    { id: 'macs', title: 'Multiply-accumulates', unit: 'MAC', scale: 'log', values: figures.macs, basis },
-    { id: 'bytes', title: 'Bytes moved', unit: 'B', scale: 'log', values: figures.bytes, basis },
-    { id: 'parameters', title: 'Parameters', unit: '', scale: 'log', values: figures.parameters, basis },
-    { id: 'memory', title: 'Output memory', unit: 'B', scale: 'log', values: figures.memory, basis },
-    { id: 'live', title: 'Live activations', unit: 'B', scale: 'linear', values: live, basis },
+    { id: 'macs', title: english`Multiply-accumulates`, unit: 'MAC', scale: 'log', values: figures.macs, basis },
+    { id: 'bytes', title: english`Bytes moved`, unit: 'B', scale: 'log', values: figures.bytes, basis },
+    { id: 'parameters', title: english`Parameters`, unit: '', scale: 'log', values: figures.parameters, basis },
+    { id: 'memory', title: english`Output memory`, unit: 'B', scale: 'log', values: figures.memory, basis },
+    { id: 'live', title: english`Live activations`, unit: 'B', scale: 'linear', values: live, basis },
     {
       id: 'precision',
-      title: 'Precision',
+      title: english`Precision`,
       unit: '',
       scale: 'category',
       values: figures.precision,

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node, NodeId } from '../graph/model.ts';
 import type { Pass } from './pass.ts';
@@ -9,8 +10,8 @@ import { passGraphs } from './visit.ts';
  */
 export const eliminateDeadCode: Pass = {
   name: 'eliminate-dead-code',
-  title: 'Remove what nothing reads',
-  summary: 'Removes nodes, initializers and value types that no output depends on.',
+  title: english`Remove what nothing reads`,
+  summary: english`Removes nodes, initializers and value types that no output depends on.`,
   exactness: 'exact',
   run(draft) {
     // Inner bodies first: what they no longer capture may be dead outside.
@@ -37,7 +38,7 @@ function removeDeadNodes(graph: GraphDraft): void {
   }
   const dead = graph.nodes().filter(({ id }) => !live.has(id));
   if (dead.length === 0) return;
-  graph.rewrite(dead[0]!, 'No output depends on it.', (edit) => {
+  graph.rewrite(dead[0]!, english`No output depends on it.`, (edit) => {
     for (const node of dead) edit.remove(node);
   });
 }
@@ -51,7 +52,7 @@ function removeUnread(graph: GraphDraft): void {
   const kept = graph.valueInfo.filter(({ name }) => graph.defines(name) && !gone.has(name));
   const stale = kept.length < graph.valueInfo.length;
   if (gone.size === 0 && !stale) return;
-  graph.rewrite('initializers', 'Nothing reads it.', (edit) => {
+  graph.rewrite('initializers', english`Nothing reads it.`, (edit) => {
     for (const name of gone) edit.removeInitializer(name);
     if (stale) edit.setValueInfo(kept);
   });

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Attribute, Node, Tensor } from '../graph/model.ts';
 import { isDeterministic } from './determinism.ts';
@@ -10,9 +11,8 @@ import { passGraphs } from './visit.ts';
  */
 export const eliminateDuplicates: Pass = {
   name: 'eliminate-duplicates',
-  title: 'Compute equal things once',
-  summary:
-    'Merges nodes with the same operator, inputs and attributes. Operators that draw random numbers or are unknown stay.',
+  title: english`Compute equal things once`,
+  summary: english`Merges nodes with the same operator, inputs and attributes. Operators that draw random numbers or are unknown stay.`,
   exactness: 'exact',
   run(draft) {
     for (const graph of passGraphs(draft)) {
@@ -43,7 +43,7 @@ function mergeInto(graph: GraphDraft, kept: Node, twin: Node): void {
   }
   // Two outputs of the graph cannot take turns renaming one producer.
   if (pairs.filter(([output]) => graph.isOutput(output)).length > 1) return;
-  graph.rewrite(twin, `It repeats ${kept.name || kept.outputs[0]} on the same inputs.`, (edit) => {
+  graph.rewrite(twin, english`It repeats ${kept.name || kept.outputs[0]} on the same inputs.`, (edit) => {
     edit.remove(twin);
     for (const [output, by] of pairs) edit.replaceValue(output, by);
   });

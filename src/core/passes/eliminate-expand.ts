@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import { isConstant, sameDim } from '../shapes/dim.ts';
@@ -19,8 +20,8 @@ const broadcasting = new Set([
  */
 export const eliminateExpand: Pass = {
   name: 'eliminate-expand',
-  title: 'Remove expansions before broadcasting',
-  summary: 'Removes an Expand whose readers broadcast to the same shape without it.',
+  title: english`Remove expansions before broadcasting`,
+  summary: english`Removes an Expand whose readers broadcast to the same shape without it.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Expand']), (expand, graph) => {
@@ -31,7 +32,7 @@ export const eliminateExpand: Pass = {
       const readers = graph.consumers(expanded);
       if (readers.length === 0 || !readers.every((reader) => broadcastsAlone(graph, facts, reader, source, expanded)))
         return;
-      graph.rewrite(expand, 'What reads it broadcasts to the same shape itself.', (edit) => {
+      graph.rewrite(expand, english`What reads it broadcasts to the same shape itself.`, (edit) => {
         edit.remove(expand);
         edit.replaceValue(expanded, source);
       });

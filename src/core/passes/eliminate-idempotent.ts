@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Pass } from './pass.ts';
 import { forEachNode, producerOf } from './visit.ts';
 
@@ -9,15 +10,15 @@ const idempotent = new Set(['Relu', 'Ceil', 'Floor', 'Round', 'Abs', 'Sign']);
  */
 export const eliminateIdempotent: Pass = {
   name: 'eliminate-idempotent',
-  title: 'Remove repeated rounding and clamping',
-  summary: 'Removes a Relu, Abs, Ceil, Floor, Round or Sign that follows another of its kind.',
+  title: english`Remove repeated rounding and clamping`,
+  summary: english`Removes a Relu, Abs, Ceil, Floor, Round or Sign that follows another of its kind.`,
   exactness: 'exact',
   run(draft) {
     forEachNode(draft, idempotent, (node, graph) => {
       const [input] = node.inputs;
       const [output] = node.outputs;
       if (!input || !output || !producerOf(graph, input, node.opType) || !graph.canReplaceValue(output, input)) return;
-      graph.rewrite(node, `${node.opType} of ${node.opType} is ${node.opType}.`, (edit) => {
+      graph.rewrite(node, english`A second ${node.opType} in a row changes nothing.`, (edit) => {
         edit.remove(node);
         edit.replaceValue(output, input);
       });

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Pass } from './pass.ts';
 import { forEachNode } from './visit.ts';
 
@@ -7,15 +8,15 @@ import { forEachNode } from './visit.ts';
  */
 export const eliminateIdentity: Pass = {
   name: 'eliminate-identity',
-  title: 'Remove Identity nodes',
-  summary: 'Removes nodes that only give a value a second name.',
+  title: english`Remove Identity nodes`,
+  summary: english`Removes nodes that only give a value a second name.`,
   exactness: 'exact',
   run(draft) {
     forEachNode(draft, new Set(['Identity']), (node, graph) => {
       const [input] = node.inputs;
       const [output] = node.outputs;
       if (!input || !output || !graph.canReplaceValue(output, input)) return;
-      graph.rewrite(node, 'Identity gives its input unchanged.', (edit) => {
+      graph.rewrite(node, english`Identity gives its input unchanged.`, (edit) => {
         edit.remove(node);
         edit.replaceValue(output, input);
       });

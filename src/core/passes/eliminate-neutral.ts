@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { elementCount, isFloat, isInteger } from '../graph/data-type.ts';
 import type { Draft } from '../graph/draft.ts';
 import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
@@ -45,8 +46,8 @@ const zeroBias: Readonly<Record<string, Neutral>> = {
  */
 export const eliminateNeutral: Pass = {
   name: 'eliminate-neutral',
-  title: 'Remove arithmetic with neutral elements',
-  summary: 'Removes x·1, x/1, x−0, x¹, and adding 0 to integers, where the shape stays.',
+  title: english`Remove arithmetic with neutral elements`,
+  summary: english`Removes x·1, x/1, x−0, x¹, and adding 0 to integers, where the shape stays.`,
   exactness: 'exact',
   run: (draft, { facts }) => removeNeutral(draft, facts, operators),
 };
@@ -57,8 +58,8 @@ export const eliminateNeutral: Pass = {
  */
 export const eliminateZeroBias: Pass = {
   name: 'eliminate-zero-bias',
-  title: 'Remove biases of 0',
-  summary: 'Removes adding 0 to floats and subtracting −0; a negative zero keeps its sign then.',
+  title: english`Remove biases of 0`,
+  summary: english`Removes adding 0 to floats and subtracting −0; a negative zero keeps its sign then.`,
   exactness: 'rounding',
   run: (draft, { facts }) => removeNeutral(draft, facts, zeroBias),
 };
@@ -73,7 +74,7 @@ async function removeNeutral(draft: Draft, facts: Facts, rules: Readonly<Record<
       if (isNormalizationWeight(graph, node, kept)) continue;
       if (!isRemovable(graph, facts, node, place, kept, isNeutral, uniform)) continue;
       const output = node.outputs[0]!;
-      const why = `${node.opType} with this constant changes nothing.`;
+      const why = english`${node.opType} with this constant changes nothing.`;
       const edit = (edit: GraphEdit) => {
         edit.remove(node);
         edit.replaceValue(output, kept);

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { intAttribute } from '../graph/attribute.ts';
 import { dataTypeCode } from '../graph/data-type.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
@@ -15,9 +16,8 @@ import { defaultOpset, forEachNode, hasInput } from './visit.ts';
  */
 export const eliminateNoOp: Pass = {
   name: 'eliminate-no-op',
-  title: 'Remove operations without effect',
-  summary:
-    'Removes reshapes to the same shape, casts to the same type, full slices, zero pads, inactive dropouts and the like.',
+  title: english`Remove operations without effect`,
+  summary: english`Removes reshapes to the same shape, casts to the same type, full slices, zero pads, inactive dropouts and the like.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(Object.keys(rules)), (node, graph) => {
@@ -52,10 +52,10 @@ type Rule = (candidate: Candidate) => string | undefined;
 /** For operators that only move elements in order: an equal shape is an equal value. */
 const keepsShape: Rule = ({ graph, facts, input, output }) =>
   sameShapes(shapeOf(facts, graph, input), shapeOf(facts, graph, output))
-    ? 'Input and output have the same shape.'
+    ? english`Input and output have the same shape.`
     : undefined;
 
-const singleInput: Rule = ({ node }) => (node.inputs.length === 1 ? 'It has a single input.' : undefined);
+const singleInput: Rule = ({ node }) => (node.inputs.length === 1 ? english`It has a single input.` : undefined);
 
 const rules: Readonly<Record<string, Rule>> = {
   Reshape: keepsShape,
@@ -74,39 +74,39 @@ const rules: Readonly<Record<string, Rule>> = {
   Cast: ({ node, graph, facts, input }) => {
     const dtype = dtypeOf(facts, graph, input);
     const same = dtype !== undefined && intAttribute(node, 'to') === dataTypeCode(dtype);
-    return same ? `The input is ${dtype} already.` : undefined;
+    return same ? english`The input is ${dtype} already.` : undefined;
   },
   CastLike: ({ node, graph, facts, input }) => {
     const dtype = dtypeOf(facts, graph, input);
     return dtype !== undefined && dtype === dtypeOf(facts, graph, node.inputs[1])
-      ? `The input is ${dtype} already.`
+      ? english`The input is ${dtype} already.`
       : undefined;
   },
   Clip: ({ node, graph }) => {
     const bounded = hasInput(node, 1) || hasInput(node, 2) || node.attributes.has('min') || node.attributes.has('max');
-    return bounded || defaultOpset(graph) < 6 ? undefined : 'It has no bounds.';
+    return bounded || defaultOpset(graph) < 6 ? undefined : english`It has no bounds.`;
   },
   Dropout: ({ node, graph }) => {
     if (defaultOpset(graph) < 7) return undefined;
     const training = hasInput(node, 2) ? constantScalar(graph, node.inputs[2]) : 0;
-    return training === 0 ? 'Dropout does nothing outside training.' : undefined;
+    return training === 0 ? english`Dropout does nothing outside training.` : undefined;
   },
   Pad: ({ node, graph, facts }) => {
     const pads = padsOf(node, graph, facts);
-    return pads?.every((pad) => pad === 0) ? 'It pads nothing.' : undefined;
+    return pads?.every((pad) => pad === 0) ? english`It pads nothing.` : undefined;
   },
   Slice: (candidate) => {
     const range = sliceRange(candidate.facts, candidate.graph, candidate.node);
     const steps = range ? range.steps : hasInput(candidate.node, 4) ? undefined : [1];
-    return steps?.every((step) => step === 1) && keepsShape(candidate) ? 'It takes the whole input.' : undefined;
+    return steps?.every((step) => step === 1) && keepsShape(candidate) ? english`It takes the whole input.` : undefined;
   },
   Tile: ({ node, graph, facts }) => {
     const repeats = constantValue(facts, graph, node.inputs[1]);
-    return repeats?.every((repeat) => repeat === 1) ? 'It repeats nothing.' : undefined;
+    return repeats?.every((repeat) => repeat === 1) ? english`It repeats nothing.` : undefined;
   },
   Transpose: ({ node, graph, facts, input }) => {
     const permutation = permutationOf(node, rankOf(facts, graph, input));
-    return permutation?.every((axis, index) => axis === index) ? 'It keeps the order of the axes.' : undefined;
+    return permutation?.every((axis, index) => axis === index) ? english`It keeps the order of the axes.` : undefined;
   },
 };
 

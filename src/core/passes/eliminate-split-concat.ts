@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { intsAttribute } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
@@ -14,9 +15,8 @@ import { forEachNode, hasInput, producerOf } from './visit.ts';
  */
 export const eliminateSplitConcat: Pass = {
   name: 'eliminate-split-concat',
-  title: 'Remove Split and Concat that undo each other',
-  summary:
-    'Reads what was there before where a Concat puts the pieces of a Split together again, or a Split cuts them.',
+  title: english`Remove Split and Concat that undo each other`,
+  summary: english`Reads what was there before where a Concat puts the pieces of a Split together again, or a Split cuts them.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Concat', 'Split']), (node, graph) => {
@@ -34,7 +34,7 @@ function joinPieces(graph: GraphDraft, facts: Facts, concat: Node): void {
   const isAll =
     split.outputs.length === concat.inputs.length && split.outputs.every((each, at) => each === concat.inputs[at]);
   if (!isAll || !graph.canReplaceValue(output, whole)) return;
-  graph.rewrite(concat, 'It puts the pieces of a Split together again.', (edit) => {
+  graph.rewrite(concat, english`It puts the pieces of a Split together again.`, (edit) => {
     edit.remove(concat);
     edit.replaceValue(output, whole);
   });
@@ -50,7 +50,7 @@ function takePieces(graph: GraphDraft, facts: Facts, split: Node): void {
   const pieces = split.outputs.flatMap((output, at) => (output === '' ? [] : [[output, concat.inputs[at]!] as const]));
   // An output of the graph keeps its name by renaming what makes the value, which only one can have.
   if (pieces.some(([output]) => graph.isOutput(output))) return;
-  graph.rewrite(split, 'It cuts a Concat where its inputs met.', (edit) => {
+  graph.rewrite(split, english`It cuts a Concat where its inputs met.`, (edit) => {
     edit.remove(split);
     for (const [output, input] of pieces) edit.replaceValue(output, input);
   });

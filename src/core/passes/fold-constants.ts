@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Evaluator, TensorValue } from '../evaluator.ts';
 import { bufferSource } from '../graph/byte-source.ts';
 import type { Draft } from '../graph/draft.ts';
@@ -22,9 +23,8 @@ const defaultShare = 1 / 128;
  */
 export const foldConstants: Pass = {
   name: 'fold-constants',
-  title: 'Compute constants ahead',
-  summary:
-    'Computes what depends on constants only, with ONNX Runtime at level disabled, unless the file would grow by it.',
+  title: english`Compute constants ahead`,
+  summary: english`Computes what depends on constants only, with ONNX Runtime at level disabled, unless the file would grow by it.`,
   exactness: 'exact',
   async run(draft, context) {
     const refused = refusals.get(draft) ?? new Set();
@@ -49,7 +49,7 @@ async function foldGraph(graph: GraphDraft, context: PassContext, refused: Set<N
   const results = await evaluate(graph, accepted, context.evaluator, refused);
   for (const { nodes, results: names } of accepted) {
     if (!names.every((name) => results.has(name))) continue;
-    graph.rewrite(nodes[0]!, 'All its inputs are constants.', (edit) => {
+    graph.rewrite(nodes[0]!, english`All its inputs are constants.`, (edit) => {
       for (const node of nodes) edit.remove(node);
       for (const name of names) edit.setInitializer(results.get(name)!);
     });

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { DataType } from '../graph/data-type.ts';
 import { elementCount } from '../graph/data-type.ts';
 import { fromNumbers } from '../tensor/convert.ts';
@@ -15,8 +16,8 @@ const folded: ReadonlySet<DataType> = new Set(['int64', 'int32', 'bool']);
  */
 export const foldShapes: Pass = {
   name: 'fold-shapes',
-  title: 'Fold shape computations',
-  summary: 'Replaces integers that follow from known sizes by constants, also beside sizes that are not known.',
+  title: english`Fold shape computations`,
+  summary: english`Replaces integers that follow from known sizes by constants, also beside sizes that are not known.`,
   exactness: 'exact',
   run(draft, { facts }) {
     for (const graph of passGraphs(draft)) {
@@ -28,7 +29,7 @@ export const foldShapes: Pass = {
         const value = constantValue(facts, graph, output);
         const dims = value && staticShape(facts, graph, output);
         if (!dims || elementCount(dims) !== value.length || !value.every(Number.isSafeInteger)) continue;
-        graph.rewrite(node, 'Its value follows from known sizes.', (edit) => {
+        graph.rewrite(node, english`Its value follows from known sizes.`, (edit) => {
           edit.remove(node);
           edit.setInitializer(tensorOf(output, dtype, dims, fromNumbers(dtype, value)));
         });

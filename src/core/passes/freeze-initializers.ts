@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Pass } from './pass.ts';
 
 /**
@@ -7,9 +8,8 @@ import type { Pass } from './pass.ts';
  */
 export const freezeInitializers: Pass = {
   name: 'freeze-initializers',
-  title: 'Make overridable initializers constants',
-  summary:
-    'Takes initializers out of the list of inputs. A caller can then no longer override them; this is reported as a change of signature.',
+  title: english`Make overridable initializers constants`,
+  summary: english`Takes initializers out of the list of inputs. A caller can then no longer override them; this is reported as a change of signature.`,
   exactness: 'exact',
   run(draft, { options }) {
     const { main, model } = draft;
@@ -19,8 +19,8 @@ export const freezeInitializers: Pass = {
     if (kept.length === main.inputs.length) return;
     const count = main.inputs.length - kept.length;
     const why = old
-      ? `${count} initializers were listed as inputs, as IR version ${model.irVersion} asks; version 4 does not.`
-      : `${count} inputs with a default value became constants; they can no longer be fed.`;
+      ? english`${count} initializers were listed as inputs, as IR version ${model.irVersion} asks; version 4 does not.`
+      : english`${count} inputs with a default value became constants; they can no longer be fed.`;
     main.rewrite('inputs', why, (edit) => {
       edit.setInputs(kept);
       if (old) draft.setModel({ irVersion: 4 });

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
@@ -20,9 +21,8 @@ const operators: Readonly<Record<string, (operand: Float64Array) => Affine>> = {
  */
 export const fuseBiasScale: Pass = {
   name: 'fuse-bias-scale',
-  title: 'Fold constant offsets and factors into weights',
-  summary:
-    'Adds or multiplies a constant per channel into the weights and bias of the convolution, Gemm or normalization before it.',
+  title: english`Fold constant offsets and factors into weights`,
+  summary: english`Adds or multiplies a constant per channel into the weights and bias of the convolution, Gemm or normalization before it.`,
   exactness: 'rounding',
   async run(draft, { facts }) {
     for (const graph of passGraphs(draft)) {
@@ -45,7 +45,7 @@ async function fuse(graph: GraphDraft, facts: Facts, node: Node): Promise<void> 
     if (!affine || !isSafe(linear, affine)) continue;
     const made = await applyAffine(graph, linear, affine);
     if (!made) continue;
-    replaceByLinear(graph, linear, node, made, `${linear.node.opType} can do it with its own weights.`);
+    replaceByLinear(graph, linear, node, made, english`${linear.node.opType} can do it with its own weights.`);
     return;
   }
 }

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { floatAttribute } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
@@ -14,8 +15,8 @@ import { passGraphs } from './visit.ts';
  */
 export const fuseConvBn: Pass = {
   name: 'fuse-conv-bn',
-  title: 'Fold BatchNormalization into weights',
-  summary: 'Scales the weights of a convolution or Gemm by the batch normalization that follows it alone.',
+  title: english`Fold BatchNormalization into weights`,
+  summary: english`Scales the weights of a convolution or Gemm by the batch normalization that follows it alone.`,
   exactness: 'rounding',
   async run(draft, { facts }) {
     for (const graph of passGraphs(draft)) {
@@ -40,7 +41,7 @@ async function fuse(graph: GraphDraft, facts: Facts, node: Node): Promise<void> 
       linear,
       node,
       made,
-      `Inference scales each channel by a constant, as ${linear.node.opType} can.`,
+      english`Inference scales each channel by a constant, as ${linear.node.opType} can.`,
     );
 }
 

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Pass } from './pass.ts';
@@ -10,8 +11,8 @@ import { defaultOpset, forEachNode, producerOf, soleConsumer } from './visit.ts'
  */
 export const fuseGelu: Pass = {
   name: 'fuse-gelu',
-  title: 'Recognize Gelu',
-  summary: 'Writes the five nodes of a Gelu with the error function as the standard operator, from opset 20 on.',
+  title: english`Recognize Gelu`,
+  summary: english`Writes the five nodes of a Gelu with the error function as the standard operator, from opset 20 on.`,
   exactness: 'rounding',
   run(draft) {
     forEachNode(draft, new Set(['Erf']), (erf, graph) => {
@@ -22,7 +23,7 @@ export const fuseGelu: Pass = {
       const found = productWith(graph, plusOne, scaled.input);
       if (!found) return;
       const removed = [scaled.node, erf, plusOne, ...found.nodes];
-      graph.rewrite(found.last, 'These five nodes are the Gelu of their input.', (edit) => {
+      graph.rewrite(found.last, english`These five nodes are the Gelu of their input.`, (edit) => {
         for (const node of removed) if (node !== scaled.node || scaled.alone) edit.remove(node);
         edit.add({ opType: 'Gelu', inputs: [scaled.input], outputs: found.last.outputs }, removed);
       });

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
@@ -14,8 +15,8 @@ import { defaultOpset, forEachNode, producerOf } from './visit.ts';
  */
 export const fuseLayerNormalization: Pass = {
   name: 'fuse-layer-normalization',
-  title: 'Recognize LayerNormalization',
-  summary: 'Writes the nine nodes of a layer normalization as the standard operator, from opset 17 on.',
+  title: english`Recognize LayerNormalization`,
+  summary: english`Writes the nine nodes of a layer normalization as the standard operator, from opset 17 on.`,
   exactness: 'rounding',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Div']), (division, graph) => {
@@ -23,7 +24,7 @@ export const fuseLayerNormalization: Pass = {
       const found = findNormalization(graph, facts, division);
       if (!found) return;
       const { input, epsilon, gamma, beta, nodes, last } = found;
-      graph.rewrite(last, 'These nodes are a layer normalization over the last axis.', (edit) => {
+      graph.rewrite(last, english`These nodes are a layer normalization over the last axis.`, (edit) => {
         for (const node of nodes) edit.remove(node);
         edit.add(
           {

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
@@ -13,8 +14,8 @@ const floats = new Set(['float32', 'float64', 'float16']);
  */
 export const fuseMatmulAdd: Pass = {
   name: 'fuse-matmul-add',
-  title: 'Fuse MatMul and Add into Gemm',
-  summary: 'Multiplies matrices and adds a bias in one node where both factors are matrices of floats.',
+  title: english`Fuse MatMul and Add into Gemm`,
+  summary: english`Multiplies matrices and adds a bias in one node where both factors are matrices of floats.`,
   exactness: 'rounding',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Add']), (node, graph) => {
@@ -23,7 +24,7 @@ export const fuseMatmulAdd: Pass = {
         if (!product || soleConsumer(graph, node.inputs[place]!) !== node) continue;
         const bias = node.inputs[1 - place]!;
         if (!isGemm(graph, facts, product, bias)) continue;
-        graph.rewrite(node, 'Gemm multiplies matrices and adds a bias.', (edit) => {
+        graph.rewrite(node, english`Gemm multiplies matrices and adds a bias.`, (edit) => {
           edit.remove(product);
           edit.remove(node);
           const inputs = [...product.inputs, bias];

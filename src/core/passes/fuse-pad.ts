@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { attributes, floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
@@ -12,8 +13,8 @@ import { defaultOpset, forEachNode, hasInput, producerOf, soleConsumer } from '.
  */
 export const fusePad: Pass = {
   name: 'fuse-pad',
-  title: 'Pad inside the convolution',
-  summary: 'Moves a Pad with zeros into the pads of the convolution or average pool that reads it alone.',
+  title: english`Pad inside the convolution`,
+  summary: english`Moves a Pad with zeros into the pads of the convolution or average pool that reads it alone.`,
   exactness: 'rounding',
   run(draft) {
     forEachNode(draft, new Set(['Conv', 'AveragePool']), (node, graph) => {
@@ -35,7 +36,7 @@ export const fusePad: Pass = {
       // Pads that do not count cannot be told from those that come in and do.
       if (isPool && intAttribute(node, 'count_include_pad', 0) === 0 && own.some((each) => each !== 0)) return;
       const pads = own.map((each, index) => each + spatial[index]!);
-      graph.rewrite(node, `${node.opType} pads with zeros itself.`, (edit) => {
+      graph.rewrite(node, english`${node.opType} pads with zeros itself.`, (edit) => {
         edit.remove(pad);
         edit.change(node, {
           inputs: [pad.inputs[0]!, ...node.inputs.slice(1)],

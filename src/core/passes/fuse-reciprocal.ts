@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Pass } from './pass.ts';
 import { constantScalar } from './tensors.ts';
 import { forEachNode, producerOf, soleConsumer } from './visit.ts';
@@ -8,8 +9,8 @@ import { forEachNode, producerOf, soleConsumer } from './visit.ts';
  */
 export const fuseReciprocal: Pass = {
   name: 'fuse-reciprocal',
-  title: 'Divide instead of multiplying by a reciprocal',
-  summary: 'Replaces a product with a reciprocal by one division, rounded once instead of twice.',
+  title: english`Divide instead of multiplying by a reciprocal`,
+  summary: english`Replaces a product with a reciprocal by one division, rounded once instead of twice.`,
   exactness: 'rounding',
   run(draft) {
     forEachNode(draft, new Set(['Mul']), (node, graph) => {
@@ -17,7 +18,7 @@ export const fuseReciprocal: Pass = {
         const factor = node.inputs[place]!;
         const divisor = reciprocalOf(factor);
         if (divisor === undefined || soleConsumer(graph, factor) !== node) continue;
-        graph.rewrite(node, 'Multiplying by 1/s is dividing by s.', (edit) => {
+        graph.rewrite(node, english`Multiplying by 1/s is dividing by s.`, (edit) => {
           edit.change(node, { opType: 'Div', inputs: [node.inputs[1 - place]!, divisor] });
         });
         return;

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
 import { axesOf, keepsDims, reducedAxes } from './operands.ts';
 import type { Pass } from './pass.ts';
@@ -10,8 +11,8 @@ import { forEachNode, soleConsumer } from './visit.ts';
  */
 export const fuseReduceUnsqueeze: Pass = {
   name: 'fuse-reduce-unsqueeze',
-  title: 'Keep reduced axes instead of adding them again',
-  summary: 'Sets keepdims where an Unsqueeze brings back exactly the axes that a reduction took away.',
+  title: english`Keep reduced axes instead of adding them again`,
+  summary: english`Sets keepdims where an Unsqueeze brings back exactly the axes that a reduction took away.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Unsqueeze']), (node, graph) => {
@@ -24,7 +25,7 @@ export const fuseReduceUnsqueeze: Pass = {
       if (rank === undefined || !reduced || reduced.length !== added?.length) return;
       const axes = new Set(added.map((axis) => fromFront(axis, rank)));
       if (!reduced.every((axis) => axes.has(fromFront(axis, rank)))) return;
-      graph.rewrite(node, 'The reduction can keep the axes.', (edit) => {
+      graph.rewrite(node, english`The reduction can keep the axes.`, (edit) => {
         edit.remove(node);
         edit.remove(reduction);
         const kept = new Map([...reduction.attributes, ...attributes({ keepdims: 1 })]);

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { attributes, intAttribute, intsAttribute } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
@@ -16,15 +17,15 @@ const places = [
  */
 export const fuseTransposeGemm: Pass = {
   name: 'fuse-transpose-gemm',
-  title: 'Have Gemm transpose its inputs',
-  summary: 'Takes a Transpose before a Gemm into its transA or transB.',
+  title: english`Have Gemm transpose its inputs`,
+  summary: english`Takes a Transpose before a Gemm into its transA or transB.`,
   exactness: 'rounding',
   run(draft) {
     forEachNode(draft, new Set(['Gemm']), (node, graph) => {
       for (const [name, place] of places) {
         const transpose = swapBefore(graph, graph.node(node.id)!, place);
         if (!transpose) continue;
-        graph.rewrite(node, 'Gemm can read its input the other way round.', (edit) => {
+        graph.rewrite(node, english`Gemm can read its input the other way round.`, (edit) => {
           const gemm = graph.node(node.id)!;
           const flipped = attributes({ [name]: intAttribute(gemm, name, 0) === 0 ? 1 : 0 });
           edit.change(gemm, {

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Pass } from './pass.ts';
 import { forEachNode, producerOf } from './visit.ts';
 
@@ -7,14 +8,14 @@ import { forEachNode, producerOf } from './visit.ts';
  */
 export const fuseWhereNot: Pass = {
   name: 'fuse-where-not',
-  title: 'Swap the branches of Where instead of negating',
-  summary: 'Reads the condition itself and exchanges the two values.',
+  title: english`Swap the branches of Where instead of negating`,
+  summary: english`Reads the condition itself and exchanges the two values.`,
   exactness: 'exact',
   run(draft) {
     forEachNode(draft, new Set(['Where']), (node, graph) => {
       const not = producerOf(graph, node.inputs[0], 'Not');
       if (!not) return;
-      graph.rewrite(node, 'Choosing by the opposite condition is choosing the other value.', (edit) => {
+      graph.rewrite(node, english`Choosing by the opposite condition is choosing the other value.`, (edit) => {
         edit.change(node, { inputs: [not.inputs[0]!, node.inputs[2]!, node.inputs[1]!] });
       });
     });

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { bufferSource } from '../graph/byte-source.ts';
 import type { Node, Tensor } from '../graph/model.ts';
 import type { Pass } from './pass.ts';
@@ -10,15 +11,15 @@ import { forEachNode } from './visit.ts';
  */
 export const hoistConstants: Pass = {
   name: 'hoist-constants',
-  title: 'Turn Constant nodes into initializers',
-  summary: 'Stores the values of Constant nodes beside the weights, where every pass and runtime looks for them.',
+  title: english`Turn Constant nodes into initializers`,
+  summary: english`Stores the values of Constant nodes beside the weights, where every pass and runtime looks for them.`,
   exactness: 'exact',
   run(draft) {
     forEachNode(draft, new Set(['Constant']), (node, graph) => {
       const [output] = node.outputs;
       const tensor = output ? constantTensor(node, output) : undefined;
       if (!tensor || graph.isOutput(tensor.name)) return;
-      graph.rewrite(node, 'A constant is a value, not a computation.', (edit) => {
+      graph.rewrite(node, english`A constant is a value, not a computation.`, (edit) => {
         edit.remove(node);
         edit.setInitializer(tensor);
       });

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { graphAttributes } from '../graph/attribute.ts';
 import type { Draft } from '../graph/draft.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
@@ -15,8 +16,8 @@ const mostNodes = 500_000;
  */
 export const inlineFunctions: Pass = {
   name: 'inline-functions',
-  title: 'Inline functions',
-  summary: "Replaces calls of the model's own functions by their bodies, and drops functions that nothing calls.",
+  title: english`Inline functions`,
+  summary: english`Replaces calls of the model's own functions by their bodies, and drops functions that nothing calls.`,
   exactness: 'exact',
   run(draft) {
     const definitions = new Map(
@@ -81,8 +82,13 @@ function inlineCall(draft: Draft, graph: GraphDraft, node: Node, definition: Fun
   const bound = new Map(definition.inputs.map((input, index) => [input, node.inputs[index] ?? '']));
   const given = new Map([...definition.attributeDefaults, ...node.attributes]);
   const body = { outputs: definition.outputs, nodes: definition.nodes, initializers: [] };
-  const done = inlineGraph(graph, node, body, bound, `It calls the function ${definition.name}.`, ({ attributes }) =>
-    resolve(attributes, given),
+  const done = inlineGraph(
+    graph,
+    node,
+    body,
+    bound,
+    english`It calls the function ${definition.name}.`,
+    ({ attributes }) => resolve(attributes, given),
   );
   const missing = [...definition.opsets].filter(([name]) => !draft.opsets.has(name));
   if (done && missing.length > 0) draft.setModel({ opsets: new Map([...draft.opsets, ...missing]) });

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
@@ -12,8 +13,8 @@ import { forEachNode } from './visit.ts';
  */
 export const inlineIf: Pass = {
   name: 'inline-if',
-  title: 'Inline branches that are always taken',
-  summary: 'Replaces an If whose condition is known by the branch it takes.',
+  title: english`Inline branches that are always taken`,
+  summary: english`Replaces an If whose condition is known by the branch it takes.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['If']), (node, graph) => {
@@ -24,7 +25,7 @@ export const inlineIf: Pass = {
       if (!body || body.outputs.length < node.outputs.length) return;
       const { outputs, nodes, initializers } = body.finishGraph();
       const inlined = { outputs: outputs.map(({ name }) => name), nodes, initializers: [...initializers.values()] };
-      inlineGraph(graph, node, inlined, new Map(), `The condition is always ${condition}.`);
+      inlineGraph(graph, node, inlined, new Map(), english`The condition is always ${condition}.`);
     });
   },
 };

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { intAttribute } from '../graph/attribute.ts';
 import { type DataType, dataTypeFromCode } from '../graph/data-type.ts';
 import type { Pass } from './pass.ts';
@@ -10,8 +11,8 @@ import { forEachNode, producerOf } from './visit.ts';
  */
 export const mergeCasts: Pass = {
   name: 'merge-casts',
-  title: 'Merge chains of casts',
-  summary: 'Casts once instead of twice where the first cast loses nothing.',
+  title: english`Merge chains of casts`,
+  summary: english`Casts once instead of twice where the first cast loses nothing.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Cast']), (node, graph) => {
@@ -22,7 +23,7 @@ export const mergeCasts: Pass = {
       const middle = dataTypeFromCode(intAttribute(first, 'to', 0));
       const to = dataTypeFromCode(intAttribute(node, 'to', 0));
       if (!from || !middle || !to || !isLossless(from, middle) || !sameMeaning(from, middle, to)) return;
-      graph.rewrite(node, `The cast from ${from} to ${middle} loses nothing.`, (edit) => {
+      graph.rewrite(node, english`The cast from ${from} to ${middle} loses nothing.`, (edit) => {
         edit.change(node, { inputs: [source] });
       });
     });

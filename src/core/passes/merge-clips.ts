@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { attributes, floatAttribute } from '../graph/attribute.ts';
 import { type DataType, isFloat } from '../graph/data-type.ts';
 import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
@@ -24,8 +25,8 @@ interface Bounds {
  */
 export const mergeClips: Pass = {
   name: 'merge-clips',
-  title: 'Merge chains of Clip and Relu',
-  summary: 'Clips once where a Clip or Relu with constant bounds follows another.',
+  title: english`Merge chains of Clip and Relu`,
+  summary: english`Clips once where a Clip or Relu with constant bounds follows another.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Clip', 'Relu']), (second, graph) => {
@@ -39,7 +40,7 @@ export const mergeClips: Pass = {
       const outer = boundsOf(graph, second);
       if (!dtype || !isFloat(dtype) || !inner || !outer) return;
       const bounds = { low: clipped(inner.low, outer), high: clipped(inner.high, outer) };
-      graph.rewrite(second, 'Clipping twice is clipping to what both let through.', (edit) => {
+      graph.rewrite(second, english`Clipping twice is clipping to what both let through.`, (edit) => {
         edit.remove(first);
         edit.remove(second);
         const { name, outputs } = second;

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
@@ -12,8 +13,8 @@ import { forEachNode, producerOf, soleConsumer } from './visit.ts';
  */
 export const mergeConcats: Pass = {
   name: 'merge-concats',
-  title: 'Merge nested Concat nodes',
-  summary: 'Concatenates once where a Concat feeds another along the same axis, and leaves empty inputs out.',
+  title: english`Merge nested Concat nodes`,
+  summary: english`Concatenates once where a Concat feeds another along the same axis, and leaves empty inputs out.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Concat']), (node, graph) => {
@@ -21,7 +22,7 @@ export const mergeConcats: Pass = {
       if (flattened) node = flattened;
       const filled = node.inputs.filter((input) => !isEmpty(graph, facts, node, input));
       if (filled.length === node.inputs.length || filled.length === 0) return;
-      graph.rewrite(node, 'It leaves out inputs without elements.', (edit) => {
+      graph.rewrite(node, english`It leaves out inputs without elements.`, (edit) => {
         edit.change(node, { inputs: filled });
       });
     });
@@ -41,7 +42,7 @@ function flattenInputs(graph: GraphDraft, facts: Facts, node: Node): Node | unde
   );
   if (merged.every((each) => each === undefined)) return undefined;
   let after: Node | undefined;
-  graph.rewrite(node, 'A Concat of Concats along one axis is one Concat.', (edit) => {
+  graph.rewrite(node, english`A Concat of Concats along one axis is one Concat.`, (edit) => {
     for (const producer of merged) if (producer) edit.remove(producer);
     after = edit.change(node, { inputs: node.inputs.flatMap((input, index) => merged[index]?.inputs ?? [input]) });
   });

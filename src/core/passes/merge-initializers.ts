@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Tensor } from '../graph/model.ts';
 import type { Pass } from './pass.ts';
@@ -10,8 +11,8 @@ import { passGraphs } from './visit.ts';
  */
 export const mergeInitializers: Pass = {
   name: 'merge-initializers',
-  title: 'Store equal constants once',
-  summary: 'Merges initializers with equal type, shape and bytes.',
+  title: english`Store equal constants once`,
+  summary: english`Merges initializers with equal type, shape and bytes.`,
   exactness: 'exact',
   async run(draft) {
     for (const graph of passGraphs(draft)) {
@@ -55,7 +56,7 @@ const samples = new WeakMap<Tensor, string>();
 function merge(graph: GraphDraft, [kept, ...others]: readonly Tensor[]): void {
   for (const { name } of others) {
     if (!graph.canReplaceValue(name, kept!.name)) continue;
-    graph.rewrite(name, `It holds the same bytes as ${kept!.name}.`, (edit) => {
+    graph.rewrite(name, english`It holds the same bytes as ${kept!.name}.`, (edit) => {
       edit.replaceValue(name, kept!.name);
       edit.removeInitializer(name);
     });

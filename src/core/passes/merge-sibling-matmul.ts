@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { readAll } from '../graph/byte-source.ts';
 import { byteLengthOf, isFloat } from '../graph/data-type.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
@@ -14,8 +15,8 @@ import { defaultOpset, passGraphs, soleConsumer } from './visit.ts';
  */
 export const mergeSiblingMatmul: Pass = {
   name: 'merge-sibling-matmul',
-  title: 'Merge MatMul nodes of one input',
-  summary: 'Multiplies once by the weights of several MatMul nodes that read the same value, and splits the product.',
+  title: english`Merge MatMul nodes of one input`,
+  summary: english`Multiplies once by the weights of several MatMul nodes that read the same value, and splits the product.`,
   exactness: 'rounding',
   async run(draft) {
     for (const graph of passGraphs(draft)) {
@@ -73,7 +74,7 @@ async function merge(graph: GraphDraft, siblings: readonly Sibling[]): Promise<v
       graph.freshName(first.bias.name),
     ));
   const last = ({ product, sum }: Sibling) => (sum ?? product).outputs[0]!;
-  graph.rewrite(first.product, `${siblings.length} products of one value are one product, split.`, (edit) => {
+  graph.rewrite(first.product, english`${siblings.length} products of one value are one product, split.`, (edit) => {
     for (const { product, sum } of siblings) {
       edit.remove(product);
       if (sum) edit.remove(sum);

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
@@ -12,8 +13,8 @@ import { defaultOpset, forEachNode, soleConsumer } from './visit.ts';
  */
 export const mergeSlices: Pass = {
   name: 'merge-slices',
-  title: 'Merge slices along different axes',
-  summary: 'Slices once where two slices in a row cut different axes by constants.',
+  title: english`Merge slices along different axes`,
+  summary: english`Slices once where two slices in a row cut different axes by constants.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Slice']), (node, graph) => {
@@ -34,7 +35,7 @@ function mergeWithProducer(graph: GraphDraft, facts: Facts, second: Node): void 
   const axes = [...inner.axes, ...outer.axes].map((axis) => fromFront(axis, rank));
   if (new Set(axes).size < axes.length) return;
   const joined = (part: Exclude<keyof SliceRange, 'axes'>) => [...inner[part], ...outer[part]];
-  graph.rewrite(second, 'The two slices cut different axes.', (edit) => {
+  graph.rewrite(second, english`The two slices cut different axes.`, (edit) => {
     const add = (name: string, values: readonly number[]) =>
       addInts(graph, edit, `${second.outputs[0]}_${name}`, values);
     const parts = [add('starts', joined('starts')), add('ends', joined('ends')), add('axes', axes)];

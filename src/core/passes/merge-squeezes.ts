@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import { axesOf, withAxes } from './operands.ts';
@@ -11,8 +12,8 @@ import { forEachNode, soleConsumer } from './visit.ts';
  */
 export const mergeSqueezes: Pass = {
   name: 'merge-squeezes',
-  title: 'Merge Squeeze and Unsqueeze chains',
-  summary: 'Merges consecutive squeezes or unsqueezes, and removes pairs that undo each other.',
+  title: english`Merge Squeeze and Unsqueeze chains`,
+  summary: english`Merges consecutive squeezes or unsqueezes, and removes pairs that undo each other.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Squeeze', 'Unsqueeze']), (node, graph) => {
@@ -36,7 +37,7 @@ function removePair(graph: GraphDraft, first: Node, second: Node, inner: readonl
   const output = second.outputs[0]!;
   const same = inner.length === outer.length && inner.every((axis) => outer.includes(axis));
   if (!same || !graph.canReplaceValue(output, source)) return;
-  graph.rewrite(second, `${second.opType} undoes ${first.opType}.`, (edit) => {
+  graph.rewrite(second, english`${second.opType} undoes ${first.opType}.`, (edit) => {
     edit.remove(second);
     edit.replaceValue(output, source);
   });
@@ -46,7 +47,7 @@ function merge(graph: GraphDraft, first: Node, second: Node, inner: readonly num
   // Axes of an Unsqueeze count in its output, axes of a Squeeze in its input: bring both lists to the larger rank.
   const axes =
     second.opType === 'Unsqueeze' ? [...outer, ...spread(inner, outer)] : [...inner, ...spread(outer, inner)];
-  graph.rewrite(second, `Two ${second.opType} in a row are one.`, (edit) => {
+  graph.rewrite(second, english`Two ${second.opType} in a row are one.`, (edit) => {
     edit.remove(first);
     edit.change(
       second,

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
 import { permutationOf } from './operands.ts';
 import type { Pass } from './pass.ts';
@@ -10,8 +11,8 @@ import { forEachNode, producerOf } from './visit.ts';
  */
 export const mergeTransposes: Pass = {
   name: 'merge-transposes',
-  title: 'Merge chains of transposes',
-  summary: 'Composes consecutive transposes into one.',
+  title: english`Merge chains of transposes`,
+  summary: english`Composes consecutive transposes into one.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Transpose']), (node, graph) => {
@@ -20,7 +21,7 @@ export const mergeTransposes: Pass = {
       const inner = permutationOf(first, rankOf(facts, graph, first.inputs[0]));
       const outer = permutationOf(node, inner?.length);
       if (!inner || !outer || inner.length !== outer.length) return;
-      graph.rewrite(node, 'Two transposes in a row are one.', (edit) => {
+      graph.rewrite(node, english`Two transposes in a row are one.`, (edit) => {
         edit.change(node, {
           inputs: [first.inputs[0]!],
           attributes: attributes({ perm: outer.map((axis) => inner[axis]!) }),

@@ -1,4 +1,5 @@
 import { assertUnreachable } from '../assert.ts';
+import { english } from '../english.ts';
 import { catalog } from './catalog.ts';
 import type { Pass } from './pass.ts';
 
@@ -37,7 +38,7 @@ export function selectPasses(
   for (const name of [...(only ?? []), ...skip]) {
     if (!catalog.some((pass) => pass.name === name)) {
       throw new UnknownPassError(
-        `There is no pass ${name}. There are: ${catalog.map((pass) => pass.name).join(', ')}.`,
+        english`There is no pass ${name}. There are: ${catalog.map((pass) => pass.name).join(', ')}.`,
       );
     }
   }

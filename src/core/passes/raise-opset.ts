@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import { conversions } from './opset-conversions.ts';
@@ -15,8 +16,8 @@ export const newestOpset = 23;
  */
 export const raiseOpset: Pass = {
   name: 'raise-opset',
-  title: 'Raise the operator set',
-  summary: 'Converts the model to a newer version of the standard operators, 7 to 23; needs a target.',
+  title: english`Raise the operator set`,
+  summary: english`Converts the model to a newer version of the standard operators, 7 to 23; needs a target.`,
   exactness: 'exact',
   run(draft, { facts, options }) {
     const from = draft.opsets.get('') ?? draft.opsets.get('ai.onnx') ?? 0;
@@ -35,7 +36,7 @@ export const raiseOpset: Pass = {
     }
     // One key for all graphs: a model with half of its nodes converted is no model.
     for (const { graph, edits } of planned) {
-      graph.rewrite('opset', `Operators of opset ${from} are written as opset ${to} wants them.`, (edit) => {
+      graph.rewrite('opset', english`Operators of opset ${from} are written as opset ${to} wants them.`, (edit) => {
         for (const each of edits) each(edit);
         if (graph === draft.main) {
           draft.setModel({

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
@@ -16,9 +17,8 @@ import { defaultOpset, passGraphs, producerOf } from './visit.ts';
  */
 export const shareShapes: Pass = {
   name: 'share-shapes',
-  title: 'Compute equal sizes once',
-  summary:
-    'Reads each size from one place: values that are equal for all sizes are computed once, in the fewest steps.',
+  title: english`Compute equal sizes once`,
+  summary: english`Reads each size from one place: values that are equal for all sizes are computed once, in the fewest steps.`,
   exactness: 'exact',
   run(draft, { facts }) {
     for (const graph of passGraphs(draft)) {
@@ -52,7 +52,7 @@ function keyOf(facts: Facts, graph: GraphDraft, value: string): string | undefin
 function replaceByTwin(graph: GraphDraft, node: Node, twin: string): boolean {
   const output = node.outputs[0]!;
   if (!graph.canReplaceValue(output, twin)) return false;
-  return graph.rewrite(node, `It always equals ${twin}.`, (edit) => {
+  return graph.rewrite(node, english`It always equals ${twin}.`, (edit) => {
     edit.remove(node);
     edit.replaceValue(output, twin);
   });
@@ -74,7 +74,7 @@ function gatherFrom(
   for (const { name, sizes: available } of shapes) {
     const places = sizes.map((size) => available.findIndex((each) => sameDim(each, size)));
     if (places.includes(-1)) continue;
-    graph.rewrite(node, `Its elements are sizes that ${name} holds.`, (edit) => {
+    graph.rewrite(node, english`Its elements are sizes that ${name} holds.`, (edit) => {
       const indices = addInts(graph, edit, `${output}_indices`, places);
       edit.remove(node);
       edit.add(

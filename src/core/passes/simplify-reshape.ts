@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import { isNonNegative } from '../shapes/dim.ts';
@@ -17,8 +18,8 @@ const reshapes = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
  */
 export const simplifyReshape: Pass = {
   name: 'simplify-reshape',
-  title: 'Simplify reshapes',
-  summary: 'Writes the target of a Reshape as a constant where sizes are known or kept, and merges reshapes in a row.',
+  title: english`Simplify reshapes`,
+  summary: english`Writes the target of a Reshape as a constant where sizes are known or kept, and merges reshapes in a row.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, reshapes, (node, graph) => {
@@ -41,7 +42,7 @@ function mergeWithProducer(graph: GraphDraft, facts: Facts, second: Node): void 
   const to = targetAxes(facts, graph, second);
   const target = (to && reshapeTarget(from, to)) ?? lastTarget(graph, second);
   if (!target) return;
-  graph.rewrite(second, 'Reshapes in a row only matter for the last shape.', (edit) => {
+  graph.rewrite(second, english`Reshapes in a row only matter for the last shape.`, (edit) => {
     edit.remove(first);
     edit.remove(second);
     edit.add(
@@ -78,7 +79,7 @@ function makeTargetConstant(graph: GraphDraft, facts: Facts, node: Node): void {
   const to = targetAxes(facts, graph, node);
   const target = to && reshapeTarget(shapeOf(facts, graph, source), to);
   if (!target) return;
-  graph.rewrite(node, 'Every size of its target is known, kept, or the only one left.', (edit) => {
+  graph.rewrite(node, english`Every size of its target is known, kept, or the only one left.`, (edit) => {
     edit.change(node, { inputs: [source, addInts(graph, edit, `${node.outputs[0]}_shape`, target)] });
   });
 }

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import { addInts, permutationOf } from './operands.ts';
@@ -14,8 +15,8 @@ const reshapes = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
  */
 export const transposeToReshape: Pass = {
   name: 'transpose-to-reshape',
-  title: 'Turn transposes of unit axes into reshapes',
-  summary: 'Reshapes instead of transposing where only axes of size 1 move, next to another reshape to merge with.',
+  title: english`Turn transposes of unit axes into reshapes`,
+  summary: english`Reshapes instead of transposing where only axes of size 1 move, next to another reshape to merge with.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Transpose']), (node, graph) => {
@@ -29,7 +30,7 @@ export const transposeToReshape: Pass = {
         permutation.map((axis) => from[axis] ?? null),
       );
       if (!target) return;
-      graph.rewrite(node, 'Only axes of size 1 move.', (edit) => {
+      graph.rewrite(node, english`Only axes of size 1 move.`, (edit) => {
         const shape = addInts(graph, edit, `${node.outputs[0]}_shape`, target);
         edit.change(node, { opType: 'Reshape', inputs: [node.inputs[0]!, shape], attributes: new Map() });
       });

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Model } from '../graph/model.ts';
 import type { Overlay } from '../overlay.ts';
 import type { KernelBound, ProfileReport } from '../report/report.ts';
@@ -27,12 +28,19 @@ export function profileOverlays(model: Model, report: ProfileReport): readonly O
   }
   const category = { unit: '', scale: 'category', basis } as const;
   return [
-    { id: 'time', title: 'Time', unit: 'ms', scale: 'linear', values: time, basis },
-    { ...category, id: 'provider', title: 'Execution provider', values: provider, categories: providers },
+    { id: 'time', title: english`Time`, unit: 'ms', scale: 'linear', values: time, basis },
+    { ...category, id: 'provider', title: english`Execution provider`, values: provider, categories: providers },
     ...(roofline
       ? [
-          { ...category, id: 'bound', title: 'Limited by', values: bound, categories: bounds },
-          { id: 'attained', title: 'Of the ceiling', unit: '%', scale: 'inverse', values: attained, basis } as const,
+          { ...category, id: 'bound', title: english`Limited by`, values: bound, categories: bounds },
+          {
+            id: 'attained',
+            title: english`Of the ceiling`,
+            unit: '%',
+            scale: 'inverse',
+            values: attained,
+            basis,
+          } as const,
         ]
       : []),
   ];

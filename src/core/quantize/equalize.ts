@@ -4,6 +4,7 @@
  * it by more. Channels whose weights are of very different sizes then share one scale with less loss. The function that
  * the model computes stays the same, to rounding.
  */
+import { english } from '../english.ts';
 import { intAttribute } from '../graph/attribute.ts';
 import { Draft } from '../graph/draft.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
@@ -137,7 +138,7 @@ function largest(values: Float32Array, from: number, to: number): number {
 }
 
 function writeLayer(graph: GraphDraft, { target: { node, weight, bias }, weight: values, bias: shifts }: Layer): void {
-  graph.rewrite(node, 'Its channels are scaled so that they are of like size.', (edit) => {
+  graph.rewrite(node, english`Its channels are scaled so that they are of like size.`, (edit) => {
     edit.setInitializer(float32Tensor(weight.name, weight.dims, values));
     if (bias && shifts) edit.setInitializer(float32Tensor(bias.name, bias.dims, shifts));
   });

@@ -1,5 +1,6 @@
 /** How far values of a quantized model are from those of the float model, and which nodes make the difference. */
 
+import { english } from '../english.ts';
 import { Draft } from '../graph/draft.ts';
 import type { Model, NodeId } from '../graph/model.ts';
 import type { Overlay } from '../overlay.ts';
@@ -119,8 +120,8 @@ export function errorOverlays(
     return { id, title, unit: 'dB', scale: 'inverse', values, basis };
   };
   return [
-    overlay('error', 'Signal to noise', total, 'float against quantized'),
-    overlay('error-made', 'Signal to noise of the error made here', made, 'estimate'),
-    overlay('weight-error', 'Signal to noise of weights', weight, 'exact'),
+    overlay('error', english`Signal to noise`, total, english`float against quantized`),
+    overlay('error-made', english`Signal to noise of the error made here`, made, english`estimate`),
+    overlay('weight-error', english`Signal to noise of weights`, weight, english`exact`),
   ];
 }

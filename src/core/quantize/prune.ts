@@ -3,6 +3,7 @@
  * Efficient Neural Networks" (2015), without the training that follows there. Kernels of ONNX Runtime multiply zeros
  * like any number: a pruned model is no faster, and smaller only once it is compressed.
  */
+import { english } from '../english.ts';
 import { Draft } from '../graph/draft.ts';
 import type { Model, NodeId } from '../graph/model.ts';
 import { float32Tensor } from '../passes/tensors.ts';
@@ -49,7 +50,7 @@ export async function pruneWeights(
     else pruneShare(values, pruning);
     elements += values.length;
     zeros += values.reduce((count, value) => count + (value === 0 ? 1 : 0), 0);
-    graph.rewrite(node, 'Its smallest weights are 0 now.', (edit) =>
+    graph.rewrite(node, english`Its smallest weights are 0 now.`, (edit) =>
       edit.setInitializer(float32Tensor(weight.name, weight.dims, values)),
     );
   }

@@ -3,6 +3,7 @@
  * Models" (2023), section 4: activations with a few channels far larger than the rest lose the rest to rounding. What a
  * product reads is divided by a factor a channel, and its weights are multiplied by it: the result is the same.
  */
+import { english } from '../english.ts';
 import { attributes, intAttribute } from '../graph/attribute.ts';
 import { Draft } from '../graph/draft.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
@@ -55,7 +56,7 @@ function withMaxima(model: Model, values: ReadonlyMap<string, Float32Array>): Mo
   draft.currentPass = 'calibrate';
   const graph = draft.main;
   const axesAreInput = (graph.opsets.get('') ?? 0) >= 18;
-  graph.rewrite([...values.keys()][0]!, 'Calibration reads maxima, not values.', (edit) => {
+  graph.rewrite([...values.keys()][0]!, english`Calibration reads maxima, not values.`, (edit) => {
     const axis = graph.freshName('opscope_axis');
     if (axesAreInput) edit.setInitializer(int64Tensor(axis, [0]));
     const parts: string[] = [];
@@ -110,35 +111,39 @@ export async function smoothLayers(model: Model, options: SmoothOptions): Promis
     if (source) folded++;
     else multiplied++;
     const data = source ? value : graph.freshName(`${value}_smoothed`);
-    graph.rewrite(targets[0]!.node, 'Channels far larger than the rest hand their size to the weights.', (edit) => {
-      if (source) {
-        for (const [tensor, numbers] of source) {
-          const divided = numbers.map((number, channel) => number / factors[channel]!);
-          edit.setInitializer(float32Tensor(tensor.name, tensor.dims, divided));
+    graph.rewrite(
+      targets[0]!.node,
+      english`Channels far larger than the rest hand their size to the weights.`,
+      (edit) => {
+        if (source) {
+          for (const [tensor, numbers] of source) {
+            const divided = numbers.map((number, channel) => number / factors[channel]!);
+            edit.setInitializer(float32Tensor(tensor.name, tensor.dims, divided));
+          }
+        } else {
+          const name = graph.freshName(`${value}_smoothing`);
+          edit.setInitializer(
+            float32Tensor(
+              name,
+              [maxima.length],
+              factors.map((factor) => 1 / factor),
+            ),
+          );
+          const readers = targets.map(({ node }) => node);
+          edit.add({ opType: 'Mul', inputs: [value, name], outputs: [data] }, readers);
         }
-      } else {
-        const name = graph.freshName(`${value}_smoothing`);
-        edit.setInitializer(
-          float32Tensor(
-            name,
-            [maxima.length],
-            factors.map((factor) => 1 / factor),
-          ),
-        );
-        const readers = targets.map(({ node }) => node);
-        edit.add({ opType: 'Mul', inputs: [value, name], outputs: [data] }, readers);
-      }
-      for (const [index, target] of targets.entries()) {
-        const name = graph.freshName(`${target.weight.name}_smoothed`);
-        edit.setInitializer(float32Tensor(name, target.weight.dims, multiply(target, weights[index]!, factors)));
-        const [, , ...rest] = target.node.inputs;
-        edit.change(graph.node(target.node.id)!, { inputs: [data, name, ...rest] });
-      }
-    });
+        for (const [index, target] of targets.entries()) {
+          const name = graph.freshName(`${target.weight.name}_smoothed`);
+          edit.setInitializer(float32Tensor(name, target.weight.dims, multiply(target, weights[index]!, factors)));
+          const [, , ...rest] = target.node.inputs;
+          edit.change(graph.node(target.node.id)!, { inputs: [data, name, ...rest] });
+        }
+      },
+    );
   }
   const unread = [...graph.initializers()].filter(({ name }) => wasWeight(draft, model, name));
   if (unread.length > 0) {
-    graph.rewrite(unread[0]!.name, 'Weights that were smoothed need no second copy.', (edit) => {
+    graph.rewrite(unread[0]!.name, english`Weights that were smoothed need no second copy.`, (edit) => {
       for (const { name } of unread) edit.removeInitializer(name);
       edit.setInputs(graph.inputs.filter(({ name }) => !unread.some((each) => each.name === name)));
     });

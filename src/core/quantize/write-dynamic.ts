@@ -2,6 +2,7 @@
  * Dynamic int8: weights are stored as integers, activations become integers while the model runs, each with the range
  * it has at that moment. No calibration. ONNX Runtime has one kernel for the whole chain written here.
  */
+import { english } from '../english.ts';
 import { attributes, stringAttribute } from '../graph/attribute.ts';
 import { dataTypeCode } from '../graph/data-type.ts';
 import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
@@ -171,7 +172,7 @@ export async function writeDynamicLstm(
     });
     graph.rewrite(
       node,
-      'Its weights are stored as int8; its inputs become integers with the range they have when it runs.',
+      english`Its weights are stored as int8; its inputs become integers with the range they have when it runs.`,
       (edit) => {
         const [w, r] = weights.map(({ quantized, dims, directions, base }) => {
           const name = graph.freshName(`${base}_quantized`);
@@ -263,7 +264,7 @@ export async function writeGather(
     signal?.throwIfAborted();
     const quantized = quantizeWeight(await readWeight(table), table.dims, { type: 'int8', axis: 0 });
     weightErrors.push({ node: node.id, signal: quantized.signal, noise: quantized.noise });
-    graph.rewrite(node, 'The rows of its table are stored as int8, each with a scale of its own.', (edit) => {
+    graph.rewrite(node, english`The rows of its table are stored as int8, each with a scale of its own.`, (edit) => {
       const [output] = node.outputs;
       const name = graph.freshName(`${table.name}_quantized`);
       const fresh = (suffix: string) => graph.freshName(`${output}_${suffix}`);

@@ -1,4 +1,5 @@
 /** Half-precision models: half the bytes, for processors that compute with 16-bit floats. */
+import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
 import { readAll } from '../graph/byte-source.ts';
 import { dataTypeCode, elementCount } from '../graph/data-type.ts';
@@ -254,7 +255,7 @@ function keepOutputs(graph: GraphDraft, makers: ReadonlyMap<string, boolean>): v
   }
   const [first] = graph.nodes();
   if (!first || graph.valueInfo.length === 0) return;
-  graph.rewrite(first, 'Types that changed are inferred again.', (edit) =>
+  graph.rewrite(first, english`Types that changed are inferred again.`, (edit) =>
     edit.setValueInfo(graph.valueInfo.filter(({ name }) => !makers.get(name))),
   );
 }
@@ -264,7 +265,7 @@ function removeUnreadHalves(graph: GraphDraft, nodes: readonly Node[], halves: R
     (name) => graph.initializer(name) && graph.consumers(name).length === 0 && !graph.isOutput(name),
   );
   if (unread.length === 0) return;
-  graph.rewrite(nodes[0]!, 'Weights that are stored in 16 bits need no second copy.', (edit) => {
+  graph.rewrite(nodes[0]!, english`Weights that are stored in 16 bits need no second copy.`, (edit) => {
     for (const name of unread) edit.removeInitializer(name);
     edit.setInputs(graph.inputs.filter(({ name }) => !unread.includes(name)));
   });

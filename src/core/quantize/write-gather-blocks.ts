@@ -2,6 +2,7 @@
  * Weight-only quantization of embeddings: `com.microsoft.GatherBlockQuantized` looks rows up in a table of 4 or 8 bits
  * and turns only those that were asked for into floats.
  */
+import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
@@ -50,7 +51,7 @@ export async function writeGatherBlocks(
     const packed = quantizeBlocks(await readWeight(table), rows, columns, { bits, blockSize, method, symmetric });
     weightErrors.push({ node: node.id, signal: packed.signal, noise: packed.noise });
     const blocks = columns / blockSize;
-    graph.rewrite(node, `The rows of its table are stored in ${bits} bits, ${blockSize} to a scale.`, (edit) => {
+    graph.rewrite(node, english`The rows of its table are stored in ${bits} bits, ${blockSize} to a scale.`, (edit) => {
       const name = graph.freshName(`${table.name}_${bits}bit`);
       edit.setInitializer(tensorOf(name, 'uint8', [rows, (columns * bits) / 8], packed.stored));
       edit.setInitializer(float32Tensor(`${name}_scale`, [rows, blocks], packed.scales));

@@ -2,6 +2,7 @@
  * Weight-only quantization: `com.microsoft.MatMulNBits` holds weights in blocks of 4 or 8 bits along the summed axis.
  * With accuracy level 4 the runtime turns activations into int8 block by block and multiplies integers.
  */
+import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node, NodeId } from '../graph/model.ts';
@@ -51,7 +52,7 @@ export async function writeMatMulNBits(graph: GraphDraft, facts: Facts, options:
     const packed = quantizeBlocks(rows, outputs, inputs, { bits, blockSize, method, symmetric });
     weightErrors.push({ node: node.id, signal: packed.signal, noise: packed.noise });
     const blocks = Math.ceil(inputs / blockSize);
-    graph.rewrite(node, `Its weights are stored in ${bits} bits, ${blockSize} to a scale.`, (edit) => {
+    graph.rewrite(node, english`Its weights are stored in ${bits} bits, ${blockSize} to a scale.`, (edit) => {
       const name = graph.freshName(`${weight.name}_${bits}bit`);
       edit.setInitializer(tensorOf(name, 'uint8', [outputs, blocks, (blockSize * bits) / 8], packed.stored));
       edit.setInitializer(float32Tensor(`${name}_scale`, [outputs * blocks], packed.scales));

@@ -1,5 +1,6 @@
 /** Writes a static plan into a graph as QuantizeLinear and DequantizeLinear nodes. */
 
+import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
 import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
 import type { Node, NodeId, Tensor } from '../graph/model.ts';
@@ -186,7 +187,7 @@ function setInput(graph: GraphDraft, id: NodeId, index: number, name: string): v
   const inputs = [...now.inputs];
   while (inputs.length <= index) inputs.push('');
   inputs[index] = name;
-  graph.rewrite(now, 'It reads what is stored as integers.', (edit) => edit.change(now, { inputs }));
+  graph.rewrite(now, english`It reads what is stored as integers.`, (edit) => edit.change(now, { inputs }));
 }
 
 async function smallestScales(bias: Tensor, inputScale: number, single: boolean): Promise<number[]> {
@@ -209,7 +210,7 @@ async function writeBias(
   const dims = scales.length === 1 ? [] : [scales.length];
   graph.rewrite(
     graph.node(node.id)!,
-    'Its bias is stored in steps of input scale × weight scale, as integer kernels add it.',
+    english`Its bias is stored in steps of input scale × weight scale, as integer kernels add it.`,
     (edit) => {
       const name = graph.freshName(`${bias?.name ?? node.outputs[0]}_bias_quantized`);
       edit.setInitializer(tensorOf(name, 'int32', [values.length], fromNumbers('int32', stored)));
@@ -234,7 +235,7 @@ export function removeUnread(graph: GraphDraft, targets: readonly Target[]): voi
     (name) => graph.initializer(name) && graph.consumers(name).length === 0 && !graph.isOutput(name),
   );
   if (unread.length === 0) return;
-  graph.rewrite(targets[0]!.node, 'Weights that are stored as integers need no second, float copy.', (edit) => {
+  graph.rewrite(targets[0]!.node, english`Weights that are stored as integers need no second, float copy.`, (edit) => {
     for (const name of unread) edit.removeInitializer(name);
     edit.setInputs(graph.inputs.filter(({ name }) => !unread.includes(name)));
   });

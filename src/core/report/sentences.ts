@@ -1,19 +1,20 @@
 /** Results as sentences: what a report says, in the order in which people ask. */
 import { assertUnreachable } from '../assert.ts';
-import { bytes, count, counted, decibels, percent, significant } from './format.ts';
+import { english } from '../english.ts';
+import { bytes, count, decibels, percent, significant } from './format.ts';
 import type { CompareReport, LatencyComparison, ModelSize, OptimizeReport, QuantizeReport, Verdict } from './report.ts';
 
 /** `1.31 × faster (1.28–1.34, 60 runs)`, `1.12 × slower (…)`, `no latency difference above 1.4 %`. */
 export function latencySentence({ ratio, interval95, verdict, resolutionPercent, a }: LatencyComparison): string {
   const [low, high] = interval95;
-  const runs = counted(a.runs, 'run');
+  const runs = a.runs === 1 ? english`1\u00a0run` : english`${count(a.runs)}\u00a0runs`;
   switch (verdict) {
     case 'faster':
-      return `${factor(1 / ratio)} × faster (${factor(1 / high)}–${factor(1 / low)}, ${runs})`;
+      return english`${factor(1 / ratio)} × faster (${factor(1 / high)}–${factor(1 / low)}, ${runs})`;
     case 'slower':
-      return `${factor(ratio)} × slower (${factor(low)}–${factor(high)}, ${runs})`;
+      return english`${factor(ratio)} × slower (${factor(low)}–${factor(high)}, ${runs})`;
     case 'no-difference':
-      return `no latency difference above ${significant(resolutionPercent, 2)} % (${runs})`;
+      return english`no latency difference above ${significant(resolutionPercent, 2)} % (${runs})`;
     default:
       return assertUnreachable(verdict);
   }
@@ -24,13 +25,13 @@ export function outputsSentence(verdict: Verdict): string {
   const largest = Math.max(0, ...verdict.outputs.map((output) => output.maxAbs));
   switch (verdict.status) {
     case 'equal':
-      return 'outputs equal';
+      return english`outputs equal`;
     case 'close':
-      return `outputs equal within rounding (by up to ${significant(largest, 2)})`;
+      return english`outputs equal within rounding (by up to ${significant(largest, 2)})`;
     case 'different':
-      return `outputs differ (by up to ${significant(largest, 2)})`;
+      return english`outputs differ (by up to ${significant(largest, 2)})`;
     case 'not-run':
-      return 'outputs not compared';
+      return english`outputs not compared`;
     default:
       return assertUnreachable(verdict.status);
   }
@@ -41,7 +42,7 @@ export function changedOutputsSentence(verdict: Verdict): string {
   const largest = Math.max(0, ...verdict.outputs.map((output) => output.maxAbs));
   switch (verdict.status) {
     case 'close':
-      return `outputs close (by up to ${significant(largest, 2)} apart)`;
+      return english`outputs close (by up to ${significant(largest, 2)} apart)`;
     case 'equal':
     case 'different':
     case 'not-run':
@@ -53,32 +54,46 @@ export function changedOutputsSentence(verdict: Verdict): string {
 
 /** `1,262 → 402 nodes`, or `402 nodes, as before`. */
 export function nodesSentence(before: ModelSize, after: ModelSize): string {
-  return before.nodes === after.nodes
-    ? `${counted(after.nodes, 'node')}, as before`
-    : `${count(before.nodes)} → ${counted(after.nodes, 'node')}`;
+  const now = count(after.nodes);
+  if (before.nodes !== after.nodes) {
+    const then = count(before.nodes);
+    return after.nodes === 1 ? english`${then} → 1\u00a0node` : english`${then} → ${now}\u00a0nodes`;
+  }
+  return after.nodes === 1 ? english`1\u00a0node, as before` : english`${now}\u00a0nodes, as before`;
 }
 
+/** Turns a text of the engine into the reader's language. */
+type Say = (text: string) => string;
+
+const asItIs: Say = (text) => text;
+
 /** `1,262 → 402 nodes, outputs equal, 1.31 × faster (1.28–1.34, 60 runs)`. */
-export function optimizeHeadline({ before, after, verdict, latency }: OptimizeReport): string {
-  return join([nodesSentence(before, after), outputsSentence(verdict), latency && latencySentence(latency)]);
+export function optimizeHeadline({ before, after, verdict, latency }: OptimizeReport, say: Say = asItIs): string {
+  return join([nodesSentence(before, after), outputsSentence(verdict), latency && latencySentence(latency)], say);
 }
 
 /** `52 of 54 nodes quantized, 34.1 → 9.2 MB, accuracy 91.2 → 90.9 %, 1.8 × faster (…)`. */
-export function quantizeHeadline({ quantized, before, after, metric, sqnrDb, latency }: QuantizeReport): string {
+export function quantizeHeadline(report: QuantizeReport, say: Say = asItIs): string {
+  const { quantized, before, after, metric, sqnrDb, latency } = report;
   const quality = metric
     ? `${metric.name} ${percent(metric.before)} → ${percent(metric.after)}`
-    : sqnrDb !== null && `output signal to noise ${decibels(sqnrDb)}`;
-  return join([
-    `${count(quantized.nodes)} of ${counted(quantized.of, 'node')} quantized`,
-    `${bytes(before.bytes)} → ${bytes(after.bytes)}`,
-    quality,
-    latency && latencySentence(latency),
-  ]);
+    : sqnrDb !== null && english`output signal to noise ${decibels(sqnrDb)}`;
+  return join(
+    [
+      quantized.of === 1
+        ? english`${count(quantized.nodes)} of 1\u00a0node quantized`
+        : english`${count(quantized.nodes)} of ${count(quantized.of)}\u00a0nodes quantized`,
+      `${bytes(before.bytes)} → ${bytes(after.bytes)}`,
+      quality,
+      latency && latencySentence(latency),
+    ],
+    say,
+  );
 }
 
 /** As `optimizeHeadline`, for any two models. */
-export function compareHeadline({ before, after, verdict, latency }: CompareReport): string {
-  return join([nodesSentence(before, after), outputsSentence(verdict), latency && latencySentence(latency)]);
+export function compareHeadline({ before, after, verdict, latency }: CompareReport, say: Say = asItIs): string {
+  return join([nodesSentence(before, after), outputsSentence(verdict), latency && latencySentence(latency)], say);
 }
 
 /** Two decimals below ten, so that 1.28 and 1.31 stay apart. */
@@ -86,6 +101,6 @@ function factor(value: number): string {
   return value < 10 ? value.toFixed(2) : significant(value);
 }
 
-function join(parts: readonly (string | false | undefined)[]): string {
-  return parts.filter(Boolean).join(', ');
+function join(parts: readonly (string | false | undefined)[], say: Say): string {
+  return parts.flatMap((part) => (part ? [say(part)] : [])).join(say(english`, `));
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { bytes } from '../../core/report/format.ts';
 import { latencySentence } from '../../core/report/sentences.ts';
+import { engineText } from '../engine-text.ts';
 import type { ModelEditor } from '../model-editor.ts';
 import { viewType } from '../model-editor.ts';
 
@@ -53,5 +54,5 @@ const byPath = (a: vscode.Uri, b: vscode.Uri): number => (a.path < b.path ? -1 :
 function lastVerdict(editor: ModelEditor, uri: vscode.Uri): string {
   const versions = editor.documents.get(uri.toString())?.history.versions ?? [];
   const measured = versions.findLast(({ latency }) => latency);
-  return measured?.latency ? `${measured.label}: ${latencySentence(measured.latency)}` : '';
+  return measured?.latency ? `${engineText(measured.label)}: ${engineText(latencySentence(measured.latency))}` : '';
 }
