@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Model } from '../graph/model.ts';
 import { encodeModel, piecesLength } from './encode-model.ts';
 
@@ -9,7 +10,7 @@ export async function modelBytes(model: Model): Promise<Uint8Array> {
   const pieces = encodeModel(model, { placement: () => 'inline' });
   const length = piecesLength(pieces);
   if (length > maxMessageBytes)
-    throw new Error(`The model takes ${length} bytes; an ONNX file without external data ends at 2 GB.`);
+    throw new Error(english`The model takes ${length} bytes; an ONNX file without external data ends at 2 GB.`);
   const bytes = new Uint8Array(length);
   let at = 0;
   for (const piece of pieces) {

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { type ByteSource, checkRange } from '../graph/byte-source.ts';
 
 /** Elements between two places that are remembered, so that reading from the middle need not begin at the start. */
@@ -68,7 +69,7 @@ export function packedSixBits(encoded: ByteSource, expected: number): ByteSource
 }
 
 function tooFew(count: number): Error {
-  return new Error(`The tensor's field holds at most ${count} elements, fewer than its shape asks for.`);
+  return new Error(english`The tensor's field holds at most ${count} elements, fewer than its shape asks for.`);
 }
 
 /** Where the varint that begins at `index` ends; undefined when the block ends before. */

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { graphAttributes } from '../graph/attribute.ts';
 import type { Graph, Model, Node } from '../graph/model.ts';
 import type { Problem } from '../problem.ts';
@@ -6,7 +7,11 @@ import type { Problem } from '../problem.ts';
 export function findProblems(model: Model): Problem[] {
   const problems: Problem[] = [];
   if (model.irVersion === 0)
-    problems.push({ severity: 'warning', code: 'missing-ir-version', message: 'The file states no IR version.' });
+    problems.push({
+      severity: 'warning',
+      code: 'missing-ir-version',
+      message: english`The file states no IR version.`,
+    });
   const used = new Set<string>();
   const local = new Set(model.functions.map(({ domain }) => domain));
   visit(model.graph, nothing, problems, used, model.irVersion);
@@ -17,7 +22,7 @@ export function findProblems(model: Model): Problem[] {
     problems.push({
       severity: 'warning',
       code: 'missing-opset',
-      message: `Nodes use the operator set ${domain || 'ai.onnx'}, which the model does not import.`,
+      message: english`Nodes use the operator set ${domain || 'ai.onnx'}, which the model does not import.`,
     });
   }
   return problems;
@@ -45,7 +50,7 @@ function visit(graph: Graph, outer: Scope, problems: Problem[], used: Set<string
         problems.push({
           severity: 'error',
           code: 'missing-value',
-          message: `The node ${label(node)} reads ${input}, which nothing produces.`,
+          message: english`The node ${label(node)} reads ${input}, which nothing produces.`,
           node: node.id,
         });
     }
@@ -63,11 +68,13 @@ function visit(graph: Graph, outer: Scope, problems: Problem[], used: Set<string
 function checkInitializers(graph: Graph, inputs: ReadonlySet<string>, irVersion: number, problems: Problem[]): void {
   const others = [...graph.initializers.keys()].filter((name) => !inputs.has(name));
   if (others.length === 0) return;
-  const more = others.length > 1 ? ` and ${others.length - 1} more are no graph inputs` : ' is no graph input';
   problems.push({
     severity: 'info',
     code: 'initializer-not-input',
-    message: `The initializer ${others[0]}${more}, which IR version ${irVersion} asks for.`,
+    message:
+      others.length > 1
+        ? english`The initializer ${others[0]} and ${others.length - 1} more are no graph inputs, which IR version ${irVersion} asks for.`
+        : english`The initializer ${others[0]} is no graph input, which IR version ${irVersion} asks for.`,
   });
 }
 
@@ -80,7 +87,7 @@ function producersOf(graph: Graph, inputs: ReadonlySet<string>, problems: Proble
         problems.push({
           severity: 'error',
           code: 'duplicate-value',
-          message: `The value ${output} is produced twice.`,
+          message: english`The value ${output} is produced twice.`,
           node: node.id,
         });
       }
@@ -97,14 +104,14 @@ function orderProblem(graph: Graph, producers: ReadonlyMap<string, Node>, unsort
     return {
       severity: 'error',
       code: 'cyclic-graph',
-      message: `The node ${label(circular)} depends on its own output, directly or through others. No runtime can run that.`,
+      message: english`The node ${label(circular)} depends on its own output, directly or through others. No runtime can run that.`,
       node: circular.id,
     };
   }
   return {
     severity: 'info',
     code: 'unsorted-nodes',
-    message: `The nodes are not in topological order, beginning with ${label(unsorted)}. ONNX Runtime sorts them; the ONNX checker refuses the file.`,
+    message: english`The nodes are not in topological order, beginning with ${label(unsorted)}. ONNX Runtime sorts them; the ONNX checker refuses the file.`,
     node: unsorted.id,
   };
 }

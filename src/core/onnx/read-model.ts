@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { ByteSource } from '../graph/byte-source.ts';
 import { dataTypeFromCode } from '../graph/data-type.ts';
 import type {
@@ -87,7 +88,7 @@ function decodeModel(context: ReadContext, length: number): Model {
     else if (field.number === 25 && field.wire === 2) functions.push(decodeFunction(context, field));
     else unknown.add(field);
   }
-  if (!graph) throw new MalformedError('There is no graph in the file.');
+  if (!graph) throw new MalformedError(english`There is no graph in the file.`);
   const model: Model = {
     irVersion,
     ...texts,
@@ -104,7 +105,7 @@ function decodeModel(context: ReadContext, length: number): Model {
 }
 
 function decodeGraph(context: ReadContext, { number, start, from, to }: Field): Graph {
-  if (++context.depth > maxDepth) throw new MalformedError(`Graphs are nested deeper than ${maxDepth}.`);
+  if (++context.depth > maxDepth) throw new MalformedError(english`Graphs are nested deeper than ${maxDepth}.`);
   const { wire } = context;
   const nodes: Node[] = [];
   const inputs: ValueInfo[] = [];
@@ -127,7 +128,7 @@ function decodeGraph(context: ReadContext, { number, start, from, to }: Field): 
         context.problems.push({
           severity: 'error',
           code: 'duplicate-initializer',
-          message: `The initializer ${tensor.name} stands twice in the file; the last one counts.`,
+          message: english`The initializer ${tensor.name} stands twice in the file; the last one counts.`,
         });
       }
       initializers.set(tensor.name, tensor);
@@ -159,7 +160,7 @@ function decodeGraph(context: ReadContext, { number, start, from, to }: Field): 
 
 function decodeNode(context: ReadContext, { number, start, from, to }: Field): Node {
   const { wire } = context;
-  if (context.nextNodeId >= mostNodes) throw new MalformedError(`The file has more than ${mostNodes} nodes.`);
+  if (context.nextNodeId >= mostNodes) throw new MalformedError(english`The file has more than ${mostNodes} nodes.`);
   const id = context.nextNodeId++ as NodeId;
   const inputs: string[] = [];
   const outputs: string[] = [];
@@ -278,13 +279,13 @@ function decodeAttributeValue(
     case 'string':
       return last ? copy(last) : new Uint8Array(0);
     case 'tensor':
-      if (!last) throw new MalformedError('An attribute says it holds a tensor and holds none.');
+      if (!last) throw new MalformedError(english`An attribute says it holds a tensor and holds none.`);
       return readTensor(context, last);
     case 'graph':
-      if (!last) throw new MalformedError('An attribute says it holds a graph and holds none.');
+      if (!last) throw new MalformedError(english`An attribute says it holds a graph and holds none.`);
       return decodeGraph(context, last);
     case 'sparse-tensor':
-      if (!last) throw new MalformedError('An attribute says it holds a sparse tensor and holds none.');
+      if (!last) throw new MalformedError(english`An attribute says it holds a sparse tensor and holds none.`);
       return decodeSparse(context, last);
     case 'type':
       return (last && decodeType(context, last)) ?? { kind: 'opaque', domain: '', name: '' };
@@ -319,7 +320,7 @@ function decodeSparse(context: ReadContext, { number, start, from, to }: Field):
     else if (field.number === 3) for (const dim of ints(wire, field)) dims.push(Number(dim));
     else unknown.add(field);
   }
-  if (!values || !indices) throw new MalformedError('A sparse tensor lacks its values or its indices.');
+  if (!values || !indices) throw new MalformedError(english`A sparse tensor lacks its values or its indices.`);
   return rememberSpan(
     { values, indices, dims, ...unknown.property() },
     { source: context.source, field: number, start, from, to },
@@ -398,7 +399,7 @@ function decodeValueInfo(context: ReadContext, { number, start, from, to }: Fiel
 }
 
 function decodeType(context: ReadContext, { from, to }: Field): ValueType | undefined {
-  if (++context.depth > maxDepth) throw new MalformedError(`Types are nested deeper than ${maxDepth}.`);
+  if (++context.depth > maxDepth) throw new MalformedError(english`Types are nested deeper than ${maxDepth}.`);
   const { wire } = context;
   let type: ValueType | undefined;
   for (const field of wire.fields(from, to)) {
@@ -474,7 +475,7 @@ function decodeOpset({ wire, problems }: ReadContext, { from, to }: Field, opset
     problems.push({
       severity: 'warning',
       code: 'duplicate-opset',
-      message: `The operator set ${domain || 'ai.onnx'} is imported twice, as version ${before} and ${version}; the higher one counts.`,
+      message: english`The operator set ${domain || 'ai.onnx'} is imported twice, as version ${before} and ${version}; the higher one counts.`,
     });
   }
   opsets.set(domain, Math.max(version, before ?? 0));
@@ -518,13 +519,13 @@ export class Leftovers {
 
 /** A string field. A field of another wire type under its number is no ONNX. */
 export function text(wire: WireReader, { number, wire: type, from, to }: Field): string {
-  if (type !== 2) throw new MalformedError(`Field ${number} should be text and is not.`);
+  if (type !== 2) throw new MalformedError(english`Field ${number} should be text and is not.`);
   return decodeText(wire.bytes(from, to));
 }
 
 /** An integer field, unsigned. */
 export function unsigned(wire: WireReader, { number, wire: type, from }: Field): bigint {
-  if (type !== 0) throw new MalformedError(`Field ${number} should be a number and is not.`);
+  if (type !== 0) throw new MalformedError(english`Field ${number} should be a number and is not.`);
   return wire.varint(from)[0];
 }
 

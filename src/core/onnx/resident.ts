@@ -2,6 +2,7 @@
  * First pass over a model file: which bytes are structure, and which are the payload of tensors too large to keep.
  * Structure is loaded; payloads stay where they are.
  */
+import { english } from '../english.ts';
 import type { ByteSource } from '../graph/byte-source.ts';
 
 /** Tensors up to this many bytes stay in memory, so that passes can read them at once. */
@@ -39,7 +40,9 @@ export async function loadStructure(source: ByteSource): Promise<readonly Chunk[
   const payloads = await findPayloads(source);
   const structure = payloads.reduce((left, [from, to]) => left - (to - from), source.byteLength);
   if (structure > mostStructureBytes) {
-    throw new MalformedError(`The file holds ${structure} bytes that are no weights, more than ${mostStructureBytes}.`);
+    throw new MalformedError(
+      english`The file holds ${structure} bytes that are no weights, more than ${mostStructureBytes}.`,
+    );
   }
   const chunks: Chunk[] = [];
   let start = 0;
@@ -73,13 +76,13 @@ async function findPayloads(source: ByteSource): Promise<[number, number][]> {
     let scale = 1;
     for (let index = 0; index < 10; index++) {
       const byte = window[position - windowStart];
-      if (byte === undefined) throw new MalformedError('The file ends in the middle of a number.');
+      if (byte === undefined) throw new MalformedError(english`The file ends in the middle of a number.`);
       position++;
       value += (byte & 127) * scale;
       if (byte < 128) return value;
       scale *= 128;
     }
-    throw new MalformedError('A number in the file is longer than 10 bytes.');
+    throw new MalformedError(english`A number in the file is longer than 10 bytes.`);
   };
 
   const stack: { readonly end: number; readonly message: string }[] = [{ end: total, message: 'model' }];
@@ -104,7 +107,7 @@ async function findPayloads(source: ByteSource): Promise<[number, number][]> {
         break;
       case 2: {
         const length = varint();
-        if (length > end - position) throw new MalformedError('A length in the file reaches beyond its end.');
+        if (length > end - position) throw new MalformedError(english`A length in the file reaches beyond its end.`);
         const inside = length > residentTensorBytes ? paths[message]![field] : undefined;
         if (inside === 'payload') payloads.push([position, position + length]);
         if (inside !== undefined && inside !== 'payload' && stack.length < maxDepth)
@@ -113,9 +116,10 @@ async function findPayloads(source: ByteSource): Promise<[number, number][]> {
         break;
       }
       default:
-        throw new MalformedError(`The file holds an unknown kind of field (${tag % 8}).`);
+        throw new MalformedError(english`The file holds an unknown kind of field (${tag % 8}).`);
     }
-    if (position > stack.at(-1)!.end) throw new MalformedError('A field in the file reaches beyond its message.');
+    if (position > stack.at(-1)!.end)
+      throw new MalformedError(english`A field in the file reaches beyond its message.`);
   }
   return payloads;
 }

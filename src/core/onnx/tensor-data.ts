@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { type ByteSource, bufferSource, byteRange, checkRange } from '../graph/byte-source.ts';
 import { bitsPerElement, byteLengthOf, type DataType, dataTypeFromCode, elementCount } from '../graph/data-type.ts';
 import type { Tensor } from '../graph/model.ts';
@@ -48,9 +49,9 @@ export function readTensor(context: ReadContext, { number, start, from, to }: Fi
     context.problems.push({
       severity: 'error',
       code: 'unknown-type',
-      message: `The tensor ${name} has an element type (${code}) that this version does not know.`,
+      message: english`The tensor ${name} has an element type (${code}) that this version does not know.`,
     });
-  if (dims.some((dim) => !(dim >= 0))) throw new MalformedError(`The tensor ${name} has a negative dimension.`);
+  if (dims.some((dim) => !(dim >= 0))) throw new MalformedError(english`The tensor ${name} has a negative dimension.`);
   const expected = dtype ? byteLengthOf(dtype, elementCount(dims)) : 0;
   const external = isExternal ? externalLocation(entries, expected) : undefined;
   const data = external
@@ -62,7 +63,7 @@ export function readTensor(context: ReadContext, { number, start, from, to }: Fi
     context.problems.push({
       severity: 'error',
       code: 'tensor-size',
-      message: `The tensor ${name} holds ${data.byteLength} bytes; its type and shape, ${dtype} [${dims.join(', ')}], need ${expected}.`,
+      message: english`The tensor ${name} holds ${data.byteLength} bytes; its type and shape, ${dtype} [${dims.join(', ')}], need ${expected}.`,
     });
   }
   const tensor: Tensor = {
@@ -99,7 +100,7 @@ function reportOnce({ problems, externalProblems }: ReadContext, message: string
   problems.push({
     severity: 'error',
     code: 'external-data',
-    message: last ? 'The external data of more tensors cannot be used.' : message,
+    message: last ? english`The external data of more tensors cannot be used.` : message,
   });
 }
 
@@ -110,11 +111,11 @@ function externalSource(
 ): ByteSource {
   try {
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length))
-      throw new Error(`The external data of ${name} has no usable offset or length.`);
+      throw new Error(english`The external data of ${name} has no usable offset or length.`);
     const file = context.external(location);
     if (offset + length > file.byteLength) {
       throw new Error(
-        `The external data of ${name} should lie at ${offset} to ${offset + length} of ${location}, which has ${file.byteLength} bytes. Copy the whole file beside the model.`,
+        english`The external data of ${name} should lie at ${offset} to ${offset + length} of ${location}, which has ${file.byteLength} bytes. Copy the whole file beside the model.`,
       );
     }
     return byteRange(file, offset, length);

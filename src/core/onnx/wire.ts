@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Chunk } from './resident.ts';
 import { MalformedError } from './resident.ts';
 
@@ -34,7 +35,7 @@ export class WireReader {
       const [tag, afterTag] = this.varint(position);
       const number = Number(tag >> 3n);
       const wire = Number(tag & 7n);
-      if (number === 0) throw new MalformedError('A field in the file has the number 0.');
+      if (number === 0) throw new MalformedError(english`A field in the file has the number 0.`);
       let content = afterTag;
       let end: number;
       if (wire === 0) end = this.varint(afterTag)[1];
@@ -44,9 +45,9 @@ export class WireReader {
         const [length, afterLength] = this.varint(afterTag);
         content = afterLength;
         end = afterLength + Number(length);
-      } else throw new MalformedError(`The file holds an unknown kind of field (${wire}).`);
-      if (++this.found > mostFields) throw new MalformedError(`The file has more than ${mostFields} fields.`);
-      if (!(end <= to)) throw new MalformedError('A field in the file reaches beyond its message.');
+      } else throw new MalformedError(english`The file holds an unknown kind of field (${wire}).`);
+      if (++this.found > mostFields) throw new MalformedError(english`The file has more than ${mostFields} fields.`);
+      if (!(end <= to)) throw new MalformedError(english`A field in the file reaches beyond its message.`);
       yield { number, wire, start, from: content, to: end };
       position = end;
     }
@@ -60,25 +61,25 @@ export class WireReader {
     let low = 0;
     for (let shift = 0; shift < 28; shift += 7) {
       const byte = bytes[index++];
-      if (byte === undefined) throw new MalformedError('The file ends in the middle of a number.');
+      if (byte === undefined) throw new MalformedError(english`The file ends in the middle of a number.`);
       low |= (byte & 127) << shift;
       if (byte < 128) return [BigInt(low), start + index];
     }
     let value = BigInt(low);
     for (let shift = 28n; shift < 70n; shift += 7n) {
       const byte = bytes[index++];
-      if (byte === undefined) throw new MalformedError('The file ends in the middle of a number.');
+      if (byte === undefined) throw new MalformedError(english`The file ends in the middle of a number.`);
       value |= BigInt(byte & 127) << shift;
       if (byte < 128) return [BigInt.asUintN(64, value), start + index];
     }
-    throw new MalformedError('A number in the file is longer than 10 bytes.');
+    throw new MalformedError(english`A number in the file is longer than 10 bytes.`);
   }
 
   /** The bytes `from … to`, a view. They must be in memory. */
   bytes(from: number, to: number): Uint8Array {
     if (from === to) return new Uint8Array(0);
     const { bytes, start, end } = this.at(from);
-    if (to > end) throw new MalformedError('The file holds a large payload where a name or number should be.');
+    if (to > end) throw new MalformedError(english`The file holds a large payload where a name or number should be.`);
     return bytes.subarray(from - start, to - start);
   }
 
@@ -92,7 +93,7 @@ export class WireReader {
   private at(position: number): Chunk {
     if (position >= this.chunk.start && position < this.chunk.end) return this.chunk;
     const found = this.find(position);
-    if (!found) throw new MalformedError('The file ends in the middle of a field.');
+    if (!found) throw new MalformedError(english`The file ends in the middle of a field.`);
     this.chunk = found;
     return found;
   }

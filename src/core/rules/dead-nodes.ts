@@ -1,6 +1,7 @@
+import { english } from '../english.ts';
 import type { Node } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
-import { label, type Rule, summarized } from './rule.ts';
+import { type Rule, summarized } from './rule.ts';
 
 export const deadNodes: Rule = {
   code: 'dead-nodes',
@@ -9,8 +10,7 @@ export const deadNodes: Rule = {
   documentation:
     'No output of the graph depends on these nodes. They take space and reading time; ONNX Runtime drops them when it loads the model.',
   fix: 'eliminate-dead-code',
-  check: ({ draft }) =>
-    summarized(draft.graphs().flatMap(unneeded), (first, count) => `No output needs ${label(first)}${count}.`),
+  check: ({ draft }) => summarized(draft.graphs().flatMap(unneeded), (nodes) => english`No output needs ${nodes}.`),
 };
 
 /** Nodes of a graph whose outputs lead to no output of it. */

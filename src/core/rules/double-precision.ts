@@ -1,4 +1,5 @@
-import { everyNode, label, type Rule, summarized } from './rule.ts';
+import { english } from '../english.ts';
+import { everyNode, type Rule, summarized } from './rule.ts';
 
 const heavy = new Set(['Conv', 'ConvTranspose', 'MatMul', 'Gemm', 'Einsum', 'LSTM', 'GRU', 'RNN']);
 
@@ -14,9 +15,6 @@ export const doublePrecision: Rule = {
       if (heavy.has(node.opType) && inspected.facts.of(graph, node.outputs[0] ?? '').dtype === 'float64')
         found.push(node);
     }
-    return summarized(
-      found,
-      (first, count) => `${label(first)}${count} computes in float64. Export the model in float32.`,
-    );
+    return summarized(found, (nodes) => english`${nodes} computes in float64. Export the model in float32.`);
   },
 };

@@ -1,4 +1,5 @@
-import { everyNode, label, type Rule, summarized } from './rule.ts';
+import { english } from '../english.ts';
+import { everyNode, type Rule, summarized } from './rule.ts';
 
 export const doubleQuantization: Rule = {
   code: 'double-quantization',
@@ -16,9 +17,6 @@ export const doubleQuantization: Rule = {
       if (before.inputs[1] === node.inputs[1] && before.inputs[2] === node.inputs[2]) continue;
       found.push(node);
     }
-    return summarized(
-      found,
-      (first, count) => `${label(first)}${count} quantizes a value that was dequantized just before.`,
-    );
+    return summarized(found, (nodes) => english`${nodes} quantizes a value that was dequantized just before.`);
   },
 };

@@ -1,4 +1,5 @@
-import { everyNode, label, type Rule, summarized } from './rule.ts';
+import { english } from '../english.ts';
+import { everyNode, type Rule, summarized } from './rule.ts';
 
 export const dynamicConvolution: Rule = {
   code: 'dynamic-convolution',
@@ -14,7 +15,7 @@ export const dynamicConvolution: Rule = {
     }
     return summarized(
       found,
-      (first, count) => `${label(first)}${count} is dynamically quantized, which is slow. Quantize statically instead.`,
+      (nodes) => english`${nodes} is dynamically quantized, which is slow. Quantize statically instead.`,
     );
   },
 };

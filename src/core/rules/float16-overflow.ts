@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Tensor } from '../graph/model.ts';
 import { everyNode, type Finding, label, type Rule } from './rule.ts';
 
@@ -14,7 +15,7 @@ export const float16Overflow: Rule = {
         const tensor = name === '' ? undefined : graph.constant(name);
         if (tensor?.dtype !== 'float16' || found.has(tensor) || !holdsExtreme(tensor)) continue;
         found.set(tensor, {
-          message: `${label(node)} reads the float16 constant ${name}, which holds values at the limit of half precision: sums with it overflow.`,
+          message: english`${label(node)} reads the float16 constant ${name}, which holds values at the limit of half precision: sums with it overflow.`,
           node: node.id,
         });
       }

@@ -1,6 +1,7 @@
+import { english } from '../english.ts';
 import type { Node } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
-import { everyNode, label, type Rule, summarized } from './rule.ts';
+import { everyNode, type Rule, summarized } from './rule.ts';
 
 export const isolatedQuantization: Rule = {
   code: 'isolated-quantization',
@@ -19,10 +20,7 @@ export const isolatedQuantization: Rule = {
       const users = readers.flatMap((reader) => graph.consumers(reader.outputs[0] ?? ''));
       if (users.length > 0 && users.every((user) => !isQuantizedUnit(graph, user))) isolated.push(node);
     }
-    return summarized(
-      isolated,
-      (first, count) => `${label(first)}${count} quantizes a value that float operators make and read.`,
-    );
+    return summarized(isolated, (nodes) => english`${nodes} quantizes a value that float operators make and read.`);
   },
 };
 

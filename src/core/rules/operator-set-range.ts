@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Rule } from './rule.ts';
 
 /** What ONNX Runtime 1.30 states: operator sets from 7 have full support. */
@@ -14,7 +15,7 @@ export const operatorSetRange: Rule = {
     if (version === undefined || version >= oldest) return [];
     return [
       {
-        message: `Operator set ${version} is older than ${oldest}, from which on ONNX Runtime supports all operators.`,
+        message: english`Operator set ${version} is older than ${oldest}, from which on ONNX Runtime supports all operators.`,
       },
     ];
   },

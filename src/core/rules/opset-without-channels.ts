@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Rule } from './rule.ts';
 
 export const opsetWithoutChannels: Rule = {
@@ -13,7 +14,7 @@ export const opsetWithoutChannels: Rule = {
     if (version === undefined || version >= 13 || !quantizable) return [];
     return [
       {
-        message: `Operator set ${version} is too old for per-channel quantization, which needs 13. Raise it with the pass raise-opset, or export the model with a newer one.`,
+        message: english`Operator set ${version} is too old for per-channel quantization, which needs 13. Raise it with the pass raise-opset, or export the model with a newer one.`,
       },
     ];
   },

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Rule } from './rule.ts';
 
 export const overridableInitializers: Rule = {
@@ -13,10 +14,11 @@ export const overridableInitializers: Rule = {
     if (model.irVersion < 4) return [];
     const both = model.graph.inputs.filter(({ name }) => model.graph.initializers.has(name));
     if (both.length === 0) return [];
-    const others = both.length > 1 ? ` and ${both.length - 1} more` : '';
+    const { name } = both[0]!;
+    const named = both.length > 1 ? english`${name} and ${both.length - 1} more` : name;
     return [
       {
-        message: `The initializer ${both[0]!.name}${others} can be overridden by a caller, which keeps ONNX Runtime from fusing. Make them constants unless you need that.`,
+        message: english`The initializer ${named} can be overridden by a caller, which keeps ONNX Runtime from fusing. Make them constants unless you need that.`,
       },
     ];
   },

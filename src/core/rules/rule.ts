@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Draft } from '../graph/draft.ts';
 import type { Node, NodeId } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
@@ -40,16 +41,17 @@ export function* everyNode({ draft }: Inspected): Generator<{ readonly graph: Gr
 }
 
 /**
- * One finding for however many nodes: `message` is about the first, with the number of the others behind it. A list
+ * One finding for however many nodes: `message` gets the first with the number of the others behind it, and the first itself. A list
  * with hundreds of equal lines hides the rest.
  */
 export function summarized(
   nodes: readonly Node[],
-  message: (first: Node, count: string) => string,
+  message: (nodes: string, first: Node) => string,
 ): readonly Finding[] {
   const first = nodes[0];
   if (!first) return [];
   const others = nodes.length - 1;
-  const count = others === 0 ? '' : ` and ${others} other ${others === 1 ? 'node' : 'nodes'}`;
-  return [{ message: message(first, count), node: first.id }];
+  const one = label(first);
+  const several = others === 1 ? english`${one} and 1 other node` : english`${one} and ${others} other nodes`;
+  return [{ message: message(others === 0 ? one : several, first), node: first.id }];
 }

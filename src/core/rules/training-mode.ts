@@ -1,5 +1,6 @@
+import { english } from '../english.ts';
 import { intAttribute } from '../graph/attribute.ts';
-import { everyNode, label, type Rule, summarized } from './rule.ts';
+import { everyNode, type Rule, summarized } from './rule.ts';
 
 export const trainingMode: Rule = {
   code: 'training-mode',
@@ -12,9 +13,6 @@ export const trainingMode: Rule = {
     for (const { node } of everyNode(inspected)) {
       if (node.opType === 'BatchNormalization' && intAttribute(node, 'training_mode', 0) !== 0) found.push(node);
     }
-    return summarized(
-      found,
-      (first, count) => `${label(first)}${count} is in training mode. Export the model in evaluation mode.`,
-    );
+    return summarized(found, (nodes) => english`${nodes} is in training mode. Export the model in evaluation mode.`);
   },
 };

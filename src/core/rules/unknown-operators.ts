@@ -1,7 +1,8 @@
+import { english } from '../english.ts';
 import type { Node } from '../graph/model.ts';
 import { bodyRules } from '../shapes/operators/control-flow.ts';
 import { operatorsOf } from '../shapes/registry.ts';
-import { everyNode, label, type Rule, summarized } from './rule.ts';
+import { everyNode, type Rule, summarized } from './rule.ts';
 
 const standard: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['', new Set([...operatorsOf(''), ...Object.keys(bodyRules), 'FusedConv'])],
@@ -29,9 +30,9 @@ export const unknownOperators: Rule = {
       else byOperator.set(key, [node]);
     }
     return [...byOperator.values()].flatMap((nodes) =>
-      summarized(nodes, (first, count) => {
+      summarized(nodes, (named, first) => {
         const domain = first.domain || 'ai.onnx';
-        return `${label(first)}${count} needs the operator ${domain}.${first.opType}, which ONNX Runtime does not have. Register a library with it to run the model.`;
+        return english`${named} needs the operator ${domain}.${first.opType}, which ONNX Runtime does not have. Register a library with it to run the model.`;
       }),
     );
   },

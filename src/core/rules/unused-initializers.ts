@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Tensor } from '../graph/model.ts';
 import type { Rule } from './rule.ts';
 
@@ -19,7 +20,8 @@ export const unusedInitializers: Rule = {
     }
     if (unused.length === 0) return [];
     const size = unused.reduce((sum, { data }) => sum + data.byteLength, 0);
-    const others = unused.length > 1 ? ` and ${unused.length - 1} more` : '';
-    return [{ message: `Nothing reads the initializer ${unused[0]!.name}${others}: ${size} bytes.` }];
+    const { name } = unused[0]!;
+    const named = unused.length > 1 ? english`${name} and ${unused.length - 1} more` : name;
+    return [{ message: english`Nothing reads the initializer ${named}: ${size} bytes.` }];
   },
 };

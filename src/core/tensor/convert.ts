@@ -1,5 +1,7 @@
 /** Elements of any type as plain numbers and back. Bytes are little-endian, laid out as in `raw_data`. */
+
 import { assertUnreachable } from '../assert.ts';
+import { english } from '../english.ts';
 import { bitsPerElement, type DataType } from '../graph/data-type.ts';
 import { decodeTable, encodeSmallFloat, roundHalfEven, smallFloats } from './small-floats.ts';
 
@@ -65,7 +67,7 @@ export function toNumbers(
       return Float64Array.from(unpack(view, bitsPerElement(dtype), count));
     case 'string':
     case 'undefined':
-      throw new TypeError(`Elements of type ${dtype} are not numbers.`);
+      throw new TypeError(english`Elements of type ${dtype} are not numbers.`);
     default:
       return assertUnreachable(dtype);
   }
@@ -144,7 +146,7 @@ export function fromNumbers(dtype: DataType, values: ArrayLike<number>): Uint8Ar
       );
     case 'string':
     case 'undefined':
-      throw new TypeError(`Elements of type ${dtype} are not numbers.`);
+      throw new TypeError(english`Elements of type ${dtype} are not numbers.`);
     default:
       return assertUnreachable(dtype);
   }

@@ -1,4 +1,5 @@
 /** NumPy's `.npy` format, versions 1 to 3 (NEP 1). */
+import { english } from '../english.ts';
 import type { TensorValue } from '../evaluator.ts';
 import { byteLengthOf, type DataType, elementCount } from '../graph/data-type.ts';
 
@@ -37,7 +38,7 @@ export interface NpyHeader {
 export function parseNpyHeader(bytes: Uint8Array): NpyHeader | undefined {
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
   if (magic.some((byte, index) => index < bytes.length && bytes[index] !== byte))
-    throw new Error('This is not a .npy file.');
+    throw new Error(english`This is not a .npy file.`);
   if (bytes.length < 12) return undefined;
   const wide = bytes[6]! >= 2;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -48,17 +49,18 @@ export function parseNpyHeader(bytes: Uint8Array): NpyHeader | undefined {
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
   const shape = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
   if (descr === undefined || shape === undefined)
-    throw new Error('The header of the .npy file is not one that NumPy writes for plain arrays.');
+    throw new Error(english`The header of the .npy file is not one that NumPy writes for plain arrays.`);
   const dims = shape
     .split(',')
     .map((dim) => dim.trim())
     .filter((dim) => dim !== '')
     .map(Number);
   if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0))
-    throw new Error('The .npy file has a shape that makes no sense.');
+    throw new Error(english`The .npy file has a shape that makes no sense.`);
   const isText = textType.test(descr);
   const dtype = isText ? 'string' : typeCodes[descr.replace(/^[<>|=]/, '')];
-  if (!dtype) throw new Error(`The .npy file holds elements of NumPy type ${descr}, which ONNX has no tensor for.`);
+  if (!dtype)
+    throw new Error(english`The .npy file holds elements of NumPy type ${descr}, which ONNX has no tensor for.`);
   const fortranOrder = /'fortran_order'\s*:\s*True/.test(header) && dims.length > 1;
   return { descr, dtype, dims, fortranOrder, plain: !isText && !fortranOrder && !descr.startsWith('>'), start };
 }
@@ -68,14 +70,15 @@ const textType = /^[<>|=]?[US]\d+$/;
 /** Reads one array. Throws with what is wrong for anything else. */
 export function parseNpy(bytes: Uint8Array): TensorValue {
   const header = parseNpyHeader(bytes);
-  if (!header) throw new Error(bytes.length < 10 ? 'This is not a .npy file.' : 'The .npy file is cut off.');
+  if (!header)
+    throw new Error(bytes.length < 10 ? english`This is not a .npy file.` : english`The .npy file is cut off.`);
   const { descr, dtype, dims, fortranOrder, start } = header;
   const data = bytes.subarray(start);
   if (dtype === 'string') return parseStrings(descr, dims, data);
   const count = elementCount(dims);
   const length = byteLengthOf(dtype, count);
   if (data.length < length)
-    throw new Error(`The .npy file is cut off: its shape needs ${length} bytes and ${data.length} are there.`);
+    throw new Error(english`The .npy file is cut off: its shape needs ${length} bytes and ${data.length} are there.`);
   const native = descr.startsWith('>')
     ? swapped(data.slice(0, length), length / Math.max(1, count) / (dtype.startsWith('complex') ? 2 : 1))
     : data.subarray(0, length);
@@ -85,7 +88,7 @@ export function parseNpy(bytes: Uint8Array): TensorValue {
 
 /** Writes one array, version 1. Types that NumPy has no name for are written as the integers that hold their bits. */
 export function writeNpy({ dtype, dims, bytes, strings }: TensorValue): Uint8Array {
-  if (strings) throw new Error('Strings are not written to .npy files.');
+  if (strings) throw new Error(english`Strings are not written to .npy files.`);
   const code =
     Object.entries(typeCodes).find(([, type]) => type === dtype)?.[0] ?? (dtype === 'bfloat16' ? 'u2' : 'u1');
   const order = code.endsWith('1') ? '|' : '<';
@@ -104,8 +107,8 @@ function parseStrings(descr: string, dims: readonly number[], data: Uint8Array):
   const unicode = descr.includes('U');
   const width = Number(/\d+$/.exec(descr)![0]) * (unicode ? 4 : 1);
   const count = elementCount(dims);
-  if (width === 0 && count > 0) throw new Error('The .npy file holds strings of no length.');
-  if (data.length < width * count) throw new Error('The .npy file is cut off.');
+  if (width === 0 && count > 0) throw new Error(english`The .npy file holds strings of no length.`);
+  if (data.length < width * count) throw new Error(english`The .npy file is cut off.`);
   const little = !descr.startsWith('>');
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const strings = Array.from({ length: count }, (_, index) => {

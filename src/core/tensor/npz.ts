@@ -1,4 +1,5 @@
 import { unzipSync, zipSync } from 'fflate';
+import { english } from '../english.ts';
 import type { TensorValue } from '../evaluator.ts';
 import { parseNpy, writeNpy } from './npy.ts';
 
@@ -13,7 +14,7 @@ export function parseNpz(bytes: Uint8Array): Map<string, TensorValue> {
     files = unzipSync(bytes, {
       filter: ({ name, originalSize }) => {
         unpacked += originalSize;
-        if (unpacked > maxUnpackedBytes) throw new Error('The archive unpacks to more than 4 GB; split it.');
+        if (unpacked > maxUnpackedBytes) throw new Error(english`The archive unpacks to more than 4 GB; split it.`);
         return name.endsWith('.npy');
       },
     });

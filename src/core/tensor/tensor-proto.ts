@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { TensorValue } from '../evaluator.ts';
 import { bufferSource, readAll } from '../graph/byte-source.ts';
 import { encodeTensor } from '../onnx/encode-model.ts';
@@ -14,7 +15,7 @@ export async function parseTensorProto(
     source: bufferSource(bytes),
     wire: new WireReader([{ start: 0, end: bytes.length, bytes }]),
     external: () => {
-      throw new Error('A tensor file does not point to other files.');
+      throw new Error(english`A tensor file does not point to other files.`);
     },
     problems,
     externalProblems: new Set<string>(),
