@@ -18,12 +18,12 @@ interface Pattern {
   /** The fixed parts of the English text: one more than it has values. */
   readonly parts: readonly string[];
   readonly translation: string;
-  /** Whether the values are numbers only: a text of one word, `{0} nodes`, would recognize too much. */
+  /** Whether the value is a number. */
   readonly numbers: boolean;
 }
 
-/** Two words, or one with a full stop. */
-const sentence = /\p{L}{2,}\P{L}+\p{L}|\p{L}.*\./u;
+/** A number of things: `{0} nodes` is no text that a name may be taken for. */
+const countOf = /^\{0\}\s\p{L}+$/u;
 const figure = /^[≈<>−-]?\d[\d., \u00a0\u202f]*[kMGTµ]?(B|s|ms|µs|%)?$/;
 
 /**
@@ -39,7 +39,7 @@ export function engineTranslator(bundle: Readonly<Record<string, unknown>>): (sa
     const parts = text.split(/\{\d+\}/);
     if (parts.join('') === '') continue;
     if (parts.length === 1) fixed.set(text, translation);
-    else patterns.push({ parts, translation, numbers: !sentence.test(parts.join(' ')) });
+    else patterns.push({ parts, translation, numbers: countOf.test(text) });
   }
   // Of two that fit, the one that says more is meant.
   patterns.sort((a, b) => b.parts.join('').length - a.parts.join('').length);

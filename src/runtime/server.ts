@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { env, type InferenceSession, listSupportedBackends, type OnnxValue, type Tensor } from 'onnxruntime-node';
 import { type Binding, binding, initOrt } from 'onnxruntime-node/dist/binding.js';
+import { english } from '../core/english.ts';
 import { RuntimeError } from '../core/evaluator.ts';
 import type { CallContext, Handlers } from '../protocol/rpc.ts';
 import type { Feeds, RuntimeContract, SessionOptions, SessionValue } from '../protocol/runtime.ts';
@@ -33,7 +34,7 @@ export function createRuntimeHandlers(): Handlers<RuntimeContract> {
   let nextSession = 1;
   const find = (id: number): Session => {
     const session = sessions.get(id);
-    if (!session) throw new RuntimeError(`There is no session ${id}.`);
+    if (!session) throw new RuntimeError(english`There is no session ${id}.`);
     return session;
   };
 
@@ -81,7 +82,7 @@ export function createRuntimeHandlers(): Handlers<RuntimeContract> {
 
     endProfiling: async ({ session }) => {
       const { native, profilePrefix } = find(session);
-      if (profilePrefix === undefined) throw new RuntimeError('Profiling is not on for this session.');
+      if (profilePrefix === undefined) throw new RuntimeError(english`Profiling is not on for this session.`);
       attempt(() => native.endProfiling());
       return { tracePath: await newestTrace(profilePrefix) };
     },
@@ -143,12 +144,12 @@ async function timeRuns(
 function prepare({ native, inputs, outputs }: Session, feeds: Feeds, names?: readonly string[]): Prepared {
   const known = new Set(inputs.map(({ name }) => name));
   const unknown = Object.keys(feeds).filter((name) => !known.has(name));
-  if (unknown.length > 0) throw new RuntimeError(`The model has no input ${unknown.join(', ')}.`);
+  if (unknown.length > 0) throw new RuntimeError(english`The model has no input ${unknown.join(', ')}.`);
   const missing = [...known].filter((name) => !Object.hasOwn(feeds, name));
-  if (missing.length > 0) throw new RuntimeError(`No data was given for the input ${missing.join(', ')}.`);
+  if (missing.length > 0) throw new RuntimeError(english`No data was given for the input ${missing.join(', ')}.`);
   const wanted = names ?? outputs.filter(({ dtype }) => canPass(dtype)).map(({ name }) => name);
   if (wanted.length === 0) {
-    throw new RuntimeError('None of the outputs is a tensor of a type that ONNX Runtime gives to JavaScript.');
+    throw new RuntimeError(english`None of the outputs is a tensor of a type that ONNX Runtime gives to JavaScript.`);
   }
   return {
     native,
@@ -201,7 +202,7 @@ async function newestTrace(prefix: string): Promise<string> {
     names.map(async (name) => ({ path: join(folder, name), written: (await stat(join(folder, name))).mtimeMs })),
   );
   const newest = found.sort((a, b) => b.written - a.written)[0];
-  if (!newest) throw new RuntimeError('ONNX Runtime wrote no trace. Check that the temporary folder has room.');
+  if (!newest) throw new RuntimeError(english`ONNX Runtime wrote no trace. Check that the temporary folder has room.`);
   return newest.path;
 }
 

@@ -1,4 +1,5 @@
 import type { OnnxValue, Tensor } from 'onnxruntime-node';
+import { english } from '../core/english.ts';
 import { RuntimeError, type TensorValue } from '../core/evaluator.ts';
 import { byteLengthOf, type DataType, dataTypeFromCode, elementCount } from '../core/graph/data-type.ts';
 
@@ -45,20 +46,20 @@ export function toNativeTensor(name: string, { dtype, dims, bytes, strings }: Te
   const count = elementCount(dims);
   if (dtype === 'string') {
     if (strings?.length !== count) {
-      throw new RuntimeError(`Input ${name}: ${strings?.length ?? 0} strings were given for ${count} elements.`);
+      throw new RuntimeError(english`Input ${name}: ${strings?.length ?? 0} strings were given for ${count} elements.`);
     }
     return native([...strings]);
   }
   const arrayType = arrayTypes[dtype];
   if (!arrayType) {
     throw new RuntimeError(
-      `Input ${name} is ${dtype}, which ONNX Runtime's Node binding cannot pass. Add a Cast from a wider type in front of it.`,
+      english`Input ${name} is ${dtype}, which ONNX Runtime's Node binding cannot pass. Add a Cast from a wider type in front of it.`,
     );
   }
   const expected = byteLengthOf(dtype, count);
   if (bytes.byteLength !== expected) {
     throw new RuntimeError(
-      `Input ${name}: ${bytes.byteLength} bytes were given; ${dtype} [${dims.join(', ')}] takes ${expected}.`,
+      english`Input ${name}: ${bytes.byteLength} bytes were given; ${dtype} [${dims.join(', ')}] takes ${expected}.`,
     );
   }
   // A Buffer's own `slice` would not copy.

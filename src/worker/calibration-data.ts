@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { english } from '../core/english.ts';
 import type { TensorValue } from '../core/evaluator.ts';
 import type { Model, ValueInfo } from '../core/graph/model.ts';
 import type { Samples } from '../core/quantize/calibration.ts';
@@ -39,7 +40,7 @@ export async function openSamples(model: Model, path: string, options: SampleOpt
       const missing = names.filter((name) => !set.has(name));
       if (missing.length === 0) return planOf(set, inputs, options);
       const found = [...set.keys()].join(', ') || 'none';
-      throw new InputError(`${file} has no data for the input ${missing.join(', ')}. Arrays there: ${found}.`);
+      throw new InputError(english`${file} has no data for the input ${missing.join(', ')}. Arrays there: ${found}.`);
     });
   };
   const { limit = Number.POSITIVE_INFINITY } = options;
@@ -57,7 +58,7 @@ export async function openSamples(model: Model, path: string, options: SampleOpt
   // Of many files only the first is opened, and all are taken to be like it.
   const perFile = (await plansOf(files[0]!)).reduce((sum, plan) => sum + plan.count, 0);
   const count = Math.min(limit, perFile * files.length);
-  if (count === 0) throw new InputError(`${path} holds no data for ${names.join(', ')}.`);
+  if (count === 0) throw new InputError(english`${path} holds no data for ${names.join(', ')}.`);
   return { count, source: path, feeds };
 }
 
@@ -72,7 +73,7 @@ export async function randomSamples(
   await make(0);
   return {
     count,
-    source: 'random numbers, not data',
+    source: english`random numbers, not data`,
     async *feeds() {
       for (let index = 0; index < count; index++) yield await make(index);
     },
@@ -82,7 +83,7 @@ export async function randomSamples(
 /** Files of one kind in a folder count as samples; a folder of tensors in subfolders is read as one, like ONNX test data. */
 async function sampleFiles(path: string): Promise<readonly string[]> {
   const information = await stat(path).catch(() => undefined);
-  if (!information) throw new InputError(`There is no data at ${path}.`);
+  if (!information) throw new InputError(english`There is no data at ${path}.`);
   if (!information.isDirectory()) return [path];
   const names = (await readdir(path)).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const archives = names.filter((name) => /\.(?:npz|jsonl)$/.test(name));
@@ -100,7 +101,7 @@ async function readSets(
     if (extension === '.npz') return [await openNpz(file)];
     if (extension === '.npy') return [new Map([[inputFor(file, '', names, 1), await openNpy(file)]])];
   } catch (error) {
-    throw new InputError(`${file} could not be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new InputError(english`${file} could not be read: ${error instanceof Error ? error.message : String(error)}`);
   }
   const sets = extension === '.jsonl' ? await readJsonLines(file, inputs) : await readInputFiles(file, names);
   return sets.map((set) => new Map(Object.entries(set).map(([name, value]) => [name, wholeArray(value)])));
@@ -195,7 +196,7 @@ async function readJsonLines(
       );
     } catch (error) {
       throw new InputError(
-        `Line ${index + 1} of ${path} cannot be used: ${error instanceof Error ? error.message : error}`,
+        english`Line ${index + 1} of ${path} cannot be used: ${error instanceof Error ? error.message : error}`,
       );
     }
   });
@@ -206,7 +207,7 @@ function lineTensor({ name, type }: ValueInfo, array: unknown, length: number): 
   // A mask that is left out lets everything through; other inputs that are left out are zeros.
   const values = array ?? new Array<number>(length).fill(/mask/i.test(name) ? 1 : 0);
   if (!Array.isArray(values) || !values.every((value) => typeof value === 'number'))
-    throw new Error(`${name} is no list of numbers.`);
+    throw new Error(english`${name} is no list of numbers.`);
   return { dtype, dims: [1, values.length], bytes: fromNumbers(dtype, values) };
 }
 

@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import type { Evaluator } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
 import {
@@ -39,7 +40,7 @@ export function createCalibrator(
   const progress = {
     evaluator,
     signal,
-    onProgress: (fraction: number) => say('Calibrating', fraction),
+    onProgress: (fraction: number) => say(english`Calibrating`, fraction),
   };
   return {
     samples,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { english } from '../core/english.ts';
 import type { TensorValue } from '../core/evaluator.ts';
 import { modelBytes } from '../core/onnx/model-bytes.ts';
 import { mean, median } from '../core/profile/statistics.ts';
@@ -108,7 +109,8 @@ function readCeilings({ kernels, runs: all }: Trace): Ceilings {
       const at = kernel.indexOf(place);
       return at < 0 ? [] : [durations[at]!];
     });
-    if (times.length === 0) throw new Error("The machine's ceilings could not be measured: the trace lacks a kernel.");
+    if (times.length === 0)
+      throw new Error(english`The machine's ceilings could not be measured: the trace lacks a kernel.`);
     return times;
   };
   const fastest = (name: string) => Math.min(...timesOf(name));

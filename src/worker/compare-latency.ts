@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import {
   estimateRatio,
@@ -139,7 +140,7 @@ async function measure(runtime: Runtime, { sources, feeds, options, context }: M
     await client.release({ session: sessions[1] });
     previous = sessions[0];
     const fraction = Math.min(1, (pair + 1) / plan.pairs);
-    context.onProgress?.({ message: `Comparing: ${pair + 1} of ${plan.pairs} pairs of sessions`, fraction });
+    context.onProgress?.({ message: english`Comparing: ${pair + 1} of ${plan.pairs} pairs of sessions`, fraction });
     if (performance.now() - begin > budget && pairs.length > 0) break;
   }
   if (previous !== undefined) await client.release({ session: previous });

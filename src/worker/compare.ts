@@ -1,4 +1,5 @@
 import { diffModels } from '../core/diff/diff-models.ts';
+import { english } from '../core/english.ts';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, Node } from '../core/graph/model.ts';
@@ -34,7 +35,7 @@ export async function compareModels(
   const { settings, level } = options;
   const problems: string[] = [];
   const evaluator = createEvaluator(context.manager);
-  context.onProgress?.({ message: 'Comparing outputs' });
+  context.onProgress?.({ message: english`Comparing outputs` });
   // With data of the user's, made inputs would only blur what is asked: how the models differ on that data.
   const data = settings.inputs ?? options.samples;
   const feeds =
@@ -56,7 +57,9 @@ export async function compareModels(
       latency = await compareLatency(a, b, { settings, level }, context);
     } catch (error) {
       if (context.signal?.aborted) throw error;
-      problems.push(`The latency could not be compared: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(
+        english`The latency could not be compared: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
   const { version } = await context.manager.use(({ client }) => client.describe(undefined), { signal: context.signal });
@@ -106,7 +109,9 @@ function nodesOf(model: Model): readonly Node[] {
 /** How many nodes the models have in common. Weights in files of their own are read: fine-tuned models differ in nothing else. */
 async function graphDifference(a: Model, b: Model, problems: string[]): Promise<CompareReport['graph']> {
   const { pairs, changed, added, removed } = await diffModels(a, b, { weights: true }).catch((error: unknown) => {
-    problems.push(`The weights could not be compared: ${error instanceof Error ? error.message : String(error)}`);
+    problems.push(
+      english`The weights could not be compared: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return diffModels(a, b);
   });
   return {

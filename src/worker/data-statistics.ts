@@ -1,5 +1,6 @@
 import type { ValueStatistics } from '../core/drift/report.ts';
 import { createDistribution, type DistributionBuilder } from '../core/drift/sketch.ts';
+import { english } from '../core/english.ts';
 import type { TensorValue } from '../core/evaluator.ts';
 import { createRandom } from '../core/random.ts';
 import { toNumbers } from '../core/tensor/convert.ts';
@@ -44,7 +45,7 @@ export async function dataStatistics(
     let done = 0;
     for await (const feed of samples.feeds()) {
       signal?.throwIfAborted();
-      onProgress?.({ message: 'Running', fraction: done++ / samples.count });
+      onProgress?.({ message: english`Running`, fraction: done++ / samples.count });
       add('input', feed);
       const [outputs] = await evaluator.run({ model, feeds: [feed], level: 'all', signal });
       add('output', outputs!);

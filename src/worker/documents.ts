@@ -93,7 +93,7 @@ export function createDocuments(): Documents {
   };
   const document = (id: DocumentId) => {
     const found = opened.get(id);
-    if (!found) throw new Error('This model is not open any more. Open it again.');
+    if (!found) throw new Error(english`This model is not open any more. Open it again.`);
     return found;
   };
   return {
@@ -119,7 +119,7 @@ export function createDocuments(): Documents {
     document,
     version: (ref) => {
       const found = document(ref.document).versions.get(ref.version);
-      if (!found) throw new Error(`There is no version ${ref.version} of this model.`);
+      if (!found) throw new Error(english`There is no version ${ref.version} of this model.`);
       return found;
     },
     analysis: (version) => {

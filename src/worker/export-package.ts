@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { assertUnreachable } from '../core/assert.ts';
+import { english } from '../core/english.ts';
 import { ExportError, type ExportedModel } from '../core/export/exported-model.ts';
 import { readMeasurement } from '../core/export/measurement.ts';
 import { mlflowFiles } from '../core/export/mlflow.ts';
@@ -55,7 +56,7 @@ export async function exportPackage(
   try {
     await mkdir(join(temporary, modelFolder), { recursive: true });
     const saved = await saveModel(opened.model, join(temporary, modelFolder, modelFile), { signal, onProgress });
-    onProgress?.({ message: 'Hashing' });
+    onProgress?.({ message: english`Hashing` });
     const files = await Promise.all(saved.files.map(describeFile));
     const { inputs, outputs, parameters, model } = await inspectModel(opened);
     const facts: ExportedModel = {

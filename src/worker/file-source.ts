@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, read as readFile } from 'node:fs';
+import { english } from '../core/english.ts';
 import { type ByteSource, checkRange } from '../core/graph/byte-source.ts';
 
 /** A file as a byte source. The file stays open until `close`. */
@@ -16,7 +17,7 @@ export function openFileSource(path: string): FileSource {
   const information = fstatSync(descriptor);
   if (!information.isFile()) {
     closeSync(descriptor);
-    throw Object.assign(new Error(`${path} is not a file.`), { code: 'EISDIR' });
+    throw Object.assign(new Error(english`${path} is not a file.`), { code: 'EISDIR' });
   }
   let open = true;
   return {
@@ -25,7 +26,7 @@ export function openFileSource(path: string): FileSource {
     byteLength: information.size,
     read: (offset, length) => {
       checkRange(information.size, offset, length);
-      if (!open) return Promise.reject(new Error(`${path} has been closed.`));
+      if (!open) return Promise.reject(new Error(english`${path} has been closed.`));
       return readFully(descriptor, offset, length, path);
     },
     close: () => {
@@ -44,7 +45,7 @@ async function readFully(descriptor: number, offset: number, length: number, pat
         error ? reject(error) : resolve(count),
       );
     });
-    if (got === 0) throw new Error(`${path} became shorter while it was read. Open it again.`);
+    if (got === 0) throw new Error(english`${path} became shorter while it was read. Open it again.`);
     done += got;
   }
   return bytes;

@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import { RuntimeError } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
 import { type OperatorCounts, operatorsAsRun } from './kernels-as-run.ts';
@@ -51,7 +52,7 @@ export const hasFusions = (asRun: OperatorCounts): boolean => [...asRun.keys()].
 
 /** Which fusion the second model has fewer of, in words. Both are what `countAsRun` gives. */
 export function lostFusion(before: OperatorCounts, after: OperatorCounts | undefined): string | undefined {
-  if (!after) return 'ONNX Runtime cannot optimize the result.';
+  if (!after) return english`ONNX Runtime cannot optimize the result.`;
   const total = (counted: OperatorCounts, counts: (operator: string) => boolean) =>
     [...counted].reduce((sum, [operator, count]) => sum + (counts(operator) ? count : 0), 0);
   const isFused = (operator: string) => fused.has(operator);
@@ -61,7 +62,7 @@ export function lostFusion(before: OperatorCounts, after: OperatorCounts | undef
   for (const [operator, count] of before) {
     const now = after.get(operator) ?? 0;
     if (isFused(operator) && now < count) {
-      return `ONNX Runtime fused nodes into ${count} × ${operator} before and ${now} × after.`;
+      return english`ONNX Runtime fused nodes into ${count} × ${operator} before and ${now} × after.`;
     }
   }
   return undefined;

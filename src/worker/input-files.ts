@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { english } from '../core/english.ts';
 import type { TensorValue } from '../core/evaluator.ts';
 import { parseNpy } from '../core/tensor/npy.ts';
 import { parseNpz } from '../core/tensor/npz.ts';
@@ -17,7 +18,7 @@ const mostFileBytes = 4 * 2 ** 30;
  */
 export async function readInputFiles(path: string, inputs: readonly string[]): Promise<readonly Feeds[]> {
   const information = await stat(path).catch(() => undefined);
-  if (!information) throw new Error(`There is no input data at ${path}.`);
+  if (!information) throw new Error(english`There is no input data at ${path}.`);
   return information.isDirectory() ? readFolder(path, inputs) : [await readSet([path], inputs)];
 }
 
@@ -62,7 +63,7 @@ async function readSet(paths: readonly string[], inputs: readonly string[]): Pro
         set[inputFor(path, name, inputs, paths.length)] = value;
       }
     } catch (error) {
-      throw new Error(`${path} could not be read: ${error instanceof Error ? error.message : String(error)}`);
+      throw new Error(english`${path} could not be read: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   return set;
@@ -70,7 +71,7 @@ async function readSet(paths: readonly string[], inputs: readonly string[]): Pro
 
 async function readBytes(path: string): Promise<Uint8Array> {
   const { size } = await stat(path);
-  if (size > mostFileBytes) throw new Error(`${path} is larger than 4 GB. Split the data into smaller files.`);
+  if (size > mostFileBytes) throw new Error(english`${path} is larger than 4 GB. Split the data into smaller files.`);
   return readFile(path);
 }
 

@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import type { TensorValue } from '../core/evaluator.ts';
 import { byteLengthOf, type DataType, elementCount } from '../core/graph/data-type.ts';
 import type { Graph, Model, Node } from '../core/graph/model.ts';
@@ -41,16 +42,16 @@ export async function makeInputs(model: Model, options: InputOptions): Promise<I
   for (const [index, { name, type }] of requiredInputs(model).entries()) {
     if (type?.kind !== 'tensor') {
       throw new InputError(
-        `Input ${name} is a ${type?.kind ?? 'value of unknown type'}; only tensors can be made or fed.`,
+        english`Input ${name} is a ${type?.kind ?? 'value of unknown type'}; only tensors can be made or fed.`,
       );
     }
     if (!type.shape) {
-      throw new InputError(`The number of axes of input ${name} is not known. Give data for it with --inputs.`);
+      throw new InputError(english`The number of axes of input ${name} is not known. Give data for it with --inputs.`);
     }
     const dims = resolveShape(name, type.shape, options.dims, suggested);
     if (byteLengthOf(type.dtype, elementCount(dims)) > mostBytes) {
       throw new InputError(
-        `Input ${name} would be [${dims.join(', ')}], more than 2 GB. Set smaller dimensions with --dim.`,
+        english`Input ${name} would be [${dims.join(', ')}], more than 2 GB. Set smaller dimensions with --dim.`,
       );
     }
     // Each input has its own stream: adding one does not change the others.
@@ -69,14 +70,17 @@ async function readInputs(model: Model, path: string): Promise<InputSet> {
     const missing = names.filter((name) => !Object.hasOwn(set, name));
     if (missing.length > 0) {
       const found = Object.keys(set).join(', ') || 'none';
+      const lacking = missing.join(', ');
       throw new InputError(
-        `${path} has no data for the input ${missing.join(', ')}${feeds.length > 1 ? ` in set ${index}` : ''}. Found: ${found}.`,
+        feeds.length > 1
+          ? english`${path} has no data for the input ${lacking} in set ${index}. Found: ${found}.`
+          : english`${path} has no data for the input ${lacking}. Found: ${found}.`,
       );
     }
   }
   const kept = feeds.map((set) => Object.fromEntries(names.map((name) => [name, set[name]!])));
   const first = kept[0];
-  if (!first) throw new InputError(`${path} holds no data. Give an .npz, an .npy, or a folder of .pb files.`);
+  if (!first) throw new InputError(english`${path} holds no data. Give an .npz, an .npy, or a folder of .pb files.`);
   return {
     feeds: kept,
     described: Object.entries(first).map(([name, { dtype, dims }]) => ({ name, dtype, shape: dims, source: path })),
@@ -101,7 +105,7 @@ function makeValue(
     const strings = Array.from({ length: count }, () => (kind === 'zeros' ? '' : words[random.integer(words.length)]!));
     return {
       value: { dtype, dims, bytes: new Uint8Array(0), strings },
-      source: kind === 'zeros' ? 'empty strings' : 'random words',
+      source: kind === 'zeros' ? english`empty strings` : english`random words`,
     };
   }
   const filled = (source: string, element: (index: number) => number): Made => {
@@ -110,18 +114,20 @@ function makeValue(
   if (kind === 'zeros') return filled('zeros', () => 0);
   if (/mask/i.test(name)) return filled('ones (a mask)', () => 1);
   if (dtype.startsWith('float') || dtype === 'bfloat16') return filled('uniform in 0…1', () => random.next());
-  if (dtype === 'bool') return count === 1 ? filled('false', () => 0) : filled('random bits', () => random.integer(2));
+  if (dtype === 'bool')
+    return count === 1 ? filled('false', () => 0) : filled(english`random bits`, () => random.integer(2));
   const size = indexRange(name, graph);
   const last = dims.at(-1) ?? 1;
   if (/position/i.test(name) && (size === undefined || last <= size))
     return filled('positions', (index) => index % last);
-  if (size !== undefined) return filled(`random in 0…${size - 1} (indices into a table)`, () => random.integer(size));
+  if (size !== undefined)
+    return filled(english`random in 0…${size - 1} (indices into a table)`, () => random.integer(size));
   if (/token_type|segment/i.test(name)) return filled('zeros', () => 0);
   // Speech models that take the rate beside the samples are trained for 16 kHz.
   if (/^sr$|sample_?rate|sampling_?rate/i.test(name)) return filled('16000 (a sampling rate)', () => 16000);
   if (/len(?:gth)?s?$/i.test(name)) return filled('ones (lengths)', () => 1);
   const range = randomRange(dtype);
-  return filled(`random in ${range[0]}…${range[1]}`, () => range[0] + random.integer(range[1] - range[0] + 1));
+  return filled(english`random in ${range[0]}…${range[1]}`, () => range[0] + random.integer(range[1] - range[0] + 1));
 }
 
 /** `count` elements in pieces, so that the numbers on the way take little memory. Pieces are even: 4-bit types pack two to a byte. */

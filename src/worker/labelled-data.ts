@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { english } from '../core/english.ts';
 import { type Evaluator, RuntimeError, type TensorValue } from '../core/evaluator.ts';
 import { elementCount } from '../core/graph/data-type.ts';
 import type { Model } from '../core/graph/model.ts';
@@ -32,7 +33,7 @@ export async function openLabelled(
       ? await (await openNpz(source)).get('labels')?.all()
       : (await readInputFiles(source, []))[0]?.labels;
   if (!labels)
-    throw new InputError(`${source} has no array named "labels". Add one with the right class of each sample.`);
+    throw new InputError(english`${source} has no array named "labels". Add one with the right class of each sample.`);
   const symbol = batchSymbol(model);
   const free = symbol === undefined ? dims : { ...dims, [symbol]: batch };
   const data = await openSamples(model, source, { dims: free, batch: symbol === undefined ? 1 : batch });
@@ -50,7 +51,7 @@ export async function accuracy(
   }: { evaluator: Evaluator; signal?: AbortSignal; onProgress?: (fraction: number) => void },
 ): Promise<{ readonly share: number; readonly samples: number }> {
   const output = model.graph.outputs[0]?.name;
-  if (output === undefined) throw new InputError('The model has no output to judge.');
+  if (output === undefined) throw new InputError(english`The model has no output to judge.`);
   let right = 0;
   let at = 0;
   let done = 0;
@@ -68,7 +69,7 @@ export async function accuracy(
   }
   if (at === 0 || at > labels.length) {
     throw new RuntimeError(
-      `The model gives ${at} answers for ${labels.length} labels; the first axis of its output must be the sample.`,
+      english`The model gives ${at} answers for ${labels.length} labels; the first axis of its output must be the sample.`,
     );
   }
   return { share: right / at, samples: at };

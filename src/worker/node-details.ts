@@ -1,4 +1,5 @@
 import { assertUnreachable } from '../core/assert.ts';
+import { english } from '../core/english.ts';
 import type { Attribute, NodeId, Tensor } from '../core/graph/model.ts';
 import type { GraphView } from '../core/graph/view.ts';
 import { significant } from '../core/report/format.ts';
@@ -143,11 +144,11 @@ function attributeValue(attribute: Attribute): string {
     case 'tensors':
       return list(attribute.value, tensorText);
     case 'graph':
-      return `graph of ${attribute.value.nodes.length} nodes`;
+      return english`graph of ${attribute.value.nodes.length} nodes`;
     case 'graphs':
       return `${attribute.value.length} graphs`;
     case 'reference':
-      return `the caller's ${attribute.value}`;
+      return english`the caller's ${attribute.value}`;
     case 'sparse-tensor':
     case 'sparse-tensors':
     case 'type':

@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { english } from '../core/english.ts';
 import type { ByteSource } from '../core/graph/byte-source.ts';
 import type { Model } from '../core/graph/model.ts';
 import { readModel } from '../core/onnx/read-model.ts';
@@ -49,7 +50,7 @@ export async function openModel(path: string): Promise<OpenedModel> {
     await close();
     if (error instanceof MalformedError) {
       throw new UnreadableModelError(
-        `${path} is not a readable ONNX model: ${error.message} It may be cut off or damaged; copy or export it again.`,
+        english`${path} is not a readable ONNX model: ${error.message} It may be cut off or damaged; copy or export it again.`,
       );
     }
     throw error;
@@ -61,39 +62,39 @@ function openOrExplain(path: string): FileSource {
     return openFileSource(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw new UnreadableModelError(`There is no file ${path}.`);
-    if (code === 'EISDIR') throw new UnreadableModelError(`${path} is a folder; name the .onnx file in it.`);
+    if (code === 'ENOENT') throw new UnreadableModelError(english`There is no file ${path}.`);
+    if (code === 'EISDIR') throw new UnreadableModelError(english`${path} is a folder; name the .onnx file in it.`);
     if (code === 'EACCES' || code === 'EPERM')
-      throw new UnreadableModelError(`${path} may not be read. Check its permissions.`);
-    throw new UnreadableModelError(`${path} could not be opened: ${(error as Error).message}.`);
+      throw new UnreadableModelError(english`${path} may not be read. Check its permissions.`);
+    throw new UnreadableModelError(english`${path} could not be opened: ${(error as Error).message}.`);
   }
 }
 
 /** Formats that end up under the name .onnx by mistake, by the bytes at a place. */
 const otherFormats = [
-  { at: 0, magic: 'PK\x03\x04', name: 'a ZIP archive (perhaps a PyTorch file)' },
-  { at: 0, magic: '\x89HDF', name: 'an HDF5 file (perhaps a Keras model)' },
-  { at: 4, magic: 'TFL3', name: 'a TensorFlow Lite model' },
-  { at: 4, magic: 'ORTM', name: "a model in ONNX Runtime's own format" },
+  { at: 0, magic: 'PK\x03\x04', name: english`a ZIP archive (perhaps a PyTorch file)` },
+  { at: 0, magic: '\x89HDF', name: english`an HDF5 file (perhaps a Keras model)` },
+  { at: 4, magic: 'TFL3', name: english`a TensorFlow Lite model` },
+  { at: 4, magic: 'ORTM', name: english`a model in ONNX Runtime's own format` },
   { at: 0, magic: 'GGUF', name: 'a GGUF model' },
-  { at: 0, magic: '\x80\x02', name: 'a Python pickle' },
-  { at: 0, magic: '\x80\x04', name: 'a Python pickle' },
+  { at: 0, magic: '\x80\x02', name: english`a Python pickle` },
+  { at: 0, magic: '\x80\x04', name: english`a Python pickle` },
 ] as const;
 
 /** Rejects what is plainly something else, saying what it is. */
 async function refuseOtherFormats(file: FileSource): Promise<void> {
-  if (file.byteLength === 0) throw new UnreadableModelError(`${file.path} is empty.`);
+  if (file.byteLength === 0) throw new UnreadableModelError(english`${file.path} is empty.`);
   const head = await file.read(0, Math.min(200, file.byteLength));
   const text = new TextDecoder('latin1').decode(head);
   if (text.startsWith('version https://git-lfs.github.com/spec/')) {
     throw new UnreadableModelError(
-      `${file.path} is a Git LFS pointer, not the model. Fetch the model with \`git lfs pull\`.`,
+      english`${file.path} is a Git LFS pointer, not the model. Fetch the model with \`git lfs pull\`.`,
     );
   }
   const found =
     otherFormats.find(({ at, magic }) => text.startsWith(magic, at))?.name ??
     (/^\s*(?:\{|<[!?a-zA-Z])/.test(text) ? 'a text file' : undefined);
-  if (found) throw new UnreadableModelError(`${file.path} is not an ONNX model: it looks like ${found}.`);
+  if (found) throw new UnreadableModelError(english`${file.path} is not an ONNX model: it looks like ${found}.`);
 }
 
 function isInside(folder: string, path: string): boolean {
@@ -120,7 +121,7 @@ function externalFiles(modelPath: string): {
       location.split(/[/\\]/).includes('..')
     ) {
       throw new Error(
-        `The model keeps weights in "${location}", outside its own folder. Opscope does not open that file.`,
+        english`The model keeps weights in "${location}", outside its own folder. Opscope does not open that file.`,
       );
     }
     const path = resolve(folder, location);
@@ -128,12 +129,12 @@ function externalFiles(modelPath: string): {
     try {
       real = realpathSync(path);
     } catch {
-      throw new Error(`The weights file ${location} is missing. Put it beside the model.`);
+      throw new Error(english`The weights file ${location} is missing. Put it beside the model.`);
     }
     // Model caches keep a folder of links to files that lie side by side elsewhere.
     if (!isInside(realpathSync(folder), real) && !isInside(dirname(realpathSync(modelPath)), real)) {
       throw new Error(
-        `The weights file ${location} is a link that leads out of the model's folder. Opscope does not open it.`,
+        english`The weights file ${location} is a link that leads out of the model's folder. Opscope does not open it.`,
       );
     }
     const file = openFileSource(real);

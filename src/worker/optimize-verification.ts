@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import { type Evaluator, RuntimeError } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
 import type { PassRun } from '../core/passes/runner.ts';
@@ -120,7 +121,7 @@ export async function verifyAndRepair(work: VerificationWork, first: PassRun): P
     if (!fault) return { run, verdict, rolledBack };
     const guilty = await findFaulty(work, evaluator, run, fault, rolledBack);
     if (guilty === undefined) {
-      const problem = `The result is not used: ${fault.reason} No single rewrite could be blamed.`;
+      const problem = english`The result is not used: ${fault.reason} No single rewrite could be blamed.`;
       return { run: undefined, verdict, rolledBack, problem };
     }
     rolledBack.push(guilty);
@@ -149,7 +150,7 @@ async function checkModel(work: VerificationWork, evaluator: Evaluator, model: M
   for (const each of [counted, optimized]) each.catch(() => {});
   const checked = await compareOutputs(work, evaluator, model);
   if (checked.fault || checked.verdict.status === 'not-run') return checked;
-  work.onProgress({ message: 'Running the result as ONNX Runtime optimizes it' });
+  work.onProgress({ message: english`Running the result as ONNX Runtime optimizes it` });
   const fault = (await optimized) ?? (await compareFusions(work, await counted));
   return { verdict: checked.verdict, fault };
 }
@@ -163,7 +164,7 @@ async function runOptimized(
   const reason = await failsOptimized(await original.reference, model, evaluator, signal ? { signal } : {});
   return reason === undefined
     ? undefined
-    : { kind: 'optimized', reason: `Optimized by ONNX Runtime, the result fails: ${reason}` };
+    : { kind: 'optimized', reason: english`Optimized by ONNX Runtime, the result fails: ${reason}` };
 }
 
 async function compareOutputs(
@@ -171,10 +172,10 @@ async function compareOutputs(
   evaluator: Evaluator,
   model: Model,
 ): Promise<Checked> {
-  onProgress({ message: 'Running the original' });
+  onProgress({ message: english`Running the original` });
   const verdict = await compareWith(await original.reference, model, evaluator, {
     ...(signal ? { signal } : {}),
-    onRun: (done, of) => onProgress({ message: 'Comparing outputs', fraction: done / of }),
+    onRun: (done, of) => onProgress({ message: english`Comparing outputs`, fraction: done / of }),
   });
   if (verdict.status !== 'different') return { verdict };
   return { verdict, fault: { kind: 'outputs', reason: verdict.reason! } };
@@ -197,7 +198,7 @@ async function findFaulty(
   fault: Fault,
   rolledBack: readonly RolledBack[],
 ): Promise<RolledBack | undefined> {
-  work.onProgress({ message: 'Looking for the rewrite that is to blame' });
+  work.onProgress({ message: english`Looking for the rewrite that is to blame` });
   // A pass that costs one fusion costs others of its kind: then passes are searched, which is quick, not rewrites.
   const stepOf = fault.kind === 'fusions' ? passOf : (key: string) => key;
   const steps = [...new Set(run.draft.rewrites.map(({ key }) => stepOf(key)))];

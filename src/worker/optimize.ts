@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { english } from '../core/english.ts';
 import type { Evaluator } from '../core/evaluator.ts';
 import { bindDims } from '../core/graph/bind-dims.ts';
 import { Draft } from '../core/graph/draft.ts';
@@ -77,8 +78,13 @@ export async function optimizeModel(
   return { model, report, origins: originsOf(run?.draft ?? new Draft(model), model) };
 }
 
-const notVerified: Verdict = { status: 'not-run', outputs: [], runs: 0, reason: 'Verification was switched off.' };
-const unchanged: Verdict = { status: 'equal', outputs: [], runs: 0, reason: 'Nothing was changed.' };
+const notVerified: Verdict = {
+  status: 'not-run',
+  outputs: [],
+  runs: 0,
+  reason: english`Verification was switched off.`,
+};
+const unchanged: Verdict = { status: 'equal', outputs: [], runs: 0, reason: english`Nothing was changed.` };
 
 interface Work {
   readonly opened: Pick<OpenedModel, 'model' | 'path' | 'bytes'>;
@@ -132,7 +138,7 @@ async function runOnce(
     allows: (key) => !keys.has(key) && !keys.has(passOf(key)) && only(key),
     ...(options.signal ? { signal: options.signal } : {}),
     onPass: async (pass, round) => {
-      options.onProgress?.({ message: `${pass.title} (round ${round + 1})` });
+      options.onProgress?.({ message: english`${pass.title} (round ${round + 1})` });
       // Lets an abort through, which arrives as a message.
       await setImmediate();
     },

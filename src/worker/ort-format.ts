@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { english } from '../core/english.ts';
 import { ExportError } from '../core/export/exported-model.ts';
 import type { Model } from '../core/graph/model.ts';
 import { prepareModel } from './model-source.ts';
@@ -21,7 +22,7 @@ export async function writeOrtFormat(
   signal?: AbortSignal,
 ): Promise<number> {
   if (!path.endsWith('.ort')) {
-    throw new ExportError(`${basename(path)} does not end in .ort, by which ONNX Runtime knows its own format.`);
+    throw new ExportError(english`${basename(path)} does not end in .ort, by which ONNX Runtime knows its own format.`);
   }
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path, '.ort')}.${randomUUID().slice(0, 8)}.ort`);

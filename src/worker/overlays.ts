@@ -1,4 +1,5 @@
 import { costOverlays } from '../core/cost/overlays.ts';
+import { english } from '../core/english.ts';
 import type { Overlay } from '../core/overlay.ts';
 import { matchNodes } from '../core/search/match.ts';
 import { parseQuery } from '../core/search/query.ts';
@@ -25,7 +26,7 @@ export function overlayHandlers(documents: Documents): Handlers<Pick<WorkerContr
     overlays: async (ref) => overlaysOf(ref).map(({ values: _, ...description }) => description),
     overlay: async ({ id, ...ref }) => {
       const found = overlaysOf(ref).find((overlay) => overlay.id === id);
-      if (!found) throw new Error(`There is no overlay ${id} for this version.`);
+      if (!found) throw new Error(english`There is no overlay ${id} for this version.`);
       return found;
     },
     samples: async ({ document, version }) => documents.document(document).measured.get(version)?.samples ?? null,

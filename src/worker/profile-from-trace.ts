@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { english } from '../core/english.ts';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import { summarizeLatency } from '../core/profile/latency.ts';
 import { profileOverlays } from '../core/profile/overlays.ts';
@@ -28,30 +29,30 @@ export async function profileFromTrace(
   level: OptimizationLevel,
   context: MeasurementContext,
 ): Promise<ProfileResult> {
-  context.onProgress?.({ message: 'Reading the trace' });
+  context.onProgress?.({ message: english`Reading the trace` });
   const trace = await readTraceFile(path);
   if (trace.runs.length === 0) {
     throw new Error(
-      `${path} holds no run. It must be a profile that ONNX Runtime wrote (SessionOptions.enable_profiling) after at least one run.`,
+      english`${path} holds no run. It must be a profile that ONNX Runtime wrote (SessionOptions.enable_profiling) after at least one run.`,
     );
   }
-  context.onProgress?.({ message: "Making ONNX Runtime's graph" });
+  context.onProgress?.({ message: english`Making ONNX Runtime's graph` });
   const asRunModel = await modelAsRun(context.manager, target.model, { level, signal: context.signal });
   const walls = trace.runs.map(({ duration }) => duration);
   const profiled = attributeTrace({ model: target.model, asRunModel, trace, walls, feeds: {} });
   const latency = summarizeLatency(walls, { warmup: walls.length < 8 ? 0 : -1, seed: 1 });
   const environment: Environment = {
-    cpu: 'not recorded',
+    cpu: english`not recorded`,
     features: [],
     cores: 0,
     governor: null,
     load: 0,
     memory: 0,
-    os: 'not recorded',
+    os: english`not recorded`,
     provider: mainProvider(trace.kernels),
     threads: 0,
     level,
-    onnxruntime: 'not recorded',
+    onnxruntime: english`not recorded`,
     opscope: context.opscope,
     date: (await stat(path)).mtime.toISOString(),
   };
@@ -65,9 +66,11 @@ export async function profileFromTrace(
   };
   const { report, asRun } = describeProfile(base, latency, profiled, environment);
   const problems = [
-    `The times are those of ${path}: they include what profiling itself takes, and the machine is not recorded.`,
+    english`The times are those of ${path}: they include what profiling itself takes, and the machine is not recorded.`,
     ...(report.unattributedMs > likelyOtherModel * report.kernelMs
-      ? ['Most kernels are of no node of this model: the trace may be of another model, version or optimization level.']
+      ? [
+          english`Most kernels are of no node of this model: the trace may be of another model, version or optimization level.`,
+        ]
       : []),
     ...report.problems,
   ];

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { english } from '../core/english.ts';
 import { type OptimizationLevel, RuntimeError } from '../core/evaluator.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
@@ -146,7 +147,7 @@ function explainRun(error: unknown, { described }: InputSet): unknown {
   if (!(error instanceof RuntimeError) || !error.message.includes('failed while running')) return error;
   const inputs = described.map(({ name, shape }) => `${name} ${shape.join('×')}`).join(', ');
   return new RuntimeError(
-    `${error.message}. The inputs were made up (${inputs}): other sizes of its dimensions, or a file with real inputs, may suit the model.`,
+    english`${error.message}. The inputs were made up (${inputs}): other sizes of its dimensions, or a file with real inputs, may suit the model.`,
   );
 }
 
@@ -168,7 +169,7 @@ async function measurePlain(
   { settings, runs, warmup, level }: ProfileOptions,
   { manager, signal, onProgress }: MeasurementContext,
 ): Promise<{ times: Float64Array; sessionMs: number; version: string }> {
-  onProgress?.({ message: 'Creating a session' });
+  onProgress?.({ message: english`Creating a session` });
   return manager.use(
     async (runtime) => {
       const { version } = await runtime.client.describe(undefined);
@@ -214,12 +215,12 @@ async function measureProfiled(
 ): Promise<Profiled | { readonly failure: string }> {
   const folder = await makeTemporaryFolder();
   try {
-    context.onProgress?.({ message: 'Profiling' });
+    context.onProgress?.({ message: english`Profiling` });
     const { paths, walls } = await context.manager.use(
       (runtime) => runProfiled(runtime, folder.path, model, prepared, inputs.feeds[0]!, latency, options),
       { signal: context.signal, timeLimit: hangLimit(options.settings) },
     );
-    context.onProgress?.({ message: 'Reading the trace' });
+    context.onProgress?.({ message: english`Reading the trace` });
     const traces: Trace[] = [];
     for (const path of paths) {
       const trace = await readTraceFile(path);
@@ -297,7 +298,7 @@ async function runProfiled(
     if (walls.length === done) break;
   }
   if (walls.length === 0)
-    throw new Error('One run takes longer than the time limit leaves for profiled runs. Raise it.');
+    throw new Error(english`One run takes longer than the time limit leaves for profiled runs. Raise it.`);
   return { paths, walls };
 }
 
@@ -326,7 +327,7 @@ function nothingProfiled(failure: string) {
     wallMs: 0,
     overheadRatio: 1,
     profiledRuns: 0,
-    problems: [`The time could not be broken down by node: ${failure}`],
+    problems: [english`The time could not be broken down by node: ${failure}`],
   };
 }
 
@@ -371,15 +372,15 @@ async function placeUnderRoof(
   { manager, signal, onProgress }: MeasurementContext,
 ): Promise<{ readonly roofline?: Roofline; readonly problems?: readonly string[] }> {
   if (settings.provider !== 'cpu') {
-    return { problems: ['There is no roofline: outside the CPU the trace does not say how long a kernel ran.'] };
+    return { problems: [english`There is no roofline: outside the CPU the trace does not say how long a kernel ran.`] };
   }
-  onProgress?.({ message: 'Measuring what the machine can do' });
+  onProgress?.({ message: english`Measuring what the machine can do` });
   try {
     const ceilings = await measureCeilings(manager, settings.threads, signal);
     const work = { kernels: breakdown.kernels, traced: trace.kernels, covers: attribution.covers, costs: costs.nodes };
     return { roofline: rooflineOf(work, ceilings) };
   } catch (error) {
     if (error instanceof CancelledError) throw error;
-    return { problems: [`There is no roofline: ${error instanceof Error ? error.message : String(error)}`] };
+    return { problems: [english`There is no roofline: ${error instanceof Error ? error.message : String(error)}`] };
   }
 }

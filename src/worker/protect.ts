@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { english } from '../core/english.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
 import type { OpenedModel } from './open-model.ts';
 
@@ -15,7 +16,7 @@ export class ProtectedFileError extends Error {
 export function protectSource(opened: OpenedModel, output: string, weightsName?: string): void {
   if (weightsName !== undefined && basename(weightsName) !== weightsName) {
     throw new ProtectedFileError(
-      'The weights file lies beside the model: give --external-data a name without folders.',
+      english`The weights file lies beside the model: give --external-data a name without folders.`,
     );
   }
   const sources = new Set([real(opened.path)]);
@@ -25,16 +26,17 @@ export function protectSource(opened: OpenedModel, output: string, weightsName?:
   const targets = [output, join(dirname(output), weightsName ?? `${basename(output)}.data`)];
   for (const target of targets) {
     if (sources.has(real(target)))
-      throw new ProtectedFileError(`${target} belongs to the model itself. Name another file to write.`);
+      throw new ProtectedFileError(english`${target} belongs to the model itself. Name another file to write.`);
   }
 }
 
 /** Before a recipe is written: refuses a place where a model is or will be, and one in a folder that there is not. */
 export function protectFromRecipe(recipe: string, models: readonly (string | undefined)[]): void {
   if (models.some((path) => path !== undefined && real(path) === real(recipe))) {
-    throw new ProtectedFileError(`${recipe} is a file of the model. Name another file for the recipe.`);
+    throw new ProtectedFileError(english`${recipe} is a file of the model. Name another file for the recipe.`);
   }
-  if (!existsSync(dirname(resolve(recipe)))) throw new ProtectedFileError(`The folder of ${recipe} does not exist.`);
+  if (!existsSync(dirname(resolve(recipe))))
+    throw new ProtectedFileError(english`The folder of ${recipe} does not exist.`);
 }
 
 /** A path with links followed, where there is something. */

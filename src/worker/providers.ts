@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import type { TensorValue } from '../core/evaluator.ts';
 import { modelBytes } from '../core/onnx/model-bytes.ts';
 import { probeModel } from './probe-model.ts';
@@ -37,7 +38,7 @@ export async function listProviders(options: RuntimeOptions = {}): Promise<reado
 }
 
 async function tryProvider(name: string, options: RuntimeOptions): Promise<ProviderState> {
-  if (name === 'cpu') return { name, available: true, note: 'Built in; runs every model.' };
+  if (name === 'cpu') return { name, available: true, note: english`Built in; runs every model.` };
   const manager = createRuntimeManager(options);
   try {
     const bytes = await modelBytes(addition);
@@ -50,22 +51,25 @@ async function tryProvider(name: string, options: RuntimeOptions): Promise<Provi
       },
       { timeLimit: trialMs },
     );
-    return { name, available: true, note: 'Works here.' };
+    return { name, available: true, note: english`Works here.` };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { name, available: false, note: `${advice[name] ?? 'It does not work here.'} (${firstLine(reason)})` };
+    return {
+      name,
+      available: false,
+      note: `${advice[name] ?? english`It does not work here.`} (${firstLine(reason)})`,
+    };
   } finally {
     manager.dispose();
   }
 }
 
 const advice: Readonly<Record<string, string>> = {
-  webgpu: 'No usable GPU was found. On Linux WebGPU needs a Vulkan driver (libvulkan and the driver of the card).',
-  cuda: 'The CUDA libraries of ONNX Runtime are not installed. Run the install script of onnxruntime-node for CUDA 12 or 13; it needs an NVIDIA driver too.',
-  tensorrt:
-    'The TensorRT libraries of ONNX Runtime are not installed. Run the install script of onnxruntime-node, and install TensorRT.',
-  dml: 'DirectML needs Windows 10 or later and a DirectX 12 graphics card.',
-  coreml: 'Core ML needs macOS 10.15 or later.',
+  webgpu: english`No usable GPU was found. On Linux WebGPU needs a Vulkan driver (libvulkan and the driver of the card).`,
+  cuda: english`The CUDA libraries of ONNX Runtime are not installed. Run the install script of onnxruntime-node for CUDA 12 or 13; it needs an NVIDIA driver too.`,
+  tensorrt: english`The TensorRT libraries of ONNX Runtime are not installed. Run the install script of onnxruntime-node, and install TensorRT.`,
+  dml: english`DirectML needs Windows 10 or later and a DirectX 12 graphics card.`,
+  coreml: english`Core ML needs macOS 10.15 or later.`,
 };
 
 function firstLine(text: string): string {

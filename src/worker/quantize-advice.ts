@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import type { Model } from '../core/graph/model.ts';
 import type { Recipe, Scheme } from '../core/quantize/quantize-model.ts';
 import type { LatencyComparison } from '../core/report/report.ts';
@@ -20,23 +21,23 @@ export function machineAdvice(features: readonly string[], scheme: Scheme | 'aut
   if (scheme !== 'fp16' && known && !features.some((name) => exactMultiply.has(name))) {
     advice.push(
       reducesRange(features)
-        ? 'This processor has no VNNI: 8-bit products saturate, so weights use 7 bits, and int8 gains little speed here.'
-        : 'This processor has no instructions for 8-bit products: int8 saves memory here, hardly time.',
+        ? english`This processor has no VNNI: 8-bit products saturate, so weights use 7 bits, and int8 gains little speed here.`
+        : english`This processor has no instructions for 8-bit products: int8 saves memory here, hardly time.`,
     );
   }
   if (scheme === 'fp16') {
     advice.push(
-      'ONNX Runtime computes most operators in 32 bits on the CPU: fp16 halves the file here and makes it slower. It pays on GPUs.',
+      english`ONNX Runtime computes most operators in 32 bits on the CPU: fp16 halves the file here and makes it slower. It pays on GPUs.`,
     );
   }
   if (scheme === 'dynamic-int8' && convolutions > products) {
     advice.push(
-      'Most weights of this model are in convolutions, which dynamic-int8 leaves float. static-int8 takes them.',
+      english`Most weights of this model are in convolutions, which dynamic-int8 leaves float. static-int8 takes them.`,
     );
   }
   if ((scheme === 'int4-weights' || scheme === 'int8-weights') && convolutions > products) {
     advice.push(
-      'Most weights of this model are in convolutions, which weight-only schemes leave float. static-int8 takes them.',
+      english`Most weights of this model are in convolutions, which weight-only schemes leave float. static-int8 takes them.`,
     );
   }
   const grouped = graph.nodes.filter(({ opType, attributes }) => {
@@ -44,7 +45,9 @@ export function machineAdvice(features: readonly string[], scheme: Scheme | 'aut
     return group?.type === 'int' && group.value > 1n;
   }).length;
   if (scheme === 'static-int8' && features.includes('AVX-512') && grouped * 2 > convolutions && grouped > 0) {
-    advice.push('Half of the convolutions are depthwise: with AVX-512, int8 is hardly faster on those than float.');
+    advice.push(
+      english`Half of the convolutions are depthwise: with AVX-512, int8 is hardly faster on those than float.`,
+    );
   }
   return advice;
 }
@@ -61,26 +64,34 @@ export function outcomeAdvice(outcome: {
   const { fused, latency, recipe, random, pruned, keepFloat } = outcome;
   const advice: string[] = [];
   if (random)
-    advice.push('Calibrated with random numbers: speed and size are real, the error on your data may be larger.');
+    advice.push(
+      english`Calibrated with random numbers: speed and size are real, the error on your data may be larger.`,
+    );
   if (pruned)
     advice.push(
-      'ONNX Runtime multiplies zeros like any number: pruning makes nothing faster here, and the file smaller only once it is compressed. What it costs in exactness, training alone can win back.',
+      english`ONNX Runtime multiplies zeros like any number: pruning makes nothing faster here, and the file smaller only once it is compressed. What it costs in exactness, training alone can win back.`,
     );
   if (recipe.scheme === 'static-int8' && recipe.activations?.endsWith('16')) {
     advice.push(
-      'ONNX Runtime has no kernels for 16-bit activations on the CPU: this is for processors that have, and slower here.',
+      english`ONNX Runtime has no kernels for 16-bit activations on the CPU: this is for processors that have, and slower here.`,
     );
   } else if (fused.nodes < fused.of) {
     advice.push(
-      `${fused.of - fused.nodes} of ${fused.of} quantized nodes have no integer kernel in ONNX Runtime and run as float between conversions.`,
+      english`${fused.of - fused.nodes} of ${fused.of} quantized nodes have no integer kernel in ONNX Runtime and run as float between conversions.`,
     );
   }
-  if (keepFloat) advice.push('Keep fp32: nothing that was tried is faster on this machine within the error allowed.');
+  if (keepFloat)
+    advice.push(english`Keep fp32: nothing that was tried is faster on this machine within the error allowed.`);
   else if (latency && latency.verdict !== 'faster') {
-    const saves = recipe.scheme === 'fp16' ? 'half' : 'a fraction of';
-    advice.push(
-      `Keep fp32 for speed: this is ${latency.verdict === 'slower' ? 'slower' : 'not measurably faster'} on this machine. It pays only where ${saves} the size is worth it.`,
-    );
+    const speed =
+      latency.verdict === 'slower'
+        ? english`Keep fp32 for speed: this is slower on this machine.`
+        : english`Keep fp32 for speed: this is not measurably faster on this machine.`;
+    const size =
+      recipe.scheme === 'fp16'
+        ? english`It pays only where half the size is worth it.`
+        : english`It pays only where a fraction of the size is worth it.`;
+    advice.push(`${speed} ${size}`);
   }
   return advice;
 }

@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import type { Model, Node, NodeId } from '../core/graph/model.ts';
 import type { CalibrationMethod, Recipe } from '../core/quantize/quantize-model.ts';
 import type { QuantizeStep } from '../core/report/recipe.ts';
@@ -30,7 +31,8 @@ export function producersOf({ graph }: Model, outputs: readonly string[]): NodeI
   const ids = new Map(graph.nodes.map((node) => [firstOutput(node), node.id]));
   return outputs.map((output) => {
     const id = ids.get(output);
-    if (id === undefined) throw new InputError(`The model has no node that gives ${output}, which is to stay float.`);
+    if (id === undefined)
+      throw new InputError(english`The model has no node that gives ${output}, which is to stay float.`);
     return id;
   });
 }

@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import { type Evaluator, RuntimeError, type TensorValue } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
 import type { Samples } from '../core/quantize/calibration.ts';
@@ -37,7 +38,7 @@ export async function referenceRuns(
       results.push(result!);
     } catch (error) {
       if (error instanceof RuntimeError)
-        return { feeds, results, reason: `The original does not run: ${error.message}` };
+        return { feeds, results, reason: english`The original does not run: ${error.message}` };
       throw error;
     }
   }
@@ -60,7 +61,7 @@ export async function outputError(
 ): Promise<OutputError> {
   if (reference.feeds.length === 0) {
     return {
-      verdict: { status: 'not-run', outputs: [], runs: 0, reason: reference.reason ?? 'There are no inputs.' },
+      verdict: { status: 'not-run', outputs: [], runs: 0, reason: reference.reason ?? english`There are no inputs.` },
       sqnrDb: null,
     };
   }
@@ -72,7 +73,12 @@ export async function outputError(
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       return {
-        verdict: { status: 'different', outputs: [], runs: index, reason: `The result does not run: ${error.message}` },
+        verdict: {
+          status: 'different',
+          outputs: [],
+          runs: index,
+          reason: english`The result does not run: ${error.message}`,
+        },
         sqnrDb: null,
         failure: error.message,
       };
@@ -90,7 +96,12 @@ export async function outputError(
   const equal = [...differences.values()].every((difference) => difference.equal);
   const broken = [...differences.values()].find(({ structural }) => structural)?.structural;
   const verdict: Verdict = broken
-    ? { status: 'different', outputs, runs: reference.feeds.length, reason: `An output is not comparable: ${broken}.` }
+    ? {
+        status: 'different',
+        outputs,
+        runs: reference.feeds.length,
+        reason: english`An output is not comparable: ${broken}.`,
+      }
     : { status: equal ? 'equal' : 'close', outputs, runs: reference.feeds.length };
   return { verdict, sqnrDb: noisy.length === 0 ? null : Math.min(...noisy) };
 }

@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import type { Pruning } from '../core/quantize/prune.ts';
 import {
@@ -53,17 +54,21 @@ export function checked({ scheme, method = 'minmax', calibration, randomCalibrat
 } {
   const known = schemes.find((each) => each === scheme);
   if (!known && scheme !== 'auto')
-    throw new QuantizeError(`There is no scheme ${scheme}. There are: ${schemes.join(', ')}, auto.`);
+    throw new QuantizeError(english`There is no scheme ${scheme}. There are: ${schemes.join(', ')}, auto.`);
   const found = calibrationMethods.find((each) => each === method);
   if (!found)
-    throw new QuantizeError(`There is no calibration method ${method}. There are: ${calibrationMethods.join(', ')}.`);
+    throw new QuantizeError(
+      english`There is no calibration method ${method}. There are: ${calibrationMethods.join(', ')}.`,
+    );
   if (known === 'static-int8' && calibration === undefined && !randomCalibration) {
     throw new QuantizeError(
-      'static-int8 needs data that is like what the model will see: give --calibration PATH. Random numbers can stand in (--random-calibration), but then its error says little about your data.',
+      english`static-int8 needs data that is like what the model will see: give --calibration PATH. Random numbers can stand in (--random-calibration), but then its error says little about your data.`,
     );
   }
   if (smooth !== undefined && calibration === undefined && !randomCalibration)
-    throw new QuantizeError('Smoothing needs data that is like what the model will see: give --calibration PATH.');
+    throw new QuantizeError(
+      english`Smoothing needs data that is like what the model will see: give --calibration PATH.`,
+    );
   return { scheme: known ?? 'auto', method: found };
 }
 

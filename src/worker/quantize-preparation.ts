@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import type { Evaluator } from '../core/evaluator.ts';
 import type { Draft, Rewrite } from '../core/graph/draft.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
@@ -122,11 +123,11 @@ function suitable(recipe: Recipe, { opsets }: Model): Recipe {
   const opset = opsets.get('') ?? 0;
   if (recipe.scheme === 'static-int8' && opset < 10)
     throw new QuantizeError(
-      `The model's operator set ${opset} has no QuantizeLinear. Convert it to opset 13 or newer.`,
+      english`The model's operator set ${opset} has no QuantizeLinear. Convert it to opset 13 or newer.`,
     );
   if (recipe.scheme === 'dynamic-int8' && opset < 11)
     throw new QuantizeError(
-      `The model's operator set ${opset} has no DynamicQuantizeLinear. Convert it to opset 13 or newer.`,
+      english`The model's operator set ${opset} has no DynamicQuantizeLinear. Convert it to opset 13 or newer.`,
     );
   return recipe.scheme === 'static-int8' && opset < perChannelOpset ? { ...recipe, perChannel: false } : recipe;
 }

@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import { RuntimeError } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
 import type { Feed } from './calibration-data.ts';
@@ -8,11 +9,11 @@ import { QuantizeError } from './quantize-preparation.ts';
 import { isRuntimeGone } from './runtime-client.ts';
 
 /**
- * Does work that needs ONNX Runtime. When that refuses or crashes, rejects with a `QuantizeError` that begins with
- * `what`, or says that the model given is at fault: it does not load as it is.
+ * Does work that needs ONNX Runtime. When that refuses or crashes, rejects with a `QuantizeError` that
+ * says `what`, or that the model given is at fault: it does not load as it is.
  */
 export async function refusing<T>(
-  what: string,
+  what: (why: string) => string,
   model: Model,
   { manager, signal }: MeasurementContext,
   work: () => Promise<T>,
@@ -27,14 +28,17 @@ export async function refusing<T>(
     );
     if (own && !isRuntimeFailure(own)) throw own;
     const message = own
-      ? `The model itself does not load in ONNX Runtime, so it cannot be quantized: ${own.message}`
-      : `${what}: ${error.message}`;
+      ? english`The model itself does not load in ONNX Runtime, so it cannot be quantized: ${own.message}`
+      : what(error.message);
     throw new QuantizeError(message, { cause: error });
   }
 }
 
-export const notGiven = (does: 'load' | 'run'): string =>
-  `The quantized model does not ${does} in ONNX Runtime, so it is not given`;
+export const failsToLoad = (why: string): string =>
+  english`The quantized model does not load in ONNX Runtime, so it is not given: ${why}`;
+
+export const failsToRun = (why: string): string =>
+  english`The quantized model does not run in ONNX Runtime, so it is not given: ${why}`;
 
 /** What to say of a quantized model that does not run. The float one may run only because it is optimized. */
 export async function notRunning(
@@ -45,11 +49,11 @@ export async function notRunning(
 ): Promise<QuantizeError> {
   try {
     await evaluator.run({ model, feeds: [feed], level: 'disabled', signal });
-    return new QuantizeError(`${notGiven('run')}: ${failure}`);
+    return new QuantizeError(failsToRun(failure));
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     return new QuantizeError(
-      `The model runs only where ONNX Runtime optimizes a fault of it away, which it cannot do once it is quantized: ${error.message}`,
+      english`The model runs only where ONNX Runtime optimizes a fault of it away, which it cannot do once it is quantized: ${error.message}`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
@@ -96,7 +97,7 @@ function verdictOf(
   error: OutputError | undefined,
   { scheme, minSqnr = usableSqnr(scheme) }: QuantizeOptions,
 ): QuantizeReport['verdict'] {
-  if (!error) return { status: 'not-run', outputs: [], runs: 0, reason: 'Verification was switched off.' };
+  if (!error) return { status: 'not-run', outputs: [], runs: 0, reason: english`Verification was switched off.` };
   const { verdict, sqnrDb } = error;
   if (verdict.status === 'not-run' || sqnrDb === null) return verdict;
   return sqnrDb >= minSqnr
@@ -104,7 +105,7 @@ function verdictOf(
     : {
         ...verdict,
         status: 'different',
-        reason: `Signal to noise of the outputs is ${sqnrDb.toFixed(1)} dB, below ${minSqnr} dB.`,
+        reason: english`Signal to noise of the outputs is ${sqnrDb.toFixed(1)} dB, below ${minSqnr} dB.`,
       };
 }
 

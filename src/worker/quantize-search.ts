@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import { RuntimeError } from '../core/evaluator.ts';
 import type { Node, NodeId } from '../core/graph/model.ts';
 import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
@@ -55,7 +56,7 @@ const measuringTime = 6;
 export async function findRecipe(work: QuantizeWork, base: Recipe): Promise<SearchResult> {
   const tried: Tried[] = [];
   const attempt = async (label: string, recipe: Recipe, method?: CalibrationMethod) => {
-    work.say(`Trying ${label}`);
+    work.say(english`Trying ${label}`);
     const result = await tryRecipe(work, label, recipe, method);
     if (result) tried.push(result);
     return result;
@@ -70,13 +71,13 @@ export async function findRecipe(work: QuantizeWork, base: Recipe): Promise<Sear
       for (const share of excludedShares) {
         const count = Math.max(1, Math.round(order.length * share));
         const exclude = new Set([...(base.exclude ?? []), ...order.slice(0, count)]);
-        await attempt(`static-int8, ${count} nodes float`, {
+        await attempt(english`static-int8, ${count} nodes float`, {
           ...base,
           scheme: 'static-int8',
           density: 'full',
           exclude,
         });
-        await attempt(`static-int8, lean, ${count} nodes float`, {
+        await attempt(english`static-int8, lean, ${count} nodes float`, {
           ...base,
           scheme: 'static-int8',
           density: 'lean',
@@ -173,7 +174,7 @@ const errorRank = ({ sqnrDb }: Pick<Tried, 'sqnrDb'>): number => sqnrDb ?? Numbe
 async function measure({ target, options, context, say }: QuantizeWork, tried: readonly Tried[]): Promise<Measured[]> {
   const measured: Measured[] = [];
   for (const each of tried) {
-    say(`Measuring ${each.label}`);
+    say(english`Measuring ${each.label}`);
     const candidate = { model: each.quantized.model, identity: { ...target.identity, bytes: each.bytes } };
     const settings = { ...options.settings, timeLimit: Math.min(measuringTime, options.settings.timeLimit) };
     const { ratio, interval95, verdict } = await compareLatency(
@@ -200,7 +201,7 @@ export async function sensitivity(
   const noise: { readonly id: NodeId; readonly sqnrDb: number }[] = [];
   const few = { ...reference, feeds: reference.feeds.slice(0, 2), results: reference.results.slice(0, 2) };
   for (const [index, { id }] of probed.entries()) {
-    say('Finding sensitive nodes', index / probed.length);
+    say(english`Finding sensitive nodes`, index / probed.length);
     const exclude = new Set([
       ...(recipe.exclude ?? []),
       ...weighted.filter((node) => node.id !== id).map((node) => node.id),

@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import type { Recipe } from '../core/quantize/quantize-model.ts';
 import { channelMaxima } from '../core/quantize/smooth.ts';
 import type { SampleData } from './calibration-data.ts';
@@ -25,14 +26,14 @@ export async function smoothFor(
   context: RunContext & { readonly say: (message: string, fraction?: number) => void },
 ): Promise<Smoothing> {
   const { evaluator, signal, say } = context;
-  const onProgress = (fraction: number) => say('Reading the size of channels', fraction);
+  const onProgress = (fraction: number) => say(english`Reading the size of channels`, fraction);
   const maxima = await channelMaxima(prepared.model, samples, { evaluator, signal, onProgress });
   const apply = (strength: number) => smoothed(prepared, { alpha: strength, maxima, exclude: recipe.exclude, signal });
   if (alpha !== 'search') return { prepared: await apply(alpha), alpha };
   const reference = await referenceRuns(prepared.model, samples, searchedSamples, context);
   let best: (Smoothing & { readonly sqnrDb: number }) | undefined;
   for (const [index, strength] of triedAlphas.entries()) {
-    say('Searching for the best smoothing', index / triedAlphas.length);
+    say(english`Searching for the best smoothing`, index / triedAlphas.length);
     const candidate = await apply(strength);
     const quantized = await candidate.quantize(recipe, calibratorOf(candidate), signal);
     const { sqnrDb, failure } = await outputError(quantized.model, reference, context);

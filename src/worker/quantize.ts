@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import type { Overlay } from '../core/overlay.ts';
 import { errorOverlays, valueErrors } from '../core/quantize/error.ts';
@@ -24,7 +25,7 @@ import {
   pruned,
   QuantizeError,
 } from './quantize-preparation.ts';
-import { notGiven, notRunning, refusing } from './quantize-refusal.ts';
+import { failsToLoad, failsToRun, notRunning, refusing } from './quantize-refusal.ts';
 import { bytesOf, quantizeReport, withProvenance } from './quantize-report.ts';
 import { findRecipe } from './quantize-search.ts';
 import { smoothFor } from './quantize-smoothing.ts';
@@ -53,13 +54,18 @@ export function quantizeModel(
   context: MeasurementContext,
 ): Promise<QuantizeResult> {
   const evaluator = createEvaluator(context.manager);
-  return refusing('ONNX Runtime fails on this model', target.model, context, async () => {
-    try {
-      return await quantize(target, options, context, evaluator);
-    } finally {
-      await evaluator.dispose();
-    }
-  });
+  return refusing(
+    (why) => english`ONNX Runtime fails on this model: ${why}`,
+    target.model,
+    context,
+    async () => {
+      try {
+        return await quantize(target, options, context, evaluator);
+      } finally {
+        await evaluator.dispose();
+      }
+    },
+  );
 }
 
 async function quantize(
@@ -81,7 +87,7 @@ async function quantize(
     onnxruntime: version,
     opscope: context.opscope,
   });
-  say('Simplifying');
+  say(english`Simplifying`);
   const simplified = await prepareForQuantization(target.model, { ...context, evaluator });
   const fewer =
     options.prune === undefined
@@ -114,7 +120,7 @@ async function quantize(
       : undefined;
   const prepared = smoothing?.prepared ?? even;
   const calibrator = samples && calibratorOf(prepared, samples);
-  if (request.scheme !== 'auto') say('Quantizing');
+  if (request.scheme !== 'auto') say(english`Quantizing`);
   const asked = request.scheme === 'auto' ? undefined : await prepared.quantize(baseRecipe, calibrator, signal);
   // Before the float model runs, which may take longer than everything else.
   if (asked) refuseNothing(asked, baseRecipe.scheme);
@@ -153,20 +159,20 @@ async function quantize(
   const model = withProvenance(quantized.model, recipe, target);
   // The sessions that calibrated are as large as the model, and none of them is used again.
   await evaluator.dispose();
-  say("Reading ONNX Runtime's graph");
-  const operators = await refusing(notGiven('load'), target.model, context, () =>
+  say(english`Reading ONNX Runtime's graph`);
+  const operators = await refusing(failsToLoad, target.model, context, () =>
     operatorsAsRun(manager, model, { level: 'all', signal }),
   );
   const fused = recipe.scheme === 'fp16' ? { nodes: 0, of: 0 } : countFused(quantized.nodes, operators);
   const error = options.verify
-    ? await refusing(notGiven('run'), target.model, context, () => outputError(model, reference, { evaluator, signal }))
+    ? await refusing(failsToRun, target.model, context, () => outputError(model, reference, { evaluator, signal }))
     : undefined;
   if (error?.failure !== undefined)
     throw await notRunning(error.failure, target.model, reference.feeds[0]!, { evaluator, signal });
   const overlays = options.verify && error?.verdict.status !== 'not-run' ? await overlaysOf(work, quantized) : [];
   const judged = labelled && (await accuracyOf(model, labelled, work));
   const after: MeasuredModel = { model, identity: { ...target.identity, bytes: bytesOf(model) } };
-  if (options.measure) say('Measuring against the float model');
+  if (options.measure) say(english`Measuring against the float model`);
   const latency = options.measure
     ? await compareLatency(target, after, { settings: options.settings, level: 'all' }, context)
     : undefined;
@@ -214,9 +220,10 @@ export interface QuantizeWork {
 /** Nothing quantized is an error, not a success. */
 function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
   if (nodes.length > 0) return;
-  const reasons = [...new Set(kept.map(({ node, reason }) => `${node.opType}: ${reason}`))].slice(0, 4);
-  const why = reasons.length > 0 ? ` ${reasons.join('; ')}.` : ' It has no MatMul, Gemm or Conv with constant weights.';
-  throw new QuantizeError(`Nothing could be quantized with ${scheme}.${why}`);
+  const reasons = [...new Set(kept.map(({ node, reason }) => english`${node.opType} stays float: ${reason}.`))];
+  const why =
+    reasons.length > 0 ? reasons.slice(0, 4) : [english`It has no MatMul, Gemm or Conv with constant weights.`];
+  throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why].join(' '));
 }
 
 async function overlaysOf(
@@ -232,7 +239,7 @@ async function overlaysOf(
   const errors = await valueErrors(prepared.model, quantized.model, samples, {
     evaluator,
     signal: context.signal,
-    onProgress: (fraction) => say('Comparing values inside', fraction),
+    onProgress: (fraction) => say(english`Comparing values inside`, fraction),
   });
   return errorOverlays(prepared.model, quantized.model, quantized.origins, errors, quantized.weightErrors);
 }
@@ -242,6 +249,6 @@ function accuracyOf(
   labelled: LabelledData,
   { evaluator, context: { signal }, say }: Pick<QuantizeWork, 'evaluator' | 'context' | 'say'>,
 ): ReturnType<typeof accuracy> {
-  const onProgress = (fraction: number) => say('Accuracy on labelled data', fraction);
+  const onProgress = (fraction: number) => say(english`Accuracy on labelled data`, fraction);
   return accuracy(model, labelled, { evaluator, signal, onProgress });
 }

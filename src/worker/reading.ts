@@ -1,4 +1,5 @@
 import { nodeCost } from '../core/cost/node-cost.ts';
+import { english } from '../core/english.ts';
 import { layoutGraph } from '../core/layout/layout-graph.ts';
 import { modelText } from '../core/text/model-text.ts';
 import type { Handlers } from '../protocol/rpc.ts';
@@ -17,7 +18,7 @@ export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContr
   const analysis = (ref: VersionRef): Analysis => documents.analysis(documents.version(ref));
   const placed = (ref: VersionRef & { node: number }): PlacedNode => {
     const found = analysis(ref).byId.get(ref.node as PlacedNode['node']['id']);
-    if (!found) throw new Error('That node is not in this version.');
+    if (!found) throw new Error(english`That node is not in this version.`);
     return found;
   };
   return {
@@ -27,7 +28,7 @@ export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContr
     scene: async ({ open, asRun = false, ...ref }, { signal }) => {
       if (asRun) {
         const ran = documents.document(ref.document).measured.get(ref.version)?.asRun;
-        if (!ran) throw new Error('Profile the model first: the graph as run comes from the profile.');
+        if (!ran) throw new Error(english`Profile the model first: the graph as run comes from the profile.`);
         return asRunScene(ran, open, signal);
       }
       const { draft, facts } = analysis(ref);
@@ -44,7 +45,7 @@ export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContr
     tensor: async (ref, { signal }) => {
       const { graph } = placed(ref);
       const tensor = graph.constant(ref.value);
-      if (!tensor) throw new Error(`${ref.value} is not a constant.`);
+      if (!tensor) throw new Error(english`${ref.value} is not a constant.`);
       return tensorDetails(tensor, signal);
     },
   };

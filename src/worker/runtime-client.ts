@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { english } from '../core/english.ts';
 import { ipcPort } from '../protocol/node-port.ts';
 import { CancelledError, type Client, ConnectionClosedError, connect } from '../protocol/rpc.ts';
 import type { RuntimeContract } from '../protocol/runtime.ts';
@@ -62,9 +63,9 @@ function ended(child: ChildProcess, wasKilled: () => boolean): Promise<string> {
     stderr = (stderr + text).slice(-2000);
   });
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(`The runtime process could not be started: ${error.message}`));
+    child.once('error', (error) => resolve(english`The runtime process could not be started: ${error.message}`));
     child.once('close', (code, signal) =>
-      resolve(wasKilled() ? 'The run was stopped.' : deathReason(code, signal, stderr)),
+      resolve(wasKilled() ? english`The run was stopped.` : deathReason(code, signal, stderr)),
     );
   });
 }
@@ -72,20 +73,26 @@ function ended(child: ChildProcess, wasKilled: () => boolean): Promise<string> {
 /** Why a process that nobody stopped is gone, and what to do. */
 function deathReason(code: number | null, signal: string | null, stderr: string): string {
   const lastLines = stderr.trim().split('\n').slice(-3).join(' ').trim();
-  const said = lastLines === '' ? '' : ` It said: ${lastLines}`;
+  const said = lastLines === '' ? '' : ` ${english`It said: ${lastLines}`}`;
   if (/Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND|ERR_DLOPEN_FAILED|cannot open shared object/.test(stderr)) {
-    return `ONNX Runtime could not be loaded. Reinstall Opscope for this platform (${process.platform} ${process.arch}).${said}`;
+    return (
+      english`ONNX Runtime could not be loaded. Reinstall Opscope for this platform (${process.platform} ${process.arch}).` +
+      said
+    );
   }
   if (/std::bad_alloc|out of memory|Allocation failed/i.test(stderr)) {
-    return `ONNX Runtime ran out of memory. Use a smaller batch or smaller symbolic dimensions.${said}`;
+    return english`ONNX Runtime ran out of memory. Use a smaller batch or smaller symbolic dimensions.` + said;
   }
   if (signal === 'SIGKILL') {
-    return 'The system killed the runtime process, most likely because memory ran out. Use a smaller batch or smaller symbolic dimensions.';
+    return english`The system killed the runtime process, most likely because memory ran out. Use a smaller batch or smaller symbolic dimensions.`;
   }
   if (signal !== null || (code !== null && code > 2)) {
-    return `ONNX Runtime crashed on this model (${signal ?? `exit code ${code}`}). The model is safe; try another optimization level or provider.${said}`;
+    return (
+      english`ONNX Runtime crashed on this model (${signal ?? english`exit code ${code}`}). The model is safe; try another optimization level or provider.` +
+      said
+    );
   }
-  return `The runtime process ended with exit code ${code}.${said}`;
+  return english`The runtime process ended with exit code ${code}.` + said;
 }
 
 /** What uses the runtime, one piece of work after another, on a process that is started when it is needed. */
@@ -168,7 +175,7 @@ export function createRuntimeManager(options: RuntimeOptions = {}): RuntimeManag
 }
 
 function timeLimitMessage(milliseconds: number): string {
-  return `ONNX Runtime gave no answer within ${Math.round(milliseconds / 100) / 10} s and was stopped. Raise the time limit, or use smaller inputs.`;
+  return english`ONNX Runtime gave no answer within ${Math.round(milliseconds / 100) / 10} s and was stopped. Raise the time limit, or use smaller inputs.`;
 }
 
 /** Whether an error says that the runtime process is gone. */

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { openPromise as openZip, type ZipFile } from 'yauzl';
+import { english } from '../core/english.ts';
 import type { TensorValue } from '../core/evaluator.ts';
 import { byteLengthOf, type DataType, elementCount } from '../core/graph/data-type.ts';
 import { type NpyHeader, parseNpy, parseNpyHeader } from '../core/tensor/npy.ts';
@@ -73,7 +74,7 @@ async function arrayOf(size: number, read: () => Bytes): Promise<SampleArray> {
   const { dtype, dims, plain } = header;
   const [samples = 1, ...rest] = dims;
   const entryBytes = byteLengthOf(dtype, elementCount(rest));
-  if (plain && header.start + samples * entryBytes > size) throw new Error('The .npy file is cut off.');
+  if (plain && header.start + samples * entryBytes > size) throw new Error(english`The .npy file is cut off.`);
   if (!plain || entryBytes === 0) return wholeArray(parseNpy(await allBytes(read())));
   async function* entries(count: number): AsyncGenerator<TensorValue> {
     const lengths = Array.from({ length: Math.ceil(samples / count) }, (_, index) =>
@@ -86,7 +87,7 @@ async function arrayOf(size: number, read: () => Bytes): Promise<SampleArray> {
       lengths.map((length) => length * entryBytes),
     ))
       yield { dtype, dims: [lengths[at++]!, ...rest], bytes };
-    if (at < lengths.length) throw new Error('The .npy file is cut off.');
+    if (at < lengths.length) throw new Error(english`The .npy file is cut off.`);
   }
   const all = async (): Promise<TensorValue> => {
     for await (const { bytes } of entries(Math.max(1, samples))) return { dtype, dims, bytes };
@@ -127,7 +128,7 @@ async function headerOf(stream: Bytes): Promise<NpyHeader> {
     if (header) return header;
     if (read.length > mostHeaderBytes) break;
   }
-  throw new Error('The .npy file is cut off.');
+  throw new Error(english`The .npy file is cut off.`);
 }
 
 async function allBytes(stream: Bytes): Promise<Uint8Array> {
@@ -135,7 +136,7 @@ async function allBytes(stream: Bytes): Promise<Uint8Array> {
   let length = 0;
   for await (const chunk of stream) {
     length += chunk.length;
-    if (length > mostWholeBytes) throw new Error('The array is larger than 4 GB. Split it.');
+    if (length > mostWholeBytes) throw new Error(english`The array is larger than 4 GB. Split it.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -177,4 +178,4 @@ async function openArchive(path: string): Promise<ZipFile> {
 }
 
 const unpackingError = (error: unknown) =>
-  new Error(`The .npz file could not be unpacked: ${error instanceof Error ? error.message : String(error)}`);
+  new Error(english`The .npz file could not be unpacked: ${error instanceof Error ? error.message : String(error)}`);

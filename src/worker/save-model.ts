@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { access, type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { english } from '../core/english.ts';
 import type { ByteSource } from '../core/graph/byte-source.ts';
 import type { Model, Tensor } from '../core/graph/model.ts';
 import { encodeModel, type Piece, type Placement, piecesLength } from '../core/onnx/encode-model.ts';
@@ -39,7 +40,7 @@ export async function saveModel(
   const externalName = options.externalName ?? freshDataName(path);
   if (externalName === basename(path) || externalName !== basename(externalName) || externalName === '..') {
     throw new Error(
-      `${externalName} cannot hold the weights: name a file beside the model, other than the model itself.`,
+      english`${externalName} cannot hold the weights: name a file beside the model, other than the model itself.`,
     );
   }
   const inline = weights === 'external' ? undefined : encodeModel(model, { placement: () => 'inline' });
@@ -47,7 +48,9 @@ export async function saveModel(
     return { bytes: await writeFiles([{ path, pieces: inline }], options), files: [path] };
   }
   if (weights === 'inline') {
-    throw new Error('The model is larger than 2 GB, which one ONNX file cannot hold. Export it with external weights.');
+    throw new Error(
+      english`The model is larger than 2 GB, which one ONNX file cannot hold. Export it with external weights.`,
+    );
   }
   const { pieces, placement } = placeExternally(model, externalName);
   const dataPath = join(dirname(path), externalName);
@@ -103,7 +106,7 @@ async function writeFiles(
   const report = (count: number) => {
     signal?.throwIfAborted();
     done += count;
-    onProgress?.({ message: 'Writing', fraction: total === 0 ? 1 : done / total });
+    onProgress?.({ message: english`Writing`, fraction: total === 0 ? 1 : done / total });
   };
   try {
     for (const { path, pieces, replacesLink } of files) {
@@ -177,18 +180,20 @@ async function writePiece(
 function explain(error: unknown, path: string): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOSPC':
-      return new Error(`The disk is full; ${path} was not written. Free some room and try again.`);
+      return new Error(english`The disk is full; ${path} was not written. Free some room and try again.`);
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new Error(`${path} may not be written. Choose another place or change its permissions.`);
+      return new Error(english`${path} may not be written. Choose another place or change its permissions.`);
     case 'EISDIR':
     case 'ENOTEMPTY':
-      return new Error(`${path} is a folder. Choose the name of a file.`);
+      return new Error(english`${path} is a folder. Choose the name of a file.`);
     case 'EFBIG':
-      return new Error(`${path} would be larger than files may be here. Choose another disk, or external weights.`);
+      return new Error(
+        english`${path} would be larger than files may be here. Choose another disk, or external weights.`,
+      );
     case 'ENOENT':
-      return new Error(`The folder of ${path} does not exist.`);
+      return new Error(english`The folder of ${path} does not exist.`);
     default:
       return error;
   }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { english } from '../core/english.ts';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import { summarizeLatency } from '../core/profile/latency.ts';
 import { median } from '../core/profile/statistics.ts';
@@ -47,7 +48,7 @@ export async function sweepModel(
         if (failures.has(index)) continue;
         const done = round * wanted.length + index;
         context.onProgress?.({
-          message: `Round ${round + 1} of ${rounds}, combination ${index + 1} of ${wanted.length}`,
+          message: english`Round ${round + 1} of ${rounds}, combination ${index + 1} of ${wanted.length}`,
           fraction: done / (rounds * wanted.length),
         });
         try {

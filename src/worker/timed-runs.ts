@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import { detectWarmup } from '../core/profile/stability.ts';
 import { median, medianInterval } from '../core/profile/statistics.ts';
 import { createRandom } from '../core/random.ts';
@@ -40,7 +41,9 @@ export async function timeRuns({ client }: Runtime, request: TimedRunsRequest): 
     times.push(...batch);
     request.onProgress?.({
       message:
-        request.runs > 0 ? `Timed run ${times.length} of about ${times.length + missing}` : `Timed run ${times.length}`,
+        request.runs > 0
+          ? english`Timed run ${times.length} of about ${times.length + missing}`
+          : english`Timed run ${times.length}`,
       fraction: Math.min(1, Math.max(times.length / (times.length + missing), 1 - left() / request.timeLimit)),
     });
   }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import { english } from '../core/english.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import type { VersionInfo, WorkerContract } from '../protocol/worker.ts';
 import { asOpened, type Documents, type OpenDocument } from './documents.ts';
@@ -38,7 +39,7 @@ export function versionHandlers(
       const document = documents.document(ref.document);
       if (isSource(document, path)) {
         throw new Error(
-          'That is the file the model was opened from. Choose another name; Save is what writes over it.',
+          english`That is the file the model was opened from. Choose another name; Save is what writes over it.`,
         );
       }
       const { model } = documents.version(ref);

@@ -69,7 +69,7 @@ function OperatorText({ node: { domain, opType, opset } }: { readonly node: Node
   const history = `In ONNX since operator set ${note.versions[0]}; changed in ${note.versions.slice(1).join(', ')}.`;
   return (
     <p class="prose">
-      {note.summary}{' '}
+      {engineText(note.summary)}{' '}
       {since !== undefined && (
         <span class="quiet" title={note.versions.length > 1 ? history : undefined}>
           ONNX {opType}, operator set {since}.

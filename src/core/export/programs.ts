@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { ReportedValue, SweepSettings } from '../report/report.ts';
 import { literal, sessionSnippets } from '../report/session-snippets.ts';
 import { ExportError, type ExportedModel } from './exported-model.ts';
@@ -97,8 +98,9 @@ export function programs(model: Pick<ExportedModel, 'inputs' | 'outputs' | 'meas
 function inputOf({ name, dtype, shape }: ReportedValue, sizes: Readonly<Record<string, number>>) {
   const element = elements[dtype];
   if (!element?.javascript || shape === null) {
-    const what = shape === null ? 'its rank is not known' : `${dtype || 'its type'} is not made there`;
-    throw new ExportError(`A program that runs needs every input: ${name} cannot be given, ${what}.`);
+    const what =
+      shape === null ? english`its rank is not known` : english`${dtype || english`its type`} is not made there`;
+    throw new ExportError(english`A program that runs needs every input: ${name} cannot be given, ${what}.`);
   }
   const dims = shape.map((dim) => (typeof dim === 'number' ? dim : Object.hasOwn(sizes, dim) ? sizes[dim]! : 1));
   const size = dims.reduce((product, dim) => product * dim, 1);

@@ -2,6 +2,7 @@
  * From traces to times by node. Every time is the mean over the middle half of the profiled runs, by their duration:
  * runs that something disturbed are left out, and the parts add up to the whole, which medians of parts do not.
  */
+import { english } from '../english.ts';
 import type { Graph, Model, Node, NodeId } from '../graph/model.ts';
 import type { ProfiledKernel, ProfiledNode } from '../report/report.ts';
 import { type Attribution, bodiesOf, type Cover } from './attribution.ts';
@@ -42,7 +43,7 @@ export function allNodes(model: Model): ReadonlyMap<NodeId, Node> {
 /** Adds the runs of a trace up by kernel and by node. Throws when the trace holds no run. */
 export function breakDown(source: Model, trace: Trace, attribution: Attribution): Breakdown {
   const runs = middleHalf(trace.runs.map(({ duration }) => duration));
-  if (runs.length === 0) throw new Error('The trace holds no complete run.');
+  if (runs.length === 0) throw new Error(english`The trace holds no complete run.`);
   const times = trace.runs.map((run) => kernelTimes(run, trace.kernels.length));
   const calls = new Float64Array(trace.kernels.length);
   for (const run of runs) for (const kernel of trace.runs[run]!.kernel) calls[kernel]!++;

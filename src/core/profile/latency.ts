@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { createRandom } from '../random.ts';
 import type { Latency } from '../report/report.ts';
 import { describeProblems, detectWarmup } from './stability.ts';
@@ -20,7 +21,7 @@ export interface SummaryOptions {
 export function summarizeLatency(times: ArrayLike<number>, { warmup, seed, keepSamples }: SummaryOptions): Latency {
   const detected = warmup < 0 ? detectWarmup(times) : { runs: warmup, settled: true };
   const samples = Float64Array.from(times).subarray(detected.runs);
-  if (samples.length === 0) throw new RangeError('There are no runs after the warm-up.');
+  if (samples.length === 0) throw new RangeError(english`There are no runs after the warm-up.`);
   const order = sorted(samples);
   const middle = quantileOfSorted(order, 0.5);
   const interval95 = medianInterval(samples, createRandom(seed));
@@ -29,7 +30,7 @@ export function summarizeLatency(times: ArrayLike<number>, { warmup, seed, keepS
   const halfWidth = (interval95[1] - interval95[0]) / 2 / middle;
   if (halfWidth > stableWithin && samples.length > 1) {
     problems.push(
-      `The median is known to ±${(halfWidth * 100).toFixed(1)} % only: more runs or a quieter machine would help.`,
+      english`The median is known to ±${(halfWidth * 100).toFixed(1)} % only: more runs or a quieter machine would help.`,
     );
   }
   return {
@@ -50,6 +51,6 @@ export function summarizeLatency(times: ArrayLike<number>, { warmup, seed, keepS
 
 function unsettledMessage(runs: number): string {
   return runs < 8
-    ? 'Too few runs to tell the warm-up from the rest.'
-    : 'The times had not settled by the middle of the measurement: give it more time.';
+    ? english`Too few runs to tell the warm-up from the rest.`
+    : english`The times had not settled by the middle of the measurement: give it more time.`;
 }

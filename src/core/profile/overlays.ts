@@ -8,7 +8,7 @@ import { mainKernel } from './roofline.ts';
 /** What there is to colour the model's nodes by after a profile. */
 export function profileOverlays(model: Model, report: ProfileReport): readonly Overlay[] {
   const { nodes, profiledRuns, roofline } = report;
-  const basis = `${profiledRuns} profiled runs`;
+  const basis = english`${profiledRuns} profiled runs`;
   const empty = () => new Float32Array(model.nextNodeId).fill(Number.NaN);
   // A node without a kernel was folded or dropped: it takes no time. Functions' nodes have no times of their own.
   const time = empty();

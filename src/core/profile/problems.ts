@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { Breakdown } from './breakdown.ts';
 import type { Trace } from './trace.ts';
 
@@ -15,26 +16,26 @@ export function profileProblems(
   if (provider !== 'cpu' && onCpu.length > 0) {
     const time = onCpu.reduce((sum, kernel) => sum + kernel.milliseconds, 0);
     problems.push(
-      `${onCpu.length} of ${kernels.length} kernels ran on the CPU instead of ${provider}, ${percent(time / kernelMs)} of the kernel time: ${provider} has no kernel for them, or ONNX Runtime thought the CPU faster.`,
+      english`${onCpu.length} of ${kernels.length} kernels ran on the CPU instead of ${provider}, ${percent(time / kernelMs)} of the kernel time: ${provider} has no kernel for them, or ONNX Runtime thought the CPU faster.`,
     );
   }
   if (trace.runs.length < runs)
-    problems.push(`The trace holds ${trace.runs.length} of ${runs} runs; figures are from those.`);
-  if (trace.unread > 0) problems.push(`${trace.unread} events of the trace could not be read.`);
+    problems.push(english`The trace holds ${trace.runs.length} of ${runs} runs; figures are from those.`);
+  if (trace.unread > 0) problems.push(english`${trace.unread} events of the trace could not be read.`);
   if (unattributedMs > 0.01 * kernelMs) {
     problems.push(
-      `${percent(unattributedMs / kernelMs)} of the kernel time could not be traced to nodes of the model.`,
+      english`${percent(unattributedMs / kernelMs)} of the kernel time could not be traced to nodes of the model.`,
     );
   }
   if (insertedMs > 0.1 * kernelMs) {
     problems.push(
-      `${percent(insertedMs / kernelMs)} of the kernel time goes to conversions of layouts and types that ONNX Runtime put in.`,
+      english`${percent(insertedMs / kernelMs)} of the kernel time goes to conversions of layouts and types that ONNX Runtime put in.`,
     );
   }
   // What the trace calls a run, and what the clock outside says: the rest is the call itself.
   if (Math.abs(wallMs - runMs) > 0.03 * wallMs + 0.05) {
     problems.push(
-      `The trace accounts for ${runMs.toFixed(3)} ms of ${wallMs.toFixed(3)} ms a profiled run; the rest is outside ONNX Runtime's run.`,
+      english`The trace accounts for ${runMs.toFixed(3)} ms of ${wallMs.toFixed(3)} ms a profiled run; the rest is outside ONNX Runtime's run.`,
     );
   }
   return problems;

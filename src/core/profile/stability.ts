@@ -1,4 +1,5 @@
 /** What can be wrong with a series of times: a warm-up, a drift, two modes, outliers. */
+import { english } from '../english.ts';
 import { mean, median, quantile, quantileOfSorted, sorted } from './statistics.ts';
 
 type Numbers = ArrayLike<number>;
@@ -140,21 +141,24 @@ export function describeProblems(samples: Numbers): readonly string[] {
   const problems: string[] = [];
   const drift = detectDrift(samples);
   if (drift !== 0) {
+    const by = percent(Math.abs(drift));
     problems.push(
-      `The times ${drift > 0 ? 'rose' : 'fell'} by ${percent(Math.abs(drift))} over the measurement: the machine's speed or load changed.`,
+      drift > 0
+        ? english`The times rose by ${by} over the measurement: the machine's speed or load changed.`
+        : english`The times fell by ${by} over the measurement: the machine's speed or load changed.`,
     );
   }
   const modes = detectModes(samples);
   if (modes) {
     const [low, high] = modes.centres.map((centre) => `${centre.toPrecision(3)} ms`);
     problems.push(
-      `The runs come in two kinds: ${percent(1 - modes.higherShare)} near ${low} and ${percent(modes.higherShare)} near ${high}.`,
+      english`The runs come in two kinds: ${percent(1 - modes.higherShare)} near ${low} and ${percent(modes.higherShare)} near ${high}.`,
     );
   }
   const outliers = countOutliers(samples);
   if (outliers > samples.length / 20) {
     problems.push(
-      `${outliers} of ${samples.length} runs took far longer or shorter than the rest (up to ${quantile(samples, 1).toPrecision(3)} ms).`,
+      english`${outliers} of ${samples.length} runs took far longer or shorter than the rest (up to ${quantile(samples, 1).toPrecision(3)} ms).`,
     );
   }
   return problems;

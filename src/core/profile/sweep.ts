@@ -1,4 +1,5 @@
 /** Sweeps: one model measured under every combination of settings. */
+import { english } from '../english.ts';
 import type { OptimizationLevel } from '../evaluator.ts';
 import type { SweepPoint, SweepReport, SweepSettings } from '../report/report.ts';
 
@@ -20,7 +21,9 @@ export function combinations(axes: SweepAxes, base: SweepSettings): readonly Swe
   const spread = <T>(values: readonly T[] | undefined, set: (settings: SweepSettings, value: T) => SweepSettings) => {
     if (!values) return;
     if (values.length * settings.length > mostCombinations)
-      throw new RangeError(`A sweep measures at most ${mostCombinations} combinations of settings. Leave some out.`);
+      throw new RangeError(
+        english`A sweep measures at most ${mostCombinations} combinations of settings. Leave some out.`,
+      );
     settings = settings.flatMap((each) => values.map((value) => set(each, value)));
   };
   for (const [name, sizes] of Object.entries(axes.dims ?? {}))

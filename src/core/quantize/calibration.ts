@@ -2,6 +2,7 @@
  * Ranges of values over sample data. The model is run with reductions added, so that a run gives two numbers for each
  * value and no activation leaves the runtime: memory does not grow with the number of samples, nor with the model.
  */
+import { english } from '../english.ts';
 import type { Evaluator, TensorValue } from '../evaluator.ts';
 import { attributes } from '../graph/attribute.ts';
 import { Draft } from '../graph/draft.ts';
@@ -38,7 +39,7 @@ function withReductions(model: Model, values: readonly string[], channels: Chann
   draft.currentPass = 'calibrate';
   const graph = draft.main;
   const axesAreInput = (graph.opsets.get('') ?? 0) >= 18;
-  graph.rewrite(values[0] ?? [...channels.keys()][0] ?? '', 'Calibration reads ranges, not values.', (edit) => {
+  graph.rewrite(values[0] ?? [...channels.keys()][0] ?? '', english`Calibration reads ranges, not values.`, (edit) => {
     const one = graph.freshName('opscope_one');
     edit.setInitializer(int64Tensor(one, [1]));
     const parts: string[] = [];
@@ -175,7 +176,7 @@ function rangesFrom(values: readonly string[], low: Float64Array, high: Float64A
 export function withOutputs(model: Model, values: readonly string[]): Model {
   const draft = new Draft(model);
   draft.currentPass = 'observe';
-  draft.main.rewrite(values[0] ?? '', 'These values are looked at.', (edit) =>
+  draft.main.rewrite(values[0] ?? '', english`These values are looked at.`, (edit) =>
     edit.setOutputs(values.map((name) => ({ name }))),
   );
   return draft.finish();

@@ -1,5 +1,7 @@
 /** One call for every scheme: a recipe and a model give a quantized model and an account of what was done. */
+
 import { assertUnreachable } from '../assert.ts';
+import { english } from '../english.ts';
 import { Draft, type Rewrite } from '../graph/draft.ts';
 import type { Model, Node, NodeId } from '../graph/model.ts';
 import { createFacts } from '../shapes/infer.ts';
@@ -122,7 +124,7 @@ function joined(parts: readonly WrittenNodes[]): Written {
 }
 
 async function runStatic(draft: Draft, recipe: Recipe, { dims, observe, signal }: QuantizeContext): Promise<Written> {
-  if (!observe) throw new Error('Static quantization needs ranges: give calibration data.');
+  if (!observe) throw new Error(english`Static quantization needs ranges: give calibration data.`);
   const { activations = 'uint8', weights = 'int8', symmetricActivations = false, density } = recipe;
   const exclude = new Set(recipe.exclude);
   const unseen: KeptNode[] = [];
@@ -142,7 +144,7 @@ async function runStatic(draft: Draft, recipe: Recipe, { dims, observe, signal }
   for (let lost = nodesWithout(planned, draft, found); lost.length > 0; lost = nodesWithout(planned, draft, found)) {
     for (const node of lost) {
       exclude.add(node.id);
-      unseen.push({ node, reason: 'the calibration data never reached it' });
+      unseen.push({ node, reason: english`the calibration data never reached it` });
     }
     planned = plan();
     const known = found;

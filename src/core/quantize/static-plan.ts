@@ -6,6 +6,7 @@
  * what lies on the way from one to another: an operator that has an integer kernel, reads only integers and is read
  * by another that wants them.
  */
+import { english } from '../english.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node, NodeId } from '../graph/model.ts';
 import { constantScalar } from '../passes/tensors.ts';
@@ -70,7 +71,7 @@ const firstInputOnly: ReadonlySet<string> = new Set([
 ]);
 
 const staticOperators: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
-const staticRefusals = { ConvTranspose: 'ONNX Runtime has no integer kernel for it on the CPU' };
+const staticRefusals = { ConvTranspose: english`ONNX Runtime has no integer kernel for it on the CPU` };
 
 /** The values that a node on the way reads as data. */
 export function dataInputs(node: Node): readonly string[] {

@@ -1,4 +1,5 @@
 /** Nodes whose weights are worth storing in fewer bits, and why the others stay as they are. */
+import { english } from '../english.ts';
 import { floatAttribute, intAttribute } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node, NodeId, Tensor } from '../graph/model.ts';
@@ -47,10 +48,13 @@ export function chooseTargets(
     if (node.domain !== '' || !weighted.has(node.opType)) continue;
     const target = targetOf(graph, facts, node);
     const excluded = [...graph.draft.origin(node.id)].some((id) => options.exclude?.has(id));
-    if (excluded) kept.push({ node, reason: 'kept float on request' });
+    if (excluded) kept.push({ node, reason: english`kept float on request` });
     else if (typeof target === 'string') kept.push({ node, reason: target });
     else if (!options.operators.has(node.opType)) {
-      kept.push({ node, reason: options.refusals?.[node.opType] ?? 'this scheme does not quantize this operator' });
+      kept.push({
+        node,
+        reason: options.refusals?.[node.opType] ?? english`this scheme does not quantize this operator`,
+      });
     } else targets.push(target);
   }
   return { targets, kept };
@@ -59,30 +63,32 @@ export function chooseTargets(
 /** The node as a target, or why it is none. */
 function targetOf(graph: GraphDraft, facts: Facts, node: Node): Target | string {
   const [data, weightName, biasName] = node.inputs;
-  if (!data || !weightName) return 'it has no weight';
+  if (!data || !weightName) return english`it has no weight`;
   const weight = graph.constant(weightName);
   if (!weight) {
-    return node.opType === 'MatMul' || node.opType === 'Gemm' ? 'both operands are computed' : 'its weight is computed';
+    return node.opType === 'MatMul' || node.opType === 'Gemm'
+      ? english`both operands are computed`
+      : english`its weight is computed`;
   }
-  if (weight.dtype !== 'float32') return `its weight is ${weight.dtype}, not float32`;
-  if (graph.constant(data)) return 'it computes with constants only';
+  if (weight.dtype !== 'float32') return english`its weight is ${weight.dtype}, not float32`;
+  if (graph.constant(data)) return english`it computes with constants only`;
   const dtype = facts.of(graph, data).dtype;
-  if (dtype !== undefined && dtype !== 'float32') return `its input is ${dtype}, not float32`;
+  if (dtype !== undefined && dtype !== 'float32') return english`its input is ${dtype}, not float32`;
   const bias = biasName ? graph.constant(biasName) : undefined;
-  if (biasName && !bias) return 'its bias is computed';
-  if (bias && bias.dtype !== 'float32') return `its bias is ${bias.dtype}, not float32`;
+  if (biasName && !bias) return english`its bias is computed`;
+  if (bias && bias.dtype !== 'float32') return english`its bias is ${bias.dtype}, not float32`;
   const rest = bias ? { bias } : {};
   switch (node.opType) {
     case 'MatMul':
       if (weight.dims.length !== 2)
-        return `its weight has ${weight.dims.length} axes; only 2 can be stored in fewer bits`;
+        return english`its weight has ${weight.dims.length} axes; only 2 can be stored in fewer bits`;
       return { node, weight, channelAxis: 1 };
     case 'Gemm': {
-      if (intAttribute(node, 'transA', 0) !== 0) return 'it transposes its input';
-      if (floatAttribute(node, 'alpha', 1) !== 1) return 'it scales its product (alpha)';
-      if (bias && floatAttribute(node, 'beta', 1) !== 1) return 'it scales its bias (beta)';
+      if (intAttribute(node, 'transA', 0) !== 0) return english`it transposes its input`;
+      if (floatAttribute(node, 'alpha', 1) !== 1) return english`it scales its product (alpha)`;
+      if (bias && floatAttribute(node, 'beta', 1) !== 1) return english`it scales its bias (beta)`;
       const channelAxis = intAttribute(node, 'transB', 0) !== 0 ? 0 : 1;
-      if (bias && !isVector(bias.dims, weight.dims[channelAxis]!)) return 'its bias is no vector';
+      if (bias && !isVector(bias.dims, weight.dims[channelAxis]!)) return english`its bias is no vector`;
       return { node, weight, channelAxis, ...rest };
     }
     case 'Conv':

@@ -29,8 +29,8 @@ export interface WrittenNodes {
 }
 
 const refusals = {
-  Conv: 'ONNX Runtime has no fast kernel for a Conv whose input is quantized while it runs: it would take 1.6 to 7 times as long as float. Use static-int8',
-  ConvTranspose: 'ONNX Runtime has no integer kernel for it',
+  Conv: english`ONNX Runtime has no fast kernel for a Conv whose input is quantized while it runs: it would take 1.6 to 7 times as long as float. Use static-int8`,
+  ConvTranspose: english`ONNX Runtime has no integer kernel for it`,
 };
 
 /** Rewrites MatMul and Gemm nodes with constant weights. */
@@ -54,7 +54,7 @@ export async function writeDynamic(graph: GraphDraft, facts: Facts, options: Dyn
       search: searchWeights,
     });
     weightErrors.push({ node: node.id, signal: quantized.signal, noise: quantized.noise });
-    const why = 'Its weights are stored as int8; its input becomes uint8 with the range it has when it runs.';
+    const why = english`Its weights are stored as int8; its input becomes uint8 with the range it has when it runs.`;
     graph.rewrite(node, why, (edit) => writeMatMul(graph, edit, target, quantized, [rows, columns], activations));
   }
   removeUnread(graph, choice.targets);
@@ -207,14 +207,14 @@ async function lstmRefusal(
   node: Node,
   exclude: ReadonlySet<NodeId> | undefined,
 ): Promise<string | undefined> {
-  if ([...graph.draft.origin(node.id)].some((id) => exclude?.has(id))) return 'kept float on request';
+  if ([...graph.draft.origin(node.id)].some((id) => exclude?.has(id))) return english`kept float on request`;
   const weights = node.inputs.slice(1, 3).map((name) => graph.constant(name));
   if (weights.some((tensor) => tensor?.dtype !== 'float32' || tensor.dims.length !== 3))
-    return 'its weights are no float32 constants';
+    return english`its weights are no float32 constants`;
   const layout = node.attributes.get('layout');
   if (layout?.type === 'int' && layout.value !== 0n)
-    return 'its data is batch first (layout = 1), which the integer kernel does not read';
-  return stringAttribute(node, 'direction', 'forward') === '' ? 'its direction is empty' : undefined;
+    return english`its data is batch first (layout = 1), which the integer kernel does not read`;
+  return stringAttribute(node, 'direction', 'forward') === '' ? english`its direction is empty` : undefined;
 }
 
 /** Each direction is a matrix of its own: a scale for all of it, or for each of its columns. */

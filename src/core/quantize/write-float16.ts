@@ -105,8 +105,8 @@ export async function writeFloat16(
     const takesHalf = converted.has(node.id);
     if (!takesHalf && !node.inputs.some((name) => makers.get(name))) continue;
     const why = takesHalf
-      ? 'It computes with 16-bit floats.'
-      : 'It computes with 32-bit floats; its inputs are turned back.';
+      ? english`It computes with 16-bit floats.`
+      : english`It computes with 32-bit floats; its inputs are turned back.`;
     graph.rewrite(node, why, (edit) => {
       const inputs = node.inputs.map((name) => {
         if (!floats.has(name) || makers.get(name) === takesHalf) return name;
@@ -126,12 +126,12 @@ export async function writeFloat16(
 }
 
 function whyFloat(graph: GraphDraft, node: Node, exclude: ReadonlySet<NodeId> | undefined): string | undefined {
-  if ([...graph.draft.origin(node.id)].some((id) => exclude?.has(id))) return 'kept float on request';
-  if (node.domain !== '') return `${node.domain}.${node.opType} may not take 16-bit floats`;
-  if (node.opType === 'LayerNormalization' && node.outputs.length > 1) return 'its mean is given in 32 bits';
-  if (graph.bodies(node).length > 0) return 'what is inside its bodies stays as it is';
+  if ([...graph.draft.origin(node.id)].some((id) => exclude?.has(id))) return english`kept float on request`;
+  if (node.domain !== '') return english`${node.domain}.${node.opType} may not take 16-bit floats`;
+  if (node.opType === 'LayerNormalization' && node.outputs.length > 1) return english`its mean is given in 32 bits`;
+  if (graph.bodies(node).length > 0) return english`what is inside its bodies stays as it is`;
   return staysFloat.has(node.opType)
-    ? `${node.opType} does not take 16-bit floats, or loses too much by them`
+    ? english`${node.opType} does not take 16-bit floats, or loses too much by them`
     : undefined;
 }
 
@@ -154,7 +154,7 @@ async function overflows(
 function whyOverflow({ inputs, outputs }: Node, overflowing: ReadonlyMap<string, number>): string | undefined {
   const name = [...outputs, ...inputs].find((value) => overflowing.has(value));
   if (name === undefined) return undefined;
-  return `${name} reaches ${overflowing.get(name)!.toPrecision(3)}, and 16 bits end at ${largestHalf}`;
+  return english`${name} reaches ${overflowing.get(name)!.toPrecision(3)}, and 16 bits end at ${largestHalf}`;
 }
 
 /** The tensor in 16 bits. Numbers beyond 65504 end there, and those that would vanish become the smallest there is. */
@@ -240,7 +240,7 @@ function keepOutputs(graph: GraphDraft, makers: ReadonlyMap<string, boolean>): v
   for (const name of new Set([...graph.outputs.map((output) => output.name), ...captured])) {
     const producer = makers.get(name) ? graph.producer(name) : undefined;
     if (!producer) continue;
-    const why = 'Outputs of the model, and what is inside bodies, keep their type.';
+    const why = english`Outputs of the model, and what is inside bodies, keep their type.`;
     graph.rewrite(producer, why, (edit) => {
       const half = graph.freshName(`${name}_half`);
       const readers = graph.consumers(name);

@@ -33,17 +33,17 @@ export async function writeGatherBlocks(
     const [rows, columns] = table.dims as [number, number];
     if (rows * columns < fewestElements || !graph.constant(table.name) || graph.constant(indices!)) continue;
     if ([...graph.draft.origin(node.id)].some((id) => exclude?.has(id))) {
-      kept.push({ node, reason: 'kept float on request' });
+      kept.push({ node, reason: english`kept float on request` });
       continue;
     }
     if (graph.consumers(table.name).length > 1 || graph.isOutput(table.name)) {
-      kept.push({ node, reason: 'others read its table as floats' });
+      kept.push({ node, reason: english`others read its table as floats` });
       continue;
     }
     if (columns % blockSize !== 0) {
       kept.push({
         node,
-        reason: `its rows have ${columns} elements, no multiple of the ${blockSize} that share a scale`,
+        reason: english`its rows have ${columns} elements, no multiple of the ${blockSize} that share a scale`,
       });
       continue;
     }

@@ -26,8 +26,8 @@ export interface BlockOptions {
 }
 
 const refusals = {
-  Conv: 'weight-only kernels exist for products of matrices only',
-  ConvTranspose: 'weight-only kernels exist for products of matrices only',
+  Conv: english`weight-only kernels exist for products of matrices only`,
+  ConvTranspose: english`weight-only kernels exist for products of matrices only`,
 };
 
 /** Rewrites MatMul and Gemm nodes with constant weights; the bias of a Gemm becomes the kernel's own. */
@@ -44,7 +44,10 @@ export async function writeMatMulNBits(graph: GraphDraft, facts: Facts, options:
     const outputs = weight.dims[channelAxis]!;
     const inputs = weight.dims[1 - channelAxis]!;
     if (inputs < blockSize) {
-      kept.push({ node, reason: `it sums over ${inputs} elements, fewer than the ${blockSize} that share a scale` });
+      kept.push({
+        node,
+        reason: english`it sums over ${inputs} elements, fewer than the ${blockSize} that share a scale`,
+      });
       continue;
     }
     const values = await readWeight(weight);

@@ -106,8 +106,9 @@ function quantizerDomain(graph: GraphDraft, { activations }: QdqOptions): string
 }
 
 function storedBecause(value: string, { scale }: Affine, type: QuantizedType, clamp: Node | undefined): string {
-  const clamps = clamp ? ` ${clamp.opType} is gone: stored numbers end where it cuts off.` : '';
-  return `${value} is stored as ${type}, in steps of ${Number(scale.toPrecision(3))}.${clamps}`;
+  const step = Number(scale.toPrecision(3));
+  const stored = english`${value} is stored as ${type}, in steps of ${step}.`;
+  return clamp ? `${stored} ${english`${clamp.opType} is gone: stored numbers end where it cuts off.`}` : stored;
 }
 
 function addParameters(
@@ -162,7 +163,7 @@ async function writeWeight(
     made = { scales, signal, noise, shift, output: graph.freshName(`${weight.name}_dequantized`) };
     const { output } = made;
     const dims = axis === undefined ? [] : [channelLayout(weight.dims, axis).channels];
-    const because = `Its ${values.length} weights are stored as ${options.weights}, a quarter of the bytes.`;
+    const because = english`Its ${values.length} weights are stored as ${options.weights}, a quarter of the bytes.`;
     graph.rewrite(graph.node(node.id)!, because, (edit) => {
       const stored = graph.freshName(`${weight.name}_quantized`);
       edit.setInitializer(tensorOf(stored, options.weights, weight.dims, storedBytes(quantized)));

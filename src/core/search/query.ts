@@ -5,6 +5,8 @@
  *   op:Conv   name:~attn   type:int8   shape:[*,64,*,*]   ms>1   attr:group=1   input:pixels   is:constant
  */
 
+import { english } from '../english.ts';
+
 /** One condition on a node. */
 export type Term =
   | {
@@ -100,10 +102,11 @@ function parseTerm(token: string): Term {
   if (figure && !token.includes(':')) {
     const [, name, compare, number] = figure as unknown as [string, string, '<' | '<=' | '>' | '>=' | '=', string];
     const known = figures[name.toLowerCase()];
-    if (!known) throw new QueryError(`"${name}" is no figure of a node. Try ms, macs, bytes, mb, parameters or error.`);
+    if (!known)
+      throw new QueryError(english`"${name}" is no figure of a node. Try ms, macs, bytes, mb, parameters or error.`);
     const value = /^[\d.]+(?:e-?\d+)?$/i.test(number) ? Number(number) : Number.NaN;
     if (Number.isNaN(value))
-      throw new QueryError(`After "${name}${compare}" comes a number, as in ${name}${compare}1.5.`);
+      throw new QueryError(english`After "${`${name}${compare}`}" comes a number, as in ${`${name}${compare}1.5`}.`);
     return { kind: 'figure', overlay: known[0], compare, value: value * known[1] };
   }
   const field = /^([a-z]+):(.*)$/is.exec(token);
@@ -127,6 +130,6 @@ function parseTerm(token: string): Term {
 function parseShape(text: string): string[] {
   const inner = /^\[(.*)\]$/.exec(text)?.[1];
   if (inner === undefined)
-    throw new QueryError('A shape is written in brackets, with * for any size: shape:[*,64,*,*].');
+    throw new QueryError(english`A shape is written in brackets, with * for any size: shape:[*,64,*,*].`);
   return inner.trim() === '' ? [] : inner.split(/[,×x]/).map((dim) => dim.trim());
 }

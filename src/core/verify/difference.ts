@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import type { TensorValue } from '../evaluator.ts';
 import { elementCount, isFloat } from '../graph/data-type.ts';
 import type { OutputDifference } from '../report/report.ts';
@@ -64,7 +65,7 @@ export function addComparison(into: Difference, reference: TensorValue, other: T
     }
     into.equal = false;
     if (!Number.isFinite(x) || !Number.isFinite(y)) {
-      into.structural ??= `an element is ${x} in one and ${y} in the other`;
+      into.structural ??= english`an element is ${x} in one and ${y} in the other`;
       continue;
     }
     if (x !== y) into.count++;
@@ -84,12 +85,12 @@ function addPowers(into: Difference, x: number, y: number): void {
 }
 
 function describeMismatch(a: TensorValue, b: TensorValue): string | undefined {
-  if (a.dtype !== b.dtype) return `its type is ${b.dtype} instead of ${a.dtype}`;
+  if (a.dtype !== b.dtype) return english`its type is ${b.dtype} instead of ${a.dtype}`;
   if (a.dims.length !== b.dims.length || a.dims.some((dim, axis) => dim !== b.dims[axis])) {
-    return `its shape is [${b.dims.join(', ')}] instead of [${a.dims.join(', ')}]`;
+    return english`its shape is [${b.dims.join(', ')}] instead of [${a.dims.join(', ')}]`;
   }
   const differs = a.strings?.some((each, index) => each !== b.strings?.[index]);
-  return differs ? 'its strings differ' : undefined;
+  return differs ? english`its strings differ` : undefined;
 }
 
 /** The difference as reports state it. */

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { type Evaluator, type OptimizationLevel, RuntimeError, type TensorValue } from '../evaluator.ts';
 import type { Model } from '../graph/model.ts';
 import type { Verdict } from '../report/report.ts';
@@ -53,7 +54,7 @@ export async function runReference(
 ): Promise<Reference> {
   const usable: Recorded[] = [];
   let level: OptimizationLevel | undefined;
-  let reason = 'There are no inputs to run it on.';
+  let reason = english`There are no inputs to run it on.`;
   const begin = performance.now();
   for await (const feed of feeds) {
     for (const each of level ? [level] : levels) {
@@ -63,7 +64,7 @@ export async function runReference(
         level = each;
         break;
       }
-      reason = `The original does not run: ${results.message}`;
+      reason = english`The original does not run: ${results.message}`;
       if (duringRun.test(results.message)) break;
     }
     if (usable.length >= leastFeeds && performance.now() - begin > enoughMs) break;
@@ -98,7 +99,8 @@ export async function compareWith(
   const differences = new Map<string, Difference>();
   for (const [index, { feed, results }] of usable.entries()) {
     const other = await runOnce(evaluator, model, feed, level, 0, signal);
-    if (other instanceof RuntimeError) return different([], index + 1, `The result does not run: ${other.message}`);
+    if (other instanceof RuntimeError)
+      return different([], index + 1, english`The result does not run: ${other.message}`);
     compareRuns(differences, results, other);
     onRun?.(index + 1, usable.length);
   }
@@ -112,7 +114,7 @@ export async function compareWith(
     status: 'not-run',
     outputs,
     runs: usable.length,
-    reason: 'The model gives other results each time it runs.',
+    reason: english`The model gives other results each time it runs.`,
   };
   if (!(await repeats(usable[0]!))) return unsteady;
   const verdict = await beside(differences, reference);
@@ -191,7 +193,7 @@ function judge(
   const outputs = Array.from(differences, ([name, difference]) => reportedDifference(name, difference));
   for (const [name, difference] of differences) {
     const reason = beyondNoise(difference, noise.get(name) ?? noDifference());
-    if (reason) return different(outputs, runs, `Output ${name}: ${reason}`);
+    if (reason) return different(outputs, runs, english`Output ${name}: ${reason}`);
   }
   return { status: 'close', outputs, runs };
 }
@@ -204,11 +206,11 @@ function beyondNoise(difference: Difference, noise: Difference): string | undefi
   const epsilon = epsilonOf(dtype);
   if (epsilon === 0) {
     // Integers come from comparing or rounding floats; as many as noise flips may be flipped.
-    return count <= noise.count * noiseFactor ? undefined : `${count} elements differ, ${noise.count} by noise.`;
+    return count <= noise.count * noiseFactor ? undefined : english`${count} elements differ, ${noise.count} by noise.`;
   }
   const allowed = Math.max(noiseFactor * noise.maxAbs, noiseFloor * epsilon * scale);
   if (maxAbs <= allowed) return undefined;
-  return `it is off by ${maxAbs.toPrecision(3)}, where the model's own noise is ${noise.maxAbs.toPrecision(3)}.`;
+  return english`it is off by ${maxAbs.toPrecision(3)}, where the model's own noise is ${noise.maxAbs.toPrecision(3)}.`;
 }
 
 const different = (outputs: Verdict['outputs'], runs: number, reason: string): Verdict => ({
@@ -243,7 +245,7 @@ function compareRuns(into: Map<string, Difference>, reference: Results, other: R
     if (counterpart) addComparison(difference, value, counterpart);
     else {
       difference.equal = false;
-      difference.structural ??= 'it is missing';
+      difference.structural ??= english`it is missing`;
     }
   }
 }
