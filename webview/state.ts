@@ -3,6 +3,7 @@
  * whole; what is asked for piece by piece (scene, table, overlays, details, hits) is a resource that asks again when
  * what it depends on changes.
  */
+
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { NodeId } from '../src/core/graph/model.ts';
 import type { Overlay } from '../src/core/overlay.ts';
@@ -14,6 +15,7 @@ import { engineText, translatedOverlay } from './engine-texts.ts';
 import { createFinder } from './finder.ts';
 import { createForms, fillIn, sweepAxes } from './forms.ts';
 import { createGraphPane, settled } from './graph-pane.ts';
+import { t } from './l10n.ts';
 import { type Direction, reach } from './reach.ts';
 import { resource } from './resource.ts';
 import { createSideBySide } from './side-by-side.ts';
@@ -223,7 +225,7 @@ export function createState(host: Client<ViewHostContract>) {
     batch(() => {
       pane.asRun.value = false;
       finder.query.value = '';
-      finder.marked.value = { title: `Run as ${nodes.label[box]}`, list: members.toSorted() };
+      finder.marked.value = { title: t('Run as {0}', nodes.label[box]!), list: members.toSorted() };
     });
     await settled(pane.scene);
     const first = finder.step(1);

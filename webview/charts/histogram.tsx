@@ -1,4 +1,5 @@
 import { count, significant } from '../../src/core/report/format.ts';
+import { t } from '../l10n.ts';
 
 interface HistogramProps {
   readonly label: string;
@@ -38,7 +39,9 @@ export function Histogram({ label, edges, counts }: HistogramProps) {
               width={Math.max(0.5, step - 0.5)}
               height={tall}
             >
-              <title>{`${significant(edges[bin]!)} to ${significant(edges[bin + 1]!)}: ${count(counts[bin]!)}`}</title>
+              <title>
+                {t('{0} to {1}: {2}', significant(edges[bin]!), significant(edges[bin + 1]!), count(counts[bin]!))}
+              </title>
             </rect>
           );
         })}

@@ -77,7 +77,13 @@ export function RooflineChart({ ceilings, points, selected, onSelect }: Roofline
               onClick={() => onSelect(point)}
             >
               <title>
-                {`${point.label}\n${time(point.milliseconds)}, ${significant(point.gflops)} GFLOP/s at ${significant(point.intensity)} a byte, ${percent(point.attained)} of the ceiling`}
+                {`${point.label}\n${t(
+                  '{0}, {1} GFLOP/s at {2} a byte, {3} of the ceiling',
+                  time(point.milliseconds),
+                  significant(point.gflops),
+                  significant(point.intensity),
+                  percent(point.attained),
+                )}`}
               </title>
             </circle>
           ))}

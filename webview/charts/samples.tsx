@@ -1,4 +1,4 @@
-import { counted, time } from '../../src/core/report/format.ts';
+import { time } from '../../src/core/report/format.ts';
 import { t } from '../l10n.ts';
 
 interface SamplesProps {
@@ -20,12 +20,7 @@ export function Samples({ samples, median }: SamplesProps) {
   const every = Math.ceil(samples.length / mostDots);
   return (
     <figure class="samples">
-      <svg
-        viewBox={`0 0 ${width} ${height}`}
-        width="100%"
-        role="img"
-        aria-label={`${counted(samples.length, 'run')} in order`}
-      >
+      <svg viewBox={`0 0 ${width} ${height}`} width="100%" role="img" aria-label={t('Runs in order')}>
         <line class="median" x1="0" x2={width} y1={y(median)} y2={y(median)} />
         {samples.map((sample, index) =>
           index % every === 0 ? (
@@ -37,7 +32,7 @@ export function Samples({ samples, median }: SamplesProps) {
       </svg>
       <figcaption>
         <span>{t('Runs in order')}</span>
-        <span>0 to {time(largest)}</span>
+        <span>{t('{0} to {1}', 0, time(largest))}</span>
       </figcaption>
     </figure>
   );

@@ -1,5 +1,6 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../l10n.ts';
 import type { GraphCanvasProps } from './graph-types.ts';
 import { createGraphView, type GraphView } from './graph-view.ts';
 import { Minimap } from './minimap.tsx';
@@ -43,6 +44,7 @@ export function GraphCanvas(props: GraphCanvasProps) {
     });
   });
 
+  const label = props.label ?? t('Graph');
   return (
     <div class="graph-canvas" ref={host}>
       {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: the canvas takes the keys itself, as role application says */}
@@ -50,7 +52,7 @@ export function GraphCanvas(props: GraphCanvasProps) {
         ref={canvas}
         tabIndex={0}
         role="application"
-        aria-label={`${props.label ?? 'Graph'}. Arrow keys walk along the edges; Enter opens a group, Escape leaves it.`}
+        aria-label={t('{0}. Arrow keys walk along the edges; Enter opens a group, Escape leaves it.', label)}
       />
       <Minimap scene={props.scene} camera={props.camera} colors={colors} host={host} />
       <TreeTwin
@@ -58,7 +60,7 @@ export function GraphCanvas(props: GraphCanvasProps) {
         focused={props.focused}
         onSelect={props.onSelect}
         onToggleGroup={props.onToggleGroup}
-        label={props.label ?? 'Graph'}
+        label={label}
       />
     </div>
   );

@@ -1,6 +1,7 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Scene } from '../../src/core/layout/scene.ts';
+import { plural, t } from '../l10n.ts';
 import { boxName } from './walk.ts';
 
 interface TreeTwinProps {
@@ -35,8 +36,8 @@ export function TreeTwin({ scene, focused, label, onSelect, onToggleGroup }: Tre
   };
   return (
     <div class="unseen">
-      <p aria-live="polite">{current >= 0 ? `Selected: ${boxName(shown, current)}` : ''}</p>
-      <div role="tree" tabIndex={-1} aria-label={`${label}, ${shown.nodes.count} boxes`}>
+      <p aria-live="polite">{current >= 0 ? t('Selected: {0}', boxName(shown, current)) : ''}</p>
+      <div role="tree" tabIndex={-1} aria-label={plural(shown.nodes.count, '{1}, {0} box', '{1}, {0} boxes', label)}>
         {rows.value.map((box) => (
           <div
             key={shown.nodes.key[box]}

@@ -1,7 +1,7 @@
-import { bytes, counted, decibels, percent } from '../../src/core/report/format.ts';
+import { bytes, decibels, percent } from '../../src/core/report/format.ts';
 import type { QuantizeCandidate } from '../../src/core/report/report.ts';
 import { Scatter } from '../charts/scatter.tsx';
-import { t } from '../l10n.ts';
+import { plural, t } from '../l10n.ts';
 import { Section } from '../widgets/section.tsx';
 
 /** What was tried: speed against accuracy where both were measured, and every candidate in a table. */
@@ -23,11 +23,14 @@ export function Candidates({ candidates }: { readonly candidates: readonly Quant
         ];
   });
   return (
-    <Section title={t('What was tried')} aside={<span class="quiet">{counted(candidates.length, 'candidate')}</span>}>
+    <Section
+      title={t('What was tried')}
+      aside={<span class="quiet">{plural(candidates.length, '{0} candidate', '{0} candidates')}</span>}
+    >
       {points.length > 1 && (
         <Scatter
           label={t('Time against accuracy')}
-          xTitle="Time, as a share of float"
+          xTitle={t('Time, as a share of float')}
           yTitle={labelled ? t('Accuracy, %') : t('Signal to noise, dB')}
           points={points}
         />

@@ -1,10 +1,10 @@
 import { useMemo } from 'preact/hooks';
 import type { NodeId } from '../../src/core/graph/model.ts';
-import { count, counted } from '../../src/core/report/format.ts';
+import { count } from '../../src/core/report/format.ts';
 import type { CompareReport } from '../../src/core/report/report.ts';
 import { compareHeadline } from '../../src/core/report/sentences.ts';
 import { engineText } from '../engine-texts.ts';
-import { t } from '../l10n.ts';
+import { plural, t } from '../l10n.ts';
 import { marksOf } from '../node-link.ts';
 import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
@@ -63,7 +63,7 @@ function CompareForm({ state, again }: { readonly state: State; readonly again?:
   const choices = versions.map(({ id, label, nodes }) => ({
     value: String(id),
     label,
-    description: counted(nodes, 'node'),
+    description: plural(nodes, '{0} node', '{0} nodes'),
   }));
   const same = (a ?? 0) === (b ?? current);
   return (
@@ -173,15 +173,20 @@ function GraphChanges({ state, report }: { readonly state: State; readonly repor
   return (
     <Section title={t('Graph')}>
       <p>
-        {count(graph.same)} nodes the same, {count(graph.changed)} changed, {count(graph.removed)} removed,{' '}
-        {count(graph.added)} added
+        {t(
+          '{0} nodes the same, {1} changed, {2} removed, {3} added',
+          count(graph.same),
+          count(graph.changed),
+          count(graph.removed),
+          count(graph.added),
+        )}
       </p>
       {[...groups].map(([mark, nodes]) => (
         <details key={mark} class="pass">
           <summary>
             <span class="codicon codicon-chevron-right" aria-hidden="true" />
             <span class={`mark ${mark}`}>{markTitles[mark]}</span>
-            <span class="figure">{count(nodes.length)} here</span>
+            <span class="figure">{t('{0} here', count(nodes.length))}</span>
           </summary>
           <ul class="plain-list">
             {nodes.slice(0, shownNodes).map(([id]) => (
@@ -190,7 +195,7 @@ function GraphChanges({ state, report }: { readonly state: State; readonly repor
               </li>
             ))}
             {nodes.length > shownNodes && (
-              <li class="quiet">{count(nodes.length - shownNodes)} more, marked in the graph</li>
+              <li class="quiet">{t('{0} more, marked in the graph', count(nodes.length - shownNodes))}</li>
             )}
           </ul>
         </details>

@@ -1,10 +1,10 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
-import { bytes, count, counted, large, percent, shape, time } from '../../src/core/report/format.ts';
+import { bytes, count, large, percent, shape, time } from '../../src/core/report/format.ts';
 import { operatorNote, sinceVersion } from '../../src/core/report/operators.ts';
 import type { ProfileReport } from '../../src/core/report/report.ts';
 import type { AttributeText, NodeDetails, NodeValue } from '../../src/protocol/worker.ts';
 import { engineText } from '../engine-texts.ts';
-import { t } from '../l10n.ts';
+import { plural, t } from '../l10n.ts';
 import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
 import { Button, IconButton, Link } from '../widgets/button.tsx';
@@ -29,7 +29,7 @@ export function NodePanel({ state }: { readonly state: State }) {
         title={t('The node could not be read')}
         action={<Button onClick={reload}>{t('Try Again')}</Button>}
       >
-        {problem.value}
+        {engineText(problem.value)}
       </Empty>
     );
   }
@@ -43,7 +43,7 @@ export function NodePanel({ state }: { readonly state: State }) {
         </h2>
         <NodeActions state={state} node={node} />
       </header>
-      <p class="node-name">{node.name || `#${node.id}, no name in the file`}</p>
+      <p class="node-name">{node.name || t('#{0}, no name in the file', node.id)}</p>
       <OperatorText node={node} />
       <Elsewhere state={state} />
       <Timing state={state} node={node} />
@@ -66,13 +66,14 @@ function OperatorText({ node: { domain, opType, opset } }: { readonly node: Node
   const note = operatorNote(domain, opType);
   if (!note) return null;
   const since = sinceVersion(note, opset);
-  const history = `In ONNX since operator set ${note.versions[0]}; changed in ${note.versions.slice(1).join(', ')}.`;
+  const [first, ...changes] = note.versions;
+  const history = t('In ONNX since operator set {0}; changed in {1}.', first!, changes.join(', '));
   return (
     <p class="prose">
       {engineText(note.summary)}{' '}
       {since !== undefined && (
-        <span class="quiet" title={note.versions.length > 1 ? history : undefined}>
-          ONNX {opType}, operator set {since}.
+        <span class="quiet" title={changes.length > 0 ? history : undefined}>
+          {t('ONNX {0}, operator set {1}.', opType, since)}
         </span>
       )}
     </p>
@@ -83,12 +84,12 @@ function OperatorText({ node: { domain, opType, opset } }: { readonly node: Node
 function Elsewhere({ state }: { readonly state: State }) {
   const { versions } = state.document.value!;
   const at = state.detailsVersion.value;
-  const label = (id: number | null) => versions.find((version) => version.id === id)?.label;
+  const label = (id: number | null) => versions.find((version) => version.id === id)?.label ?? '';
   if (at === null || at === state.version.value) return null;
   return (
     <p class="quiet">
-      In {label(at)}; nothing is left of it under its own name in {label(state.version.value)}.{' '}
-      <Link onClick={() => void state.host.showVersion({ version: at })}>Show {label(at)}</Link>
+      {t('In {0}; nothing is left of it under its own name in {1}.', label(at), label(state.version.value))}{' '}
+      <Link onClick={() => void state.host.showVersion({ version: at })}>{t('Show {0}', label(at))}</Link>
     </p>
   );
 }
@@ -147,10 +148,10 @@ function Timing({ state, node }: { readonly state: State; readonly node: NodeDet
       <p class="headline">
         <strong>{time(timed.milliseconds)}</strong>{' '}
         <span class="quiet">
-          ± {time(timed.spread)}, {counted(profile.profiledRuns, 'run')}
+          ± {time(timed.spread)}, {plural(profile.profiledRuns, '{0} run', '{0} runs')}
         </span>
         <br />
-        {percent(timed.share)} of the kernel time
+        {t('{0} of the kernel time', percent(timed.share))}
         {ranAtSuggestedSizes(state, profile) && rates(node, timed.milliseconds)}
       </p>
       <Kernels state={state} profile={profile} indices={timed.kernels} self={node.id} />
@@ -200,7 +201,7 @@ function Kernels({ state, profile, indices, self }: KernelsProps) {
               <span class="figure">{time(kernel.milliseconds)}</span>
               {others.length > 0 && (
                 <span class="kernel-with">
-                  with <NodeLinks state={state} nodes={others} />
+                  {t('with')} <NodeLinks state={state} nodes={others} />
                 </span>
               )}
             </li>
@@ -229,7 +230,7 @@ export function NodeLinks({ state, nodes }: { readonly state: State; readonly no
           </span>
         );
       })}
-      {nodes.length > shownLinks && ` and ${count(nodes.length - shownLinks)} more`}
+      {nodes.length > shownLinks && ` ${t('and {0} more', count(nodes.length - shownLinks))}`}
     </>
   );
 }
@@ -273,11 +274,10 @@ function Slots({ state, title, node, values }: SlotsProps) {
               </code>
             </div>
             <div class="slot-name">
-              <span title={value.name}>{value.name === '' ? 'left out' : value.name}</span>
+              <span title={value.name}>{value.name === '' ? t('left out') : value.name}</span>
               {value.nodes.length > 0 && (
                 <span class="quiet">
-                  {title === 'Inputs' ? 'from ' : 'to '}
-                  <NodeLinks state={state} nodes={value.nodes} />
+                  {values === node.inputs ? t('from') : t('to')} <NodeLinks state={state} nodes={value.nodes} />
                 </span>
               )}
             </div>

@@ -170,6 +170,11 @@ function passTitle(name: string): string {
   return engineText(catalog.find((pass) => pass.name === name)?.title ?? name);
 }
 
+/** `−28 nodes`, `+1 node`. */
+function moreNodes(growth: number): string {
+  return Math.abs(growth) === 1 ? t('{0} node', signed(growth)) : t('{0} nodes', signed(growth));
+}
+
 const rewritesAtFirst = 20;
 
 interface PassDetailsProps {
@@ -188,9 +193,7 @@ function PassDetails({ state, pass, rewrites }: PassDetailsProps) {
         <span title={pass.name}>{passTitle(pass.name)}</span>
         <span class="figure">
           {plural(pass.rewrites, '{0} rewrite', '{0} rewrites')}
-          {growth !== 0 && (
-            <span class="quiet optional"> {`${signed(growth)} ${Math.abs(growth) === 1 ? 'node' : 'nodes'}`}</span>
-          )}
+          {growth !== 0 && <span class="quiet optional"> {moreNodes(growth)}</span>}
         </span>
       </summary>
       <ol class="rewrites">

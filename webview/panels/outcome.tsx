@@ -101,9 +101,9 @@ export function LatencyPair({
         ]}
       />
       <p class="quiet">
-        Medians with 95 % intervals: {interval(a.interval95, 'ms')} and {interval(b.interval95, 'ms')}. Differences
-        below {significant(resolutionPercent, 2)} % would not show
-        {control95 && `; the first against itself came to ${control95[0].toFixed(3)}–${control95[1].toFixed(3)}`}.
+        {t('Medians with 95 % intervals: {0} and {1}.', interval(a.interval95, 'ms'), interval(b.interval95, 'ms'))}{' '}
+        {t('Differences below {0} % would not show.', significant(resolutionPercent, 2))}{' '}
+        {control95 && t('The first against itself came to {0}.', control95.map((ratio) => ratio.toFixed(3)).join('–'))}
       </p>
     </Section>
   );

@@ -2,11 +2,12 @@ import { signal } from '@preact/signals';
 import { assertUnreachable } from '../../src/core/assert.ts';
 import type { OptimizationLevel } from '../../src/core/evaluator.ts';
 import { samplesCsv } from '../../src/core/profile/samples-csv.ts';
-import { bytes, counted, dateTime, interval, percent, shape, significant, time } from '../../src/core/report/format.ts';
+import { bytes, count, dateTime, interval, percent, shape, significant, time } from '../../src/core/report/format.ts';
 import type { Environment, Latency, ProfileReport } from '../../src/core/report/report.ts';
 import { type Bar, Bars, Stack } from '../charts/bars.tsx';
 import { Samples } from '../charts/samples.tsx';
-import { t } from '../l10n.ts';
+import { engineText } from '../engine-texts.ts';
+import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Badge, Notes } from '../widgets/badge.tsx';
 import { Button } from '../widgets/button.tsx';
@@ -123,20 +124,25 @@ function LatencyHeadline({ latency, peak }: { readonly latency: Latency; readonl
   return (
     <>
       <p class="headline">
-        <strong>{time(latency.median)}</strong> a run{' '}
-        <Badge tone={latency.stable ? 'good' : 'warn'}>{latency.stable ? 'stable' : 'not stable'}</Badge>
+        <strong>{time(latency.median)}</strong> {t('a run')}{' '}
+        <Badge tone={latency.stable ? 'good' : 'warn'}>{latency.stable ? t('stable') : t('not stable')}</Badge>
         <br />
         <span class="quiet">
-          median of {counted(latency.runs, 'run')}, 95 % interval {interval(latency.interval95, 'ms')}
+          {plural(
+            latency.runs,
+            'median of {0} run, 95 % interval {1}',
+            'median of {0} runs, 95 % interval {1}',
+            interval(latency.interval95, 'ms'),
+          )}
         </span>
       </p>
       {latency.samples && latency.samples.length > 1 && <Samples samples={latency.samples} median={latency.median} />}
       <Facts
         facts={[
-          ['Fastest, slowest', `${time(latency.min)}, ${time(latency.max)}`],
-          latency.p90 !== undefined && ['9 of 10 within', time(latency.p90)],
-          latency.p99 !== undefined && ['99 of 100 within', time(latency.p99)],
-          peak !== undefined && ['Activations', `${bytes(peak)} at most, from shapes`],
+          [t('Fastest, slowest'), `${time(latency.min)}, ${time(latency.max)}`],
+          latency.p90 !== undefined && [t('9 of 10 within'), time(latency.p90)],
+          latency.p99 !== undefined && [t('99 of 100 within'), time(latency.p99)],
+          peak !== undefined && [t('Activations'), t('{0} at most, from shapes', bytes(peak))],
         ]}
       />
     </>
@@ -174,15 +180,13 @@ function TopList({ state, report }: { readonly state: State; readonly report: Pr
       }
     >
       <Bars
-        label={`Time by ${grouping.value}`}
+        label={t('Where the time goes')}
         bars={bars.slice(0, shownBars)}
         selected={state.selected.value}
         onSelect={select}
       />
       {bars.length > shownBars && (
-        <p class="quiet">
-          {counted(bars.length - shownBars, 'more', 'more')}, together {time(rest)}
-        </p>
+        <p class="quiet">{t('{0} more, together {1}', count(bars.length - shownBars), time(rest))}</p>
       )}
     </Section>
   );
@@ -196,7 +200,7 @@ function barsOf({ nodes, kernels, kernelMs }: ProfileReport, by: Grouping): Bar[
       .map((bar) => ({
         ...bar,
         text: time(bar.value),
-        note: `${bar.label}\n${percent(bar.value / kernelMs)} of the kernel time`,
+        note: `${bar.label}\n${t('{0} of the kernel time', percent(bar.value / kernelMs))}`,
       }));
   switch (by) {
     case 'nodes':
@@ -217,7 +221,12 @@ function barsOf({ nodes, kernels, kernelMs }: ProfileReport, by: Grouping): Bar[
         sums.set(opType, { value: sum.value + milliseconds, nodes: sum.nodes + 1 });
       }
       return finish(
-        [...sums].map(([key, sum]) => ({ key, label: key, detail: counted(sum.nodes, 'node'), value: sum.value })),
+        [...sums].map(([key, sum]) => ({
+          key,
+          label: key,
+          detail: plural(sum.nodes, '{0} node', '{0} nodes'),
+          value: sum.value,
+        })),
       );
     }
     case 'kernels':
@@ -251,8 +260,12 @@ function Reconciliation({ report }: { readonly report: ProfileReport }) {
         ]}
       />
       <p class="quiet">
-        {counted(profiledRuns, 'profiled run')}, {significant(overheadRatio)} × as long as plain ones. The latency above
-        is from plain runs.
+        {plural(
+          profiledRuns,
+          '{0} profiled run, {1} × as long as plain ones. The latency above is from plain runs.',
+          '{0} profiled runs, {1} × as long as plain ones. The latency above is from plain runs.',
+          significant(overheadRatio),
+        )}
       </p>
     </Section>
   );
@@ -292,24 +305,27 @@ function EnvironmentFacts({
   readonly report: ProfileReport;
 }) {
   const recorded = recordedHere(environment);
-  const threads = environment.threads === 0 ? 'threads by ONNX Runtime' : counted(environment.threads, 'thread');
+  const threads =
+    environment.threads === 0 ? t('threads by ONNX Runtime') : plural(environment.threads, '{0} thread', '{0} threads');
   return (
     <Facts
       facts={[
-        ['CPU', environment.cpu],
-        ['Features', environment.features.join(', ')],
-        recorded && ['Cores', `${environment.cores}, load ${significant(environment.load)}`],
-        environment.governor !== null && ['Governor', environment.governor],
-        recorded && ['Memory', bytes(environment.memory)],
-        ['System', environment.os],
-        ['Run on', recorded ? `${environment.provider}, ${threads}` : environment.provider],
-        ['Optimization', environment.level],
-        ['ONNX Runtime', environment.onnxruntime],
+        ['CPU', engineText(environment.cpu)],
+        [t('Features'), environment.features.join(', ')],
+        recorded && [t('Cores'), t('{0}, load {1}', environment.cores, significant(environment.load))],
+        environment.governor !== null && [t('Governor'), environment.governor],
+        recorded && [t('Memory'), bytes(environment.memory)],
+        [t('System'), engineText(environment.os)],
+        [t('Run on'), recorded ? `${environment.provider}, ${threads}` : environment.provider],
+        [t('Optimization'), environment.level],
+        ['ONNX Runtime', engineText(environment.onnxruntime)],
         ['Opscope', environment.opscope],
-        ['Session', `${time(report.sessionMs)} to create`],
-        ['Warm-up', counted(report.latency.warmup, 'run')],
-        ['Date', dateTime(environment.date)],
-        ...report.inputs.map((input) => [input.name, `${input.dtype} ${shape(input.shape)}, ${input.source}`] as const),
+        [t('Session'), t('{0} to create', time(report.sessionMs))],
+        [t('Warm-up'), plural(report.latency.warmup, '{0} run', '{0} runs')],
+        [t('Date'), dateTime(environment.date)],
+        ...report.inputs.map(
+          (input) => [input.name, `${input.dtype} ${shape(input.shape)}, ${engineText(input.source)}`] as const,
+        ),
       ]}
     />
   );

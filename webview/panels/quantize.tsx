@@ -1,10 +1,10 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { CalibrationMethod, Scheme } from '../../src/core/quantize/quantize-model.ts';
-import { bytes, count, counted, decibels, percent } from '../../src/core/report/format.ts';
+import { bytes, count, decibels, percent } from '../../src/core/report/format.ts';
 import type { QuantizeReport } from '../../src/core/report/report.ts';
 import { quantizeHeadline } from '../../src/core/report/sentences.ts';
 import { engineText } from '../engine-texts.ts';
-import { t } from '../l10n.ts';
+import { plural, t } from '../l10n.ts';
 import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
 import { Notes } from '../widgets/badge.tsx';
@@ -210,7 +210,7 @@ function Excluded({ state }: { readonly state: State }) {
               <Link onClick={() => void state.reveal(id)}>{label(id)}</Link>
               <IconButton
                 icon="close"
-                label={`Quantize ${label(id)}`}
+                label={t('Quantize {0}', label(id))}
                 onClick={() => set(exclude.filter((each) => each !== id))}
               />
             </li>
@@ -242,14 +242,15 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
           calibration && [
             t('Calibration'),
             <span title={calibration.source}>
-              {counted(calibration.samples, 'sample')}, {fileName(calibration.source)}, {calibration.method}
+              {plural(calibration.samples, '{0} sample', '{0} samples')}, {engineText(fileName(calibration.source))},{' '}
+              {calibration.method}
             </span>,
           ],
-          [t('Quantized'), `${count(quantized.nodes)} of ${counted(quantized.of, 'node')}`],
+          [t('Quantized'), t('{0} of {1} nodes', count(quantized.nodes), count(quantized.of))],
           [t('Integer kernels'), t('{0} of {1} run as integers in ONNX Runtime', count(fused.nodes), count(fused.of))],
           metric && [
             capital(metric.name),
-            `${percent(metric.before)} → ${percent(metric.after)}, ${counted(metric.samples, 'sample')}`,
+            `${percent(metric.before)} → ${percent(metric.after)}, ${plural(metric.samples, '{0} sample', '{0} samples')}`,
           ],
           [t('Signal to noise'), decibels(report.sqnrDb)],
           [t('Size'), `${bytes(report.before.bytes)} → ${bytes(report.after.bytes)}`],
@@ -269,7 +270,10 @@ function Kept({ state, report }: { readonly state: State; readonly report: Quant
   const byReason = Map.groupBy(report.kept, ({ reason }) => reason);
   if (report.kept.length === 0) return null;
   return (
-    <Section title={t('Kept float')} aside={<span class="quiet">{counted(report.kept.length, 'node')}</span>}>
+    <Section
+      title={t('Kept float')}
+      aside={<span class="quiet">{plural(report.kept.length, '{0} node', '{0} nodes')}</span>}
+    >
       {[...byReason].map(([reason, nodes]) => (
         <details key={reason} class="pass">
           <summary>

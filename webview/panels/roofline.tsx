@@ -65,10 +65,18 @@ export function RooflineSection({
         />
       )}
       <p class="quiet">
-        This machine does {significant(roofline.gflops)} GFLOP/s and {significant(roofline.gbPerSecond)} GB/s through
-        ONNX Runtime, and takes {time(roofline.callMs)} for a kernel with nothing to do.
+        {t(
+          'This machine does {0} GFLOP/s and {1} GB/s through ONNX Runtime, and takes {2} for a kernel with nothing to do.',
+          significant(roofline.gflops),
+          significant(roofline.gbPerSecond),
+          time(roofline.callMs),
+        )}{' '}
         {idleMs > 0 &&
-          ` Kernels that only move or change data take ${time(idleMs)}, at ${significant(idleBytes / (idleMs * 1e6))} GB/s.`}
+          t(
+            'Kernels that only move or change data take {0}, at {1} GB/s.',
+            time(idleMs),
+            significant(idleBytes / (idleMs * 1e6)),
+          )}
       </p>
     </Section>
   );

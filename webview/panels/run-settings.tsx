@@ -1,4 +1,4 @@
-import { counted } from '../../src/core/report/format.ts';
+import { count } from '../../src/core/report/format.ts';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Field } from '../widgets/field.tsx';
@@ -104,5 +104,6 @@ const shownPlaces = 2;
 
 function whereText(where: readonly string[]): string {
   const rest = where.length - shownPlaces;
-  return where.slice(0, shownPlaces).join(', ') + (rest > 0 ? ` and ${counted(rest, 'more', 'more')}` : '');
+  const shown = where.slice(0, shownPlaces).join(', ');
+  return rest > 0 ? t('{0} and {1} more', shown, count(rest)) : shown;
 }

@@ -23,7 +23,7 @@ export function SummaryPanel({ state }: { readonly state: State }) {
         title={t('The summary could not be made')}
         action={<Button onClick={reload}>{t('Try Again')}</Button>}
       >
-        {problem.value}
+        {engineText(problem.value)}
       </Empty>
     );
   }

@@ -3,6 +3,7 @@ import { interval, time } from '../../src/core/report/format.ts';
 import type { SweepPoint, SweepReport } from '../../src/core/report/report.ts';
 import type { SessionSnippets } from '../../src/core/report/session-snippets.ts';
 import { type Estimate, Intervals } from '../charts/intervals.tsx';
+import { engineText } from '../engine-texts.ts';
 import { sweepAxes } from '../forms.ts';
 import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
@@ -82,7 +83,7 @@ function SweepResult({ state, report }: { readonly state: State; readonly report
       {report.fastest.map((fastest) => (
         <Sizes key={fastest.point} state={state} report={report} fastest={fastest} />
       ))}
-      <Notes notes={failed.map((point) => `${settingsText(point, report)}: ${point.failure}`)} />
+      <Notes notes={failed.map((point) => `${settingsText(point, report)}: ${engineText(point.failure ?? '')}`)} />
     </>
   );
 }

@@ -3,6 +3,7 @@ import type { NodeId } from '../../src/core/graph/model.ts';
 import { bytes, count, percent, significant } from '../../src/core/report/format.ts';
 import type { NodeValue, TensorDetails } from '../../src/protocol/worker.ts';
 import { Histogram } from '../charts/histogram.tsx';
+import { engineText } from '../engine-texts.ts';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Link } from '../widgets/button.tsx';
@@ -32,7 +33,7 @@ export function TensorView({ state, node, value }: TensorViewProps) {
     });
     return () => controller.abort();
   }, [asked]);
-  if (problem !== null) return <p class="quiet">{problem}</p>;
+  if (problem !== null) return <p class="quiet">{engineText(problem)}</p>;
   if (!asked) return <Link onClick={() => setAsked(true)}>{t('Show values')}</Link>;
   return tensor ? <Tensor tensor={tensor} /> : <p class="quiet">{t('Reading…')}</p>;
 }
@@ -56,7 +57,7 @@ function Tensor({ tensor }: { readonly tensor: TensorDetails }) {
           tensor.zeros > 0 && [t('Zeros'), percent(tensor.zeros)],
           tensor.nan > 0 && [t('Not a number'), percent(tensor.nan)],
           tensor.infinite > 0 && [t('Infinite'), percent(tensor.infinite)],
-          ['First', <code class="elements">{tensor.values.slice(0, 8).join('  ')}</code>],
+          [t('First'), <code class="elements">{tensor.values.slice(0, 8).join('  ')}</code>],
         ]}
       />
     </div>

@@ -1,3 +1,4 @@
+import { engineText } from '../engine-texts.ts';
 import { GraphCanvas } from '../graph/graph-canvas.tsx';
 import type { GraphPane } from '../graph-pane.ts';
 import { t } from '../l10n.ts';
@@ -117,7 +118,7 @@ function PaneNotice({ pane }: { readonly pane: GraphPane }) {
           title={t('The graph could not be drawn')}
           action={<Button onClick={reload}>{t('Try Again')}</Button>}
         >
-          {problem.value}
+          {engineText(problem.value)}
         </Empty>
       </div>
     );

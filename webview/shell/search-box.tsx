@@ -1,4 +1,5 @@
 import { count } from '../../src/core/report/format.ts';
+import { engineText } from '../engine-texts.ts';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
@@ -6,10 +7,10 @@ import { Icon } from '../widgets/icon.tsx';
 
 export const searchBoxId = 'search';
 
-const help = `Search nodes:
+const help = `${t('Search nodes:')}
 op:Conv  name:~attn  dtype:int8
 shape:[*,64,*,*]  ms>1  attr:group=32
-Words together must all hold.`;
+${t('Words together must all hold.')}`;
 
 /** One box with structure; every hit is marked on the graph, Enter and the arrows step through them. */
 export function SearchBox({ state }: { readonly state: State }) {
@@ -61,7 +62,7 @@ export function SearchBox({ state }: { readonly state: State }) {
       </output>
       <IconButton icon="arrow-up" label={t('Previous hit ([)')} disabled={none} onClick={() => void state.step(-1)} />
       <IconButton icon="arrow-down" label={t('Next hit (])')} disabled={none} onClick={() => void state.step(1)} />
-      {problem && <p class="search-problem">{problem}</p>}
+      {problem && <p class="search-problem">{engineText(problem)}</p>}
     </search>
   );
 }
