@@ -59,10 +59,15 @@ export function engineTranslator(bundle: Readonly<Record<string, unknown>>): (sa
     const found = whole(said);
     if (found !== undefined) return found;
     const sentences = said.split(/(?<=\.) (?=\p{Lu})/u);
-    return sentences.length === 1 ? said : sentences.map((sentence) => whole(sentence) ?? sentence).join(' ');
+    return sentences.length === 1
+      ? said
+      : withoutGaps(sentences.map((sentence) => whole(sentence) ?? sentence).join(' '));
   };
   return translate;
 }
+
+/** Sentences one behind the other: a full stop as wide as a character needs no space behind it. */
+const withoutGaps = (text: string): string => text.replaceAll('。 ', '。');
 
 /** Longer texts are output of another program, and stay as they are. */
 const longest = 10_000;

@@ -149,10 +149,10 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
 
 /** What versions are called, by the scheme that made them. */
 const schemeLabels: Readonly<Record<string, string>> = {
-  'dynamic-int8': 'int8 (dynamic)',
+  'dynamic-int8': english`int8 (dynamic)`,
   'static-int8': 'int8',
-  'int8-weights': 'int8 weights',
-  'int4-weights': 'int4 weights',
+  'int8-weights': english`int8 weights`,
+  'int4-weights': english`int4 weights`,
 };
 
 /** A version for a measurement; the original is measured from its file. */

@@ -22,7 +22,7 @@ describe('a text of the engine', () => {
     [english`The value ${'a b'} is produced twice.`, '值 a b 被产生了两次。'],
     [english`Removed ${'12 nodes'} of ${'1,400 nodes'}.`, '从 1,400 个节点 中移除了 12 个节点。'],
     [english`Cannot read ${'m.onnx'}: ${'The file states no IR version.'}`, '无法读取 m.onnx：文件未注明 IR 版本。'],
-    ['The file states no IR version. The value x is produced twice.', '文件未注明 IR 版本。 值 x 被产生了两次。'],
+    ['The file states no IR version. The value x is produced twice.', '文件未注明 IR 版本。值 x 被产生了两次。'],
   ])('is recognized with its values: %s', (said, translated) => {
     expect(translate(said)).toBe(translated);
   });

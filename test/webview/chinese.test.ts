@@ -27,6 +27,52 @@ describe.skipIf(!browserPath)('the view in Chinese (needs a Chromium)', () => {
     host?.stop();
   });
 
+  // Names of things that are the same in every language: of the machine, of libraries, and of the model's parts.
+  const named = /ONNX Runtime|Intel.*|AMD.*|Linux.*|Git LFS|Core ML|Hub|[A-Z]\w*(?:\/\w+)+/g;
+
+  /** Three English words in a row, where no name of the model stands. */
+  const englishIn = async () => {
+    const text: string[] = await opened.page.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+      const quiet = 'code, .path, .node-name, .graph-canvas, .data-table tbody, script, style';
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const found: string[] = [];
+      while (walker.nextNode()) {
+        const { parentElement, textContent } = walker.currentNode;
+        if (parentElement?.checkVisibility() && !parentElement.closest(quiet)) found.push(textContent ?? '');
+      }
+      for (const element of document.querySelectorAll('[title], [aria-label]')) {
+        if (element.closest(quiet)) continue;
+        found.push(element.getAttribute('title') ?? '', element.getAttribute('aria-label') ?? '');
+      }
+      return found;
+    });
+    return text
+      .map((each) => each.replaceAll(named, '§'))
+      .filter((each) => /(?:\b[A-Za-z’']{2,}[,;:]? ){2}[a-z]{2,}/.test(each));
+  };
+
+  test('says what the engine found, did and measured', { timeout: 300_000 }, async () => {
+    const { page, view } = opened;
+    const jobs = { profile: 'Profile', optimize: 'Optimize', quantize: 'Quantize', compare: 'Compare' };
+    for (const [panel, button] of Object.entries(jobs) as [keyof typeof jobs, string][]) {
+      await view.showPanel({ panel });
+      await page.getByRole('button', { name: texts[button]!, exact: true }).click();
+      await page.waitForSelector('.headline', { timeout: 120_000 });
+      expect({ panel, english: await englishIn() }).toEqual({ panel, english: [] });
+      await page.screenshot({ path: `test-results/chinese-${panel}-done.png` });
+    }
+    await page.locator('.data-row').nth(3).click();
+    await view.showPanel({ panel: 'node' });
+    await page.waitForSelector('.node-head');
+    expect({ panel: 'node', english: await englishIn() }).toEqual({ panel: 'node', english: [] });
+    await page.screenshot({ path: 'test-results/chinese-node-done.png' });
+    for (const panel of panelNames) {
+      await view.showPanel({ panel });
+      expect({ panel, english: await englishIn() }).toEqual({ panel, english: [] });
+    }
+  });
+
   test('names its panels, and none shows a text that has a translation in English', async () => {
     const { page, view } = opened;
     expect(await page.getByRole('tab').allInnerTexts()).toEqual(['概览', '节点', '性能分析', '优化', '量化', '对比']);

@@ -11,7 +11,7 @@ export function Legend({ overlay }: { readonly overlay: ReadonlySignal<Overlay |
   const shown = overlay.value;
   if (!shown) return null;
   const range = overlayRange(shown);
-  const title = shown.basis ? `${shown.title}, ${shown.basis}` : shown.title;
+  const title = shown.basis ? t('{0}, {1}', shown.title, shown.basis) : shown.title;
   if (shown.scale === 'category') {
     return (
       <div class="graph-legend" role="img" aria-label={title}>

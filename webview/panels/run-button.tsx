@@ -34,7 +34,9 @@ export function RunButton({ state, job, label, again, from, refusal }: RunButton
       {!trusted && (
         <Notes
           notes={[
-            'This workspace is in restricted mode: models can be read, nothing runs. Trust the workspace to run models.',
+            t(
+              'This workspace is in restricted mode: models can be read, nothing runs. Trust the workspace to run models.',
+            ),
           ]}
         />
       )}

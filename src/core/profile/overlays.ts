@@ -32,7 +32,7 @@ export function profileOverlays(model: Model, report: ProfileReport): readonly O
     { ...category, id: 'provider', title: english`Execution provider`, values: provider, categories: providers },
     ...(roofline
       ? [
-          { ...category, id: 'bound', title: english`Limited by`, values: bound, categories: bounds },
+          { ...category, id: 'bound', title: english`Limited by`, values: bound, categories: boundNames },
           {
             id: 'attained',
             title: english`Of the ceiling`,
@@ -47,3 +47,4 @@ export function profileOverlays(model: Model, report: ProfileReport): readonly O
 }
 
 const bounds: readonly KernelBound[] = ['compute', 'memory', 'overhead'];
+const boundNames = [english`compute`, english`memory`, english`overhead`];
