@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
 import { affineStep, isSquareOf, meanOf, onlyReadBy } from './normalization-parts.ts';
 import type { Pass } from './pass.ts';
@@ -11,8 +12,8 @@ import { defaultOpset, forEachNode, producerOf } from './visit.ts';
  */
 export const fuseRmsNormalization: Pass = {
   name: 'fuse-rms-normalization',
-  title: 'Recognize RMSNormalization',
-  summary: 'Writes the six nodes of a root mean square normalization as the standard operator, from opset 23 on.',
+  title: english`Recognize RMSNormalization`,
+  summary: english`Writes the six nodes of a root mean square normalization as the standard operator, from opset 23 on.`,
   exactness: 'rounding',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Div']), (division, graph) => {
@@ -28,18 +29,22 @@ export const fuseRmsNormalization: Pass = {
       const inner = [square, mean, sum, root, division];
       if (epsilon === undefined || !scaled || !onlyReadBy(graph, inner, [...inner, scaled.node])) return;
       const nodes = [...inner, scaled.node];
-      graph.rewrite(scaled.node, 'These nodes are a root mean square normalization over the last axis.', (edit) => {
-        for (const node of nodes) edit.remove(node);
-        edit.add(
-          {
-            opType: 'RMSNormalization',
-            inputs: [input, scaled.operand],
-            outputs: scaled.node.outputs,
-            attributes: attributes({ axis: -1, epsilon: { float: epsilon } }),
-          },
-          nodes,
-        );
-      });
+      graph.rewrite(
+        scaled.node,
+        english`These nodes are a root mean square normalization over the last axis.`,
+        (edit) => {
+          for (const node of nodes) edit.remove(node);
+          edit.add(
+            {
+              opType: 'RMSNormalization',
+              inputs: [input, scaled.operand],
+              outputs: scaled.node.outputs,
+              attributes: attributes({ axis: -1, epsilon: { float: epsilon } }),
+            },
+            nodes,
+          );
+        },
+      );
     });
   },
 };
