@@ -24,6 +24,10 @@ serve<ViewContract>(port, {
   showPanel: async ({ panel }) => {
     state.panel.value = panel;
   },
+  showDifference: async () => {
+    state.panel.value = 'compare';
+    state.tableShown.value = false;
+  },
   probe: async () => probe(state),
 });
 listenToKeys(state, document);

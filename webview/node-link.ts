@@ -1,19 +1,8 @@
 /** How nodes of the two versions of a comparison belong together, and how the graph shows it. */
+import type { Side } from '../src/core/diff/counterparts.ts';
 import type { NodeId } from '../src/core/graph/model.ts';
 import type { VersionMapping } from '../src/protocol/worker.ts';
 import type { Mark } from './graph/graph-canvas.tsx';
-
-export type Side = 'a' | 'b';
-
-/** The nodes of the other side that belong to `node` of `side`. */
-export function counterparts({ pairs }: VersionMapping, side: Side, node: NodeId): NodeId[] {
-  const offset = side === 'a' ? 0 : 1;
-  const found: NodeId[] = [];
-  for (let at = 0; at < pairs.length; at += 2) {
-    if (pairs[at + offset] === node) found.push(pairs[at + 1 - offset] as NodeId);
-  }
-  return found;
-}
 
 /** What the comparison says of the nodes of one side. Nodes that stayed as they were have no mark. */
 export function marksOf({ pairs, removed, added, changed }: VersionMapping, side: Side): Map<NodeId, Mark> {
@@ -25,7 +14,7 @@ export function marksOf({ pairs, removed, added, changed }: VersionMapping, side
     const [a, b] = [pairs[at]!, pairs[at + 1]!];
     const node = (side === 'a' ? a : b) as NodeId;
     if (partners.get(b)! > 1) marks.set(node, 'fused');
-    else if (changedNodes.has(a) || changedNodes.has(b)) marks.set(node, 'changed');
+    else if (changedNodes.has(b)) marks.set(node, 'changed');
   }
   for (const node of side === 'a' ? removed : added) marks.set(node as NodeId, side === 'a' ? 'removed' : 'added');
   return marks;

@@ -1,10 +1,11 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { counterparts, type Side } from '../src/core/diff/counterparts.ts';
 import type { NodeId } from '../src/core/graph/model.ts';
 import type { Client } from '../src/protocol/rpc.ts';
 import type { DocumentState, PanelName, ViewHostContract } from '../src/protocol/webview.ts';
 import type { Mark } from './graph/graph-canvas.tsx';
 import { createGraphPane } from './graph-pane.ts';
-import { counterparts, marksOf, type Side } from './node-link.ts';
+import { marksOf } from './node-link.ts';
 
 interface Shown {
   readonly document: ReadonlySignal<DocumentState | null>;

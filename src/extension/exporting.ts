@@ -2,6 +2,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ExportRequest, PackageKind } from '../protocol/worker.ts';
 import { exportModel, exportPackage, type JobOptions, writeReport } from './jobs.ts';
+import { requireDisk } from './local-file.ts';
 import type { ModelDocument } from './model-document.ts';
 
 interface Form extends vscode.QuickPickItem {
@@ -26,6 +27,7 @@ export async function exportVersion(document: ModelDocument, options: JobOptions
     ...(form.folder ? {} : { filters: { [extension.toUpperCase()]: [extension] } }),
   });
   if (!target) return;
+  requireDisk(target);
   if (form.folder) {
     const profile = document.reports[version]?.profile;
     const measured = profile ? { measured: JSON.stringify(profile) } : {};
@@ -44,7 +46,9 @@ export async function exportReport(document: ModelDocument, options: JobOptions)
     defaultUri: vscode.Uri.file(join(dirname(fsPath), `${basename(fsPath, extname(fsPath))}.report.html`)),
     filters: { HTML: ['html'], Markdown: ['md'] },
   });
-  if (target) await writeReport(document, target.fsPath, options);
+  if (!target) return;
+  requireDisk(target);
+  await writeReport(document, target.fsPath, options);
 }
 
 const forms = (): readonly Form[] => [

@@ -12,6 +12,7 @@ import type {
   WorkerContract,
 } from '../protocol/worker.ts';
 import { type HistoryFolders, type KeptWithHistory, readKept } from './kept-history.ts';
+import { type LocalFile, localFile } from './local-file.ts';
 import { profileSettings, type RememberedSettings, runSettings, transformSettings } from './settings.ts';
 import type { RunningWorker, WorkerProcess } from './worker-process.ts';
 
@@ -49,6 +50,7 @@ export class ModelDocument implements vscode.CustomDocument {
   private saved: History = { versions: [], head: 0 };
   private openedIn: RunningWorker | undefined;
   private opening: Promise<Session> | undefined;
+  private local: Promise<LocalFile> | undefined;
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly edited = new vscode.EventEmitter<{ label: string; undo(): void; redo(): void }>();
   private readonly disposed = new vscode.EventEmitter<void>();
@@ -77,12 +79,9 @@ export class ModelDocument implements vscode.CustomDocument {
   }
 
   private async open({ client }: RunningWorker): Promise<Session> {
-    if (this.uri.scheme !== 'file') {
-      throw new Error(vscode.l10n.t('Opscope reads models from disk. Copy {0} to a folder on disk first.', this.name));
-    }
     const { unsaved, saved } = this.folders;
     const opened = await client.open({
-      path: this.uri.fsPath,
+      path: await this.path(),
       histories: unsaved === undefined ? [saved] : [unsaved, saved],
     });
     const { document, versions, head, history } = opened;
@@ -101,6 +100,17 @@ export class ModelDocument implements vscode.CustomDocument {
     }
     this.changed.fire();
     return { client, document };
+  }
+
+  /** The file that the worker reads: the model's own, or a copy of one that is not on disk. */
+  async path(): Promise<string> {
+    if (!this.local) {
+      this.local = localFile(this.uri);
+      this.local.catch(() => {
+        this.local = undefined;
+      });
+    }
+    return (await this.local).path;
   }
 
   /** A worker that died took those versions with it that had not been kept. */
@@ -137,8 +147,10 @@ export class ModelDocument implements vscode.CustomDocument {
     this.go(this.saved, this.saved.head);
   }
 
+  /** The file's name; of one that is not on disk, with what it is of. */
   get name(): string {
-    return basename(this.uri.path);
+    const name = basename(this.uri.path);
+    return this.uri.scheme === 'file' ? name : `${name} (${this.uri.scheme})`;
   }
 
   get settings(): RunSettings {
@@ -244,6 +256,8 @@ export class ModelDocument implements vscode.CustomDocument {
     } catch (error) {
       // A worker that is gone holds no document any more.
       if (!(error instanceof ConnectionClosedError)) throw error;
+    } finally {
+      await (await this.local)?.dispose();
     }
   }
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as vscode from 'vscode';
+import type { NodeId } from '../core/graph/model.ts';
 import { type Client, connect, serve } from '../protocol/rpc.ts';
 import type { ViewContract, ViewHostContract } from '../protocol/webview.ts';
+import { createDiffEditors } from './diff-editors.ts';
 import { editorHtml, viewFolder } from './editor-html.ts';
 import { deleteBackup, noteBackup, notedBackup } from './kept-history.ts';
 import { log } from './log.ts';
@@ -24,6 +26,7 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
   /** The view of the editor in front. */
   activeView: Client<ViewContract> | undefined;
 
+  private readonly diffEditors = createDiffEditors();
   private saving: ModelDocument | undefined;
   /** Documents that VS Code opened with a backup, so that it knows them to be unsaved. */
   private readonly fromBackup = new WeakSet<ModelDocument>();
@@ -68,7 +71,13 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
     webview.options = { enableScripts: true, localResourceRoots: [viewFolder(this.context.extensionUri)] };
     const port = webviewPort(panel);
     const view = connect<ViewContract>(port);
-    const stopServing = serve<ViewHostContract>(port, viewHost(document, this.context.workspaceState));
+    const ready = Promise.withResolvers<void>();
+    const shown = { document, panel, view, ready: ready.promise };
+    const listener = {
+      onReady: ready.resolve,
+      onSelect: (node: NodeId | null) => this.diffEditors.selected(shown, node),
+    };
+    const stopServing = serve<ViewHostContract>(port, viewHost(document, this.context.workspaceState, listener));
     const update = throttle(updateInterval, () => {
       view.update(document.state()).catch((error: Error) => log().debug(`View: ${error.message}`));
     });
@@ -89,6 +98,7 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
       if (this.activeView === view) this.activeView = undefined;
     });
     webview.html = editorHtml(webview, this.context.extensionUri);
+    this.diffEditors.add(shown);
     agreeOnUnsaved(document, panel, this.fromBackup.has(document));
   }
 

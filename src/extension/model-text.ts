@@ -30,7 +30,7 @@ export function registerModelText(workers: WorkerProcess): vscode.Disposable {
 /** Shows the version on view as text, beside the graph. */
 export async function openAsText(document: ModelDocument): Promise<void> {
   await document.session();
-  const text = await vscode.workspace.openTextDocument(versionText(document, document.current));
+  const text = await vscode.workspace.openTextDocument(await versionText(document, document.current));
   await vscode.window.showTextDocument(text, { viewColumn: vscode.ViewColumn.Beside, preview: false });
 }
 
@@ -42,21 +42,22 @@ export async function compareAsText(
   await document.session();
   const left =
     'path' in other
-      ? textAddress(vscode.Uri.file(other.path), 0, basename(other.path))
-      : versionText(document, other.version);
-  const right = versionText(document, document.current);
+      ? textAddress(vscode.Uri.file(other.path), other.path, 0, basename(other.path))
+      : await versionText(document, other.version);
+  const right = await versionText(document, document.current);
   const name = ({ path }: vscode.Uri) => basename(path, '.txt');
   await vscode.commands.executeCommand('vscode.diff', left, right, `${name(left)} ↔ ${name(right)}`);
 }
 
-function versionText(document: ModelDocument, version: number): vscode.Uri {
+async function versionText(document: ModelDocument, version: number): Promise<vscode.Uri> {
   const { uri, name } = document;
   const label = document.version(version)?.label;
-  return textAddress(uri, version, label && version > 0 ? `${name} (${label})` : name);
+  const path = await document.path();
+  return textAddress(uri, path, version, label && version > 0 ? `${name} (${label})` : name);
 }
 
 /** The name is what the tab says. It does not end in `.onnx`: that would open the graph. */
-function textAddress(uri: vscode.Uri, version: number, name: string): vscode.Uri {
-  const of: TextOf = { path: uri.fsPath, version };
+function textAddress(uri: vscode.Uri, path: string, version: number, name: string): vscode.Uri {
+  const of: TextOf = { path, version };
   return vscode.Uri.joinPath(uri, '..', `${name.replaceAll('/', '-')}.txt`).with({ scheme, query: JSON.stringify(of) });
 }

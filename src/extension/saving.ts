@@ -2,11 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { writeKept } from './kept-history.ts';
+import { requireDisk } from './local-file.ts';
 import type { ModelDocument } from './model-document.ts';
 
 /** Writes the document's versions and reports to a folder, from which they can be opened again. */
-export async function keepHistory(document: ModelDocument, folder: string, path = document.uri.fsPath): Promise<void> {
+export async function keepHistory(document: ModelDocument, folder: string, file?: string): Promise<void> {
   const { client, document: id } = await document.session();
+  const path = file ?? (await document.path());
   const { versions, head } = document.history;
   await mkdir(folder, { recursive: true });
   await client.keepHistory({ document: id, folder, path, versions: versions.map((version) => version.id), head });
@@ -20,10 +22,11 @@ export async function saveOver(
   folder: string,
   token: vscode.CancellationToken,
 ): Promise<void> {
+  requireDisk(document.uri);
   const { client, document: id } = await document.session();
   const { signal, stop } = signalOf(token);
   try {
-    const path = document.uri.fsPath;
+    const path = await document.path();
     const { backup } = await client.save({ document: id, version: document.history.head, path }, { signal });
     document.setSaved();
     await keepHistory(document, folder);
@@ -45,6 +48,7 @@ export async function saveTo(
   folder: string,
   token: vscode.CancellationToken,
 ): Promise<void> {
+  requireDisk(target);
   const { client, document: id } = await document.session();
   const { signal, stop } = signalOf(token);
   try {

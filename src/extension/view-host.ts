@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { NodeId } from '../core/graph/model.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import type { ViewHostContract, ViewReads, ViewState } from '../protocol/webview.ts';
 import { compare, optimize, profile, quantize, sweep } from './jobs.ts';
@@ -28,13 +29,27 @@ const viewCommands = new Set(
 /** Jobs started in the view show their progress there. */
 const inView = { notify: false };
 
+/** What is heard of a view. */
+export interface ViewListener {
+  /** The view has its first state and can be told things. */
+  onReady(): void;
+  /** A node was chosen; within half a second. */
+  onSelect(node: NodeId | null): void;
+}
+
 /** Answers the view of a document. */
-export function viewHost(document: ModelDocument, memento: vscode.Memento): Handlers<ViewHostContract> {
+export function viewHost(
+  document: ModelDocument,
+  memento: vscode.Memento,
+  listener: ViewListener,
+): Handlers<ViewHostContract> {
   const viewStateKey = `view:${document.uri.toString()}`;
   return {
     ...passOn(document),
     ready: async () => {
       await document.session();
+      // After the answer is on its way.
+      setImmediate(listener.onReady);
       return { state: document.state(), viewState: memento.get<ViewState>(viewStateKey) ?? null };
     },
     providers: async (_, { signal }) => (await document.session()).client.providers(undefined, { signal }),
@@ -68,7 +83,10 @@ export function viewHost(document: ModelDocument, memento: vscode.Memento): Hand
       }
     },
     copy: async ({ text }) => vscode.env.clipboard.writeText(text),
-    saveViewState: async (state) => memento.update(viewStateKey, state),
+    saveViewState: async (state) => {
+      listener.onSelect(state.selected);
+      await memento.update(viewStateKey, state);
+    },
     setSettings: (settings) => document.remember(settings),
     log: async ({ message }) => log().warn(`View: ${message}`),
   };

@@ -123,6 +123,8 @@ export interface ViewContract {
   update(argument: DocumentState): Promise<void>;
   reveal(argument: { readonly node: NodeId }): Promise<void>;
   showPanel(argument: { readonly panel: PanelName }): Promise<void>;
+  /** Shows what differs, as one side of a diff, where room is short: the operator table is folded away. */
+  showDifference(argument: undefined): Promise<void>;
   /** For tests: what is on screen, in numbers. */
   probe(argument: undefined): Promise<ViewProbe>;
 }

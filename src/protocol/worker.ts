@@ -184,6 +184,11 @@ export interface CompareRequest {
   readonly measure: boolean;
 }
 
+export interface Compared {
+  readonly report: CompareReport;
+  readonly mapping: VersionMapping;
+}
+
 /** How nodes of two versions belong together. */
 export interface VersionMapping {
   /** Pairs (node of a, node of b), flattened; a fused node appears in several pairs. */
@@ -280,7 +285,9 @@ export interface WorkerContract {
   sweep(argument: SweepRequest): Promise<SweepReport>;
   optimize(argument: OptimizeRequest): Promise<{ readonly version: VersionInfo; readonly report: OptimizeReport }>;
   quantize(argument: QuantizeRequest): Promise<{ readonly version: VersionInfo; readonly report: QuantizeReport }>;
-  compare(argument: CompareRequest): Promise<{ readonly report: CompareReport; readonly mapping: VersionMapping }>;
+  compare(argument: CompareRequest): Promise<Compared>;
+  /** What of a comparison can be said without running anything: the graphs and sizes. */
+  diff(argument: Pick<CompareRequest, 'a' | 'b'>): Promise<Compared>;
   /** Writes a version to a file, beside it first and then renamed. Never writes over the document's own source. */
   exportModel(argument: ExportRequest): Promise<{ readonly path: string; readonly bytes: number }>;
   /** Writes a report of versions to one file. */

@@ -1,14 +1,14 @@
-import { diffModels } from '../core/diff/diff-models.ts';
 import { english } from '../core/english.ts';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, Node } from '../core/graph/model.ts';
-import { type CompareReport, type ModelSize, reportSchema } from '../core/report/report.ts';
+import { type CompareReport, type ModelSize, reportSchema, type Verdict } from '../core/report/report.ts';
 import { type Feeds, verifyModels } from '../core/verify/verify-models.ts';
 import type { RunSettings } from '../protocol/worker.ts';
 import { openSamples } from './calibration-data.ts';
 import { compareLatency } from './compare-latency.ts';
 import { createEvaluator } from './evaluator.ts';
+import { graphDifference } from './graph-difference.ts';
 import { describeEnvironment } from './machine.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
 import { verificationFeeds } from './verification-feeds.ts';
@@ -33,7 +33,8 @@ export async function compareModels(
   context: MeasurementContext,
 ): Promise<CompareReport> {
   const { settings, level } = options;
-  const problems: string[] = [];
+  const graphs = await compareGraphs(a, b);
+  const problems = [...graphs.problems];
   const evaluator = createEvaluator(context.manager);
   context.onProgress?.({ message: english`Comparing outputs` });
   // With data of the user's, made inputs would only blur what is asked: how the models differ on that data.
@@ -65,12 +66,7 @@ export async function compareModels(
   const { version } = await context.manager.use(({ client }) => client.describe(undefined), { signal: context.signal });
   const { provider, threads } = settings;
   return {
-    schema: reportSchema,
-    a: a.identity,
-    b: b.identity,
-    graph: await graphDifference(a.model, b.model, problems),
-    before: sizeOf(a),
-    after: sizeOf(b),
+    ...graphs,
     verdict,
     outputs: verdict.outputs,
     ...(latency ? { latency } : {}),
@@ -81,6 +77,29 @@ export async function compareModels(
       onnxruntime: version,
       opscope: context.opscope,
     }),
+    problems,
+  };
+}
+
+const notRun: Verdict = { status: 'not-run', outputs: [], runs: 0, reason: english`Neither model was run.` };
+
+/** Compares two models without running them: their graphs and sizes. */
+export async function compareGraphs(a: MeasuredModel, b: MeasuredModel): Promise<CompareReport> {
+  const { pairs, changed, added, removed, problems } = await graphDifference(a.model, b.model);
+  return {
+    schema: reportSchema,
+    a: a.identity,
+    b: b.identity,
+    graph: {
+      same: pairs.length - changed.length,
+      changed: changed.length,
+      added: added.length,
+      removed: removed.length,
+    },
+    before: sizeOf(a),
+    after: sizeOf(b),
+    verdict: notRun,
+    outputs: [],
     problems,
   };
 }
@@ -104,20 +123,4 @@ function sizeOf({ model, identity }: MeasuredModel): ModelSize {
 
 function nodesOf(model: Model): readonly Node[] {
   return new Draft(model).graphs().flatMap((graph) => graph.nodes());
-}
-
-/** How many nodes the models have in common. Weights in files of their own are read: fine-tuned models differ in nothing else. */
-async function graphDifference(a: Model, b: Model, problems: string[]): Promise<CompareReport['graph']> {
-  const { pairs, changed, added, removed } = await diffModels(a, b, { weights: true }).catch((error: unknown) => {
-    problems.push(
-      english`The weights could not be compared: ${error instanceof Error ? error.message : String(error)}`,
-    );
-    return diffModels(a, b);
-  });
-  return {
-    same: pairs.length - changed.length,
-    changed: changed.length,
-    added: added.length,
-    removed: removed.length,
-  };
 }

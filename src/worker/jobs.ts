@@ -3,8 +3,8 @@ import { english } from '../core/english.ts';
 import type { NodeId } from '../core/graph/model.ts';
 import { typicalRun } from '../core/profile/timeline.ts';
 import type { CallContext, Handlers } from '../protocol/rpc.ts';
-import type { RunSettings, WorkerContract } from '../protocol/worker.ts';
-import { compareModels } from './compare.ts';
+import type { RunSettings, VersionRef, WorkerContract } from '../protocol/worker.ts';
+import { compareGraphs, compareModels } from './compare.ts';
 import { compareLatency } from './compare-latency.ts';
 import { addVersion, asOpened, type Documents, type OpenDocument, type Origins, type Version } from './documents.ts';
 import { modelIdentity } from './inspect.ts';
@@ -17,7 +17,16 @@ import { quantizeModel } from './quantize.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 import { sweepModel } from './sweep.ts';
 
-type JobMethod = 'profile' | 'loadTrace' | 'sweep' | 'optimize' | 'quantize' | 'compare' | 'providers' | 'runtimePid';
+type JobMethod =
+  | 'profile'
+  | 'loadTrace'
+  | 'sweep'
+  | 'optimize'
+  | 'quantize'
+  | 'compare'
+  | 'diff'
+  | 'providers'
+  | 'runtimePid';
 
 /** What runs models. The functions behind it are the command line's. */
 export function jobHandlers(documents: Documents, manager: RuntimeManager): Handlers<Pick<WorkerContract, JobMethod>> {
@@ -111,16 +120,17 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       return { version: version.info, report };
     },
     compare: async ({ a, b, settings, measure }, context) => {
-      const sides = [a, b].map((ref) => {
-        const version = documents.version(ref);
-        return { version, analysis: documents.analysis(version) };
-      });
-      const [before, after] = sides as [MappedSide, MappedSide];
+      const [before, after] = [sideOf(a), sideOf(b)];
       // Made inputs lie outside the ranges that a quantized version was calibrated for.
       const samples = after.version.info.samples ?? before.version.info.samples;
       const options = { settings, level: 'all', measure, samples } as const;
       const models = [await measured(before.version), await measured(after.version)] as const;
       const report = await compareModels(...models, options, measurement(context));
+      return { report, mapping: await mapVersions(before, after, a.document === b.document) };
+    },
+    diff: async ({ a, b }) => {
+      const [before, after] = [sideOf(a), sideOf(b)];
+      const report = await compareGraphs(await measured(before.version), await measured(after.version));
       return { report, mapping: await mapVersions(before, after, a.document === b.document) };
     },
     // A driver does not come or go while an editor is open, and trying all takes a second or two.
@@ -131,6 +141,11 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       })),
     runtimePid: async () => manager.pid,
   };
+
+  function sideOf(ref: VersionRef): MappedSide {
+    const version = documents.version(ref);
+    return { version, analysis: documents.analysis(version) };
+  }
 
   /** Latency of a new version against the one it was made from; what stops the measurement does not stop the version. */
   async function latencyOf(parent: Version, made: Omit<Version, 'info'>, settings: RunSettings, context: CallContext) {

@@ -1,8 +1,8 @@
-import { diffModels } from '../core/diff/diff-models.ts';
 import { contentOf } from '../core/diff/fingerprint.ts';
 import type { NodeId } from '../core/graph/model.ts';
 import type { VersionMapping } from '../protocol/worker.ts';
 import type { Analysis, Version } from './documents.ts';
+import { graphDifference } from './graph-difference.ts';
 
 /** One side of a comparison. */
 export interface MappedSide {
@@ -12,12 +12,12 @@ export interface MappedSide {
 
 /**
  * How the nodes of two models belong together: through the nodes of the original they stand for when both are versions
- * of one document, else as `diffModels` finds them.
+ * of one document, else as `graphDifference` finds them.
  */
 export async function mapVersions(a: MappedSide, b: MappedSide, sameDocument: boolean): Promise<VersionMapping> {
   const { pairs, removed, added, changed } = sameDocument
     ? mapByOrigins(a, b)
-    : await diffModels(a.version.model, b.version.model);
+    : await graphDifference(a.version.model, b.version.model);
   return {
     pairs: Int32Array.from(pairs.flat()),
     removed: Int32Array.from(removed),

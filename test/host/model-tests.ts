@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import * as vscode from 'vscode';
 import { type HostTest, testFolder, until } from './host-test.ts';
+import { memoryFiles } from './memory-files.ts';
 
 const id = 'opscope.opscope';
 const viewType = 'opscope.model';
@@ -142,6 +143,26 @@ export const modelTests: readonly HostTest[] = [
       await open('text.onnx');
       const unreadable = await until('the error', () => vscode.languages.getDiagnostics(uriOf('text.onnx'))[0]);
       equal(unreadable.severity, vscode.DiagnosticSeverity.Error);
+    },
+  },
+  {
+    name: 'Virtual workspaces: a model that is not on disk is read, and never written where a file of that name is',
+    run: async () => {
+      const files = memoryFiles({ [uriOf('model.onnx').path]: bytesOf('old.onnx') });
+      const registered = vscode.workspace.registerFileSystemProvider('opscope-memory', files, { isReadonly: true });
+      const uri = uriOf('model.onnx').with({ scheme: 'opscope-memory' });
+      const onDisk = bytesOf('model.onnx');
+      try {
+        await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
+        await until('problems', () =>
+          vscode.languages.getDiagnostics(uri).some(({ message }) => /too old for per-channel/.test(message)),
+        );
+        await vscode.commands.executeCommand('opscope.save', uri);
+        ok(bytesOf('model.onnx').equals(onDisk));
+        await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+      } finally {
+        registered.dispose();
+      }
     },
   },
   {

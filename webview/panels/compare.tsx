@@ -141,7 +141,8 @@ function CompareResult({ state, report }: { readonly state: State; readonly repo
       )}
       <Notes notes={report.problems} />
       <GraphChanges state={state} report={report} />
-      <Outputs verdict={report.verdict} />
+      {/* Without an environment nothing was run. */}
+      {report.environment && <Outputs verdict={report.verdict} />}
       {report.latency && <LatencyPair latency={report.latency} labels={labels} />}
       <Sizes before={report.before} after={report.after} labels={labels} />
       <TimeDeltas state={state} />
@@ -151,12 +152,12 @@ function CompareResult({ state, report }: { readonly state: State; readonly repo
 
 /** Names of the two sides: a version's label, or a file's name. */
 function sideLabels(state: State): readonly [string, string] {
-  const { versions } = state.document.value!;
+  const { versions, name } = state.document.value!;
   const { a, b } = state.comparison.value!;
-  const label = (side: number | string) =>
-    typeof side === 'number'
-      ? (versions.find(({ id }) => id === side)?.label ?? t('Version {0}', side))
-      : side.replace(/^.*[\\/]/, '');
+  // Beside a file, a version is known by its file, too.
+  const ownLabel = (version: number) =>
+    versions.length === 1 ? name : (versions.find(({ id }) => id === version)?.label ?? t('Version {0}', version));
+  const label = (side: number | string) => (typeof side === 'number' ? ownLabel(side) : side.replace(/^.*[\\/]/, ''));
   return [label(a), label(b)];
 }
 
