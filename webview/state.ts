@@ -174,7 +174,7 @@ export function createState(host: Client<ViewHostContract>) {
         update(first.state);
       });
     } catch (error) {
-      openProblem.value = (error as Error).message;
+      openProblem.value = engineText((error as Error).message);
     }
   };
 

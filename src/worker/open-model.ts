@@ -93,7 +93,7 @@ async function refuseOtherFormats(file: FileSource): Promise<void> {
   }
   const found =
     otherFormats.find(({ at, magic }) => text.startsWith(magic, at))?.name ??
-    (/^\s*(?:\{|<[!?a-zA-Z])/.test(text) ? 'a text file' : undefined);
+    (/^\s*(?:\{|<[!?a-zA-Z])/.test(text) ? english`a text file` : undefined);
   if (found) throw new UnreadableModelError(english`${file.path} is not an ONNX model: it looks like ${found}.`);
 }
 

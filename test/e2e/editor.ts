@@ -52,6 +52,8 @@ export interface EditorOptions {
   readonly theme?: Theme;
   readonly workspaceTrust?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** What extensions are told the language of the editor is; VS Code's own texts stay English. */
+  readonly language?: string;
   /** A folder of installed extensions; by default that of the packaged extension alone. */
   readonly extensions?: string;
   /** Starts VS Code to test an extension: folder of the extension, and the module whose `run` it calls. */
@@ -65,6 +67,7 @@ export async function startEditor({
   workspaceTrust = false,
   settings = {},
   extensions = extensionsFolder,
+  language,
   suite,
 }: EditorOptions): Promise<Editor> {
   const home = mkdtempSync(join(tmpdir(), 'opscope-e2e-'));
@@ -92,6 +95,9 @@ export async function startEditor({
   try {
     browser = await launchBrowser();
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    // As a VS Code sets it that has a language pack.
+    if (language)
+      await page.addInitScript((name) => Object.assign(globalThis, { _VSCODE_NLS_LANGUAGE: name }), language);
     await page.goto(suite ? await addressOfSuite(page, server.address, suite) : server.address);
     await waitForWindow(page);
     return { ...actions(page), page, folder, serverPid: server.process.pid!, close };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { panelNames } from '../../webview/state.ts';
+import { englishRuns } from './harness/english-runs.ts';
 import { browserPath, buildView, launchBrowser, type OpenView, openView } from './harness/view.ts';
 import { startWorkerHost, type WorkerHost } from './harness/worker-host.ts';
 
@@ -27,30 +28,7 @@ describe.skipIf(!browserPath)('the view in Chinese (needs a Chromium)', () => {
     host?.stop();
   });
 
-  // Names of things that are the same in every language: of the machine, of libraries, and of the model's parts.
-  const named = /ONNX Runtime|Intel.*|AMD.*|Linux.*|Git LFS|Core ML|Hub|[A-Z]\w*(?:\/\w+)+/g;
-
-  /** Three English words in a row, where no name of the model stands. */
-  const englishIn = async () => {
-    const text: string[] = await opened.page.evaluate(() => {
-      for (const details of document.querySelectorAll('details')) details.open = true;
-      const quiet = 'code, .path, .node-name, .graph-canvas, .data-table tbody, script, style';
-      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-      const found: string[] = [];
-      while (walker.nextNode()) {
-        const { parentElement, textContent } = walker.currentNode;
-        if (parentElement?.checkVisibility() && !parentElement.closest(quiet)) found.push(textContent ?? '');
-      }
-      for (const element of document.querySelectorAll('[title], [aria-label]')) {
-        if (element.closest(quiet)) continue;
-        found.push(element.getAttribute('title') ?? '', element.getAttribute('aria-label') ?? '');
-      }
-      return found;
-    });
-    return text
-      .map((each) => each.replaceAll(named, '§'))
-      .filter((each) => /(?:\b[A-Za-z’']{2,}[,;:]? ){2}[a-z]{2,}/.test(each));
-  };
+  const englishIn = () => opened.page.evaluate(englishRuns);
 
   test('says what the engine found, did and measured', { timeout: 300_000 }, async () => {
     const { page, view } = opened;

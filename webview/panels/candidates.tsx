@@ -1,6 +1,7 @@
 import { bytes, decibels, percent } from '../../src/core/report/format.ts';
 import type { QuantizeCandidate } from '../../src/core/report/report.ts';
 import { Scatter } from '../charts/scatter.tsx';
+import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
 import { Section } from '../widgets/section.tsx';
 
@@ -14,7 +15,7 @@ export function Candidates({ candidates }: { readonly candidates: readonly Quant
       ? []
       : [
           {
-            label: candidate.label,
+            label: engineText(candidate.label),
             x: candidate.ratio,
             interval95: candidate.interval95,
             y: labelled ? y * 100 : y,
@@ -49,8 +50,8 @@ export function Candidates({ candidates }: { readonly candidates: readonly Quant
         <tbody>
           {candidates.map((candidate) => (
             <tr key={candidate.label} class={candidate.chosen ? 'chosen' : undefined}>
-              <th scope="row" title={candidate.label}>
-                {candidate.chosen ? t('{0}, chosen', candidate.label) : candidate.label}
+              <th scope="row" title={engineText(candidate.label)}>
+                {candidate.chosen ? t('{0}, chosen', engineText(candidate.label)) : engineText(candidate.label)}
               </th>
               <td>{labelled ? percent(candidate.metric) : decibels(candidate.sqnrDb)}</td>
               <td>{candidate.ratio === undefined ? '–' : `${candidate.ratio.toFixed(2)}\u00a0×`}</td>

@@ -1,4 +1,5 @@
 import { count } from '../../src/core/report/format.ts';
+import { engineText } from '../engine-texts.ts';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Field } from '../widgets/field.tsx';
@@ -72,7 +73,7 @@ function Providers({ state }: { readonly state: State }) {
       choices={offered.map(({ name, available, note }) => ({
         value: name,
         label: providerTitles[name] ?? name,
-        description: note,
+        description: engineText(note),
         disabled: !available,
       }))}
       onChange={(name) => state.changeSettings({ provider: name })}
