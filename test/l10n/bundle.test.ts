@@ -1,7 +1,11 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: sources with template literals in them
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bundleText, textsOf } from '../../scripts/l10n.ts';
+import { bundleText, englishOf, textsOf } from '../../scripts/l10n.ts';
+import { engineTranslator } from '../../src/core/english.ts';
+import { catalog } from '../../src/core/passes/catalog.ts';
+import { operatorNote } from '../../src/core/report/operators.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const texts = (path: string): Record<string, string> => JSON.parse(readFileSync(join(root, path), 'utf8'));
@@ -40,7 +44,30 @@ describe('the texts', () => {
   });
 });
 
+describe('what the engine says', () => {
+  const translate = engineTranslator(texts('l10n/bundle.l10n.zh-cn.json'));
+  const said = [
+    ...catalog.flatMap(({ title, summary }) => [title, summary]),
+    ...['Conv', 'MatMul', 'Softmax', 'Gather'].map((opType) => operatorNote('', opType)!.summary),
+  ];
+
+  it.each(said)('is marked and translated: %s', (text) => expect(translate(text)).toMatch(/[\u4e00-\u9fff]/));
+});
+
 describe('collecting', () => {
+  it('reads the marked texts with their values as places, those inside values too', () => {
+    const source =
+      'english`a ${x} b ${y({ z: `}` })}`; english`it\\u00a0\\`is\\` ${n > 1 ? english`${n} nodes` : "}"}.`; other`c`';
+    expect(englishOf('x.ts', source)).toEqual(['a {0} b {1}', 'it\u00a0`is` {0}.', '{0} nodes']);
+  });
+
+  it.each([
+    ['english`a ${x}${y} b`', 'two values side by side in "a {0}{1} b"'],
+    ['english`${x}: ${y}`', 'no word in "{0}: {1}"'],
+  ])('refuses %s', (source, says) => {
+    expect(() => englishOf('x.ts', source)).toThrow(`x.ts: ${says}.`);
+  });
+
   it('reads every kind of literal, and both texts of a plural', () => {
     const source = `t('a'); vscode.l10n.t("it's {0}", x); t(\n  'b\\'c',\n  y); plural(f(1), '{0} node', '{0} nodes');`;
     expect(textsOf('x.ts', source)).toEqual(['a', "it's {0}", "b'c", '{0} node', '{0} nodes']);
