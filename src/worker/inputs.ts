@@ -111,21 +111,21 @@ function makeValue(
   const filled = (source: string, element: (index: number) => number): Made => {
     return { value: { dtype, dims, bytes: fill(dtype, count, element) }, source };
   };
-  if (kind === 'zeros') return filled('zeros', () => 0);
-  if (/mask/i.test(name)) return filled('ones (a mask)', () => 1);
-  if (dtype.startsWith('float') || dtype === 'bfloat16') return filled('uniform in 0…1', () => random.next());
+  if (kind === 'zeros') return filled(english`zeros`, () => 0);
+  if (/mask/i.test(name)) return filled(english`ones (a mask)`, () => 1);
+  if (dtype.startsWith('float') || dtype === 'bfloat16') return filled(english`uniform in 0…1`, () => random.next());
   if (dtype === 'bool')
     return count === 1 ? filled('false', () => 0) : filled(english`random bits`, () => random.integer(2));
   const size = indexRange(name, graph);
   const last = dims.at(-1) ?? 1;
   if (/position/i.test(name) && (size === undefined || last <= size))
-    return filled('positions', (index) => index % last);
+    return filled(english`positions`, (index) => index % last);
   if (size !== undefined)
     return filled(english`random in 0…${size - 1} (indices into a table)`, () => random.integer(size));
-  if (/token_type|segment/i.test(name)) return filled('zeros', () => 0);
+  if (/token_type|segment/i.test(name)) return filled(english`zeros`, () => 0);
   // Speech models that take the rate beside the samples are trained for 16 kHz.
-  if (/^sr$|sample_?rate|sampling_?rate/i.test(name)) return filled('16000 (a sampling rate)', () => 16000);
-  if (/len(?:gth)?s?$/i.test(name)) return filled('ones (lengths)', () => 1);
+  if (/^sr$|sample_?rate|sampling_?rate/i.test(name)) return filled(english`16000 (a sampling rate)`, () => 16000);
+  if (/len(?:gth)?s?$/i.test(name)) return filled(english`ones (lengths)`, () => 1);
   const range = randomRange(dtype);
   return filled(english`random in ${range[0]}…${range[1]}`, () => range[0] + random.integer(range[1] - range[0] + 1));
 }
