@@ -89,6 +89,15 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     await page.getByRole('button', { name: 'Sweep Again' }).waitFor();
   });
 
+  test('a choice in a part that is unfolded late shows what is chosen', async () => {
+    const { page } = opened;
+    for (const panel of ['optimize', 'quantize']) {
+      await page.click(`#tab-${panel}`);
+      await page.getByText('Input and run settings').click();
+      await page.locator('vscode-single-select[label="Execution provider"] .text', { hasText: 'CPU' }).waitFor();
+    }
+  });
+
   test('no panel is wider than its place, however narrow that is', async () => {
     const { page } = opened;
     const separator = page.getByRole('separator', { name: 'Width of the side panel' });

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
 
 interface SectionProps {
   readonly title: string;
@@ -20,16 +21,17 @@ export function Section({ title, aside, children }: SectionProps) {
   );
 }
 
-/** A part that can be folded away. */
-export function Fold({ title, aside, children, open }: SectionProps & { readonly open?: boolean }) {
+/** A part that can be folded away. What it holds is there while it is open: choices that start unseen have no text. */
+export function Fold({ title, aside, children, open = false }: SectionProps & { readonly open?: boolean }) {
+  const [shown, setShown] = useState(open);
   return (
-    <details class="section fold" open={open}>
+    <details class="section fold" open={open} onToggle={(event) => setShown(event.currentTarget.open)}>
       <summary>
         <span class="codicon codicon-chevron-right" aria-hidden="true" />
         <h2>{title}</h2>
         {aside}
       </summary>
-      {children}
+      {shown && children}
     </details>
   );
 }
