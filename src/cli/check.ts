@@ -9,6 +9,7 @@ import type { MeasurementContext } from '../worker/profile.ts';
 import { makeAgain, stepSentence } from './apply.ts';
 import {
   execute,
+  nonNegative,
   type Outcome,
   percentage,
   positive,
@@ -16,12 +17,14 @@ import {
   type Session,
   withRunOptions,
 } from './command.ts';
-import { gateLines, latencyGate, outputsGate } from './compare.ts';
+import { gateLines, latencyGate, metricGate, outputsGate, requireLabelled } from './compare.ts';
 import { pairs, strong } from './print.ts';
 
 interface CheckOptions extends RunOptions {
   readonly maxSlowdown?: number;
   readonly minSqnr?: number;
+  readonly maxMetricDrop?: number;
+  readonly labelled?: string;
   readonly junit?: string;
 }
 
@@ -37,6 +40,12 @@ export function checkCommand(program: Command): void {
       "fail when an output has less signal to noise than this, on --inputs or the recipe's data",
       positive,
     )
+    .option(
+      '--max-metric-drop <points>',
+      'fail when accuracy falls by more percentage points; needs --labelled',
+      nonNegative,
+    )
+    .option('--labelled <path>', 'labelled data to measure the accuracy of both on')
     .option('--junit <file>', 'write the gates as a JUnit report')
     .action((recipe: string, model: string | undefined, options: CheckOptions) =>
       execute(options, (session) => check(recipe, model, options, session)),
@@ -53,6 +62,7 @@ async function check(
   const { readRecipe } = await import('../worker/recipe.ts');
   const { makeTemporaryFolder } = await import('../worker/model-source.ts');
   const { measurementContext } = await import('./measuring.ts');
+  requireLabelled(options);
   const start = performance.now();
   const recipe = await readRecipe(path);
   const source = await openModel(model ?? recipe.source.path);
@@ -85,9 +95,9 @@ async function compareResult(
   options: CheckOptions,
   context: MeasurementContext,
 ): Promise<{ gates: readonly Gate[]; figures: Pick<CheckReport, 'outputs' | 'latency'> } | undefined> {
-  const { minSqnr, maxSlowdown, inputs } = options;
+  const { minSqnr, maxSlowdown, maxMetricDrop, labelled, inputs } = options;
   const judgesOutputs = minSqnr !== undefined || inputs !== undefined;
-  if (!judgesOutputs && maxSlowdown === undefined) return undefined;
+  if (!judgesOutputs && maxSlowdown === undefined && maxMetricDrop === undefined) return undefined;
   const { compareModels } = await import('../worker/compare.ts');
   const { openModel } = await import('../worker/open-model.ts');
   const { measuredModel, settingsOf } = await import('./measuring.ts');
@@ -99,13 +109,20 @@ async function compareResult(
     const comparison = await compareModels(
       await measuredModel(source),
       await measuredModel(result),
-      { settings: settingsOf({ ...options, dim }), level: 'all', samples, measure: maxSlowdown !== undefined },
+      {
+        settings: settingsOf({ ...options, dim }),
+        level: 'all',
+        samples,
+        labelled,
+        measure: maxSlowdown !== undefined,
+      },
       context,
     );
     const { outputs, latency } = comparison;
     return {
       gates: [
         ...(judgesOutputs ? [outputsGate(comparison, minSqnr ?? recordedSqnr(recipe))] : []),
+        ...(maxMetricDrop === undefined ? [] : [metricGate(comparison, maxMetricDrop)]),
         ...(maxSlowdown === undefined ? [] : [latencyGate(comparison, maxSlowdown)]),
       ],
       figures: { outputs, ...(latency ? { latency } : {}) },

@@ -162,6 +162,14 @@ export function positive(text: string): number {
   return value;
 }
 
+/** A number, 0 or more. */
+export function nonNegative(text: string): number {
+  const value = Number(text);
+  if (!(text.trim() !== '' && value >= 0 && Number.isFinite(value)))
+    throw new InvalidArgumentError('It must be a number, 0 or more.');
+  return value;
+}
+
 /** A number above 0, with or without its percent sign. */
 export const percentage = (text: string): number => positive(text.replace(/\s*%$/, ''));
 

@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import { bytes, change, count, decibels, significant } from '../core/report/format.ts';
 import type { Gate } from '../core/report/junit.ts';
 import type { CompareReport } from '../core/report/report.ts';
-import { latencySentence, outputsSentence } from '../core/report/sentences.ts';
+import { latencySentence, metricSentence, outputsSentence } from '../core/report/sentences.ts';
 import {
   execute,
   heading,
+  nonNegative,
   type Outcome,
   percentage,
   positive,
@@ -14,11 +15,14 @@ import {
   type Session,
   withRunOptions,
 } from './command.ts';
+import { UsageError } from './exit.ts';
 import { bad, careful, good, pairs, shortened, strong, table } from './print.ts';
 
 interface CompareOptions extends RunOptions {
   readonly maxSlowdown?: number;
   readonly minSqnr?: number;
+  readonly maxMetricDrop?: number;
+  readonly labelled?: string;
   readonly latency: boolean;
   readonly junit?: string;
   readonly markdown?: string;
@@ -37,6 +41,12 @@ export function compareCommand(program: Command): void {
       'fail when an output has less signal to noise than this; without it, when outputs differ',
       positive,
     )
+    .option(
+      '--max-metric-drop <points>',
+      'fail when accuracy falls by more percentage points; needs --labelled',
+      nonNegative,
+    )
+    .option('--labelled <path>', 'labelled data to measure the accuracy of both on')
     .option('--no-latency', 'do not measure')
     .option('--junit <file>', 'write the gates as a JUnit report')
     .option('--markdown <file>', 'write the report as Markdown')
@@ -50,6 +60,7 @@ async function compare(pathA: string, pathB: string, options: CompareOptions, se
   const { openModel } = await import('../worker/open-model.ts');
   const { compareModels } = await import('../worker/compare.ts');
   const { measuredModel, measurementContext, settingsOf } = await import('./measuring.ts');
+  requireLabelled(options);
   const start = performance.now();
   const a = await openModel(pathA);
   try {
@@ -58,7 +69,7 @@ async function compare(pathA: string, pathB: string, options: CompareOptions, se
       const report = await compareModels(
         await measuredModel(a),
         await measuredModel(b),
-        { settings: settingsOf(options), level: 'all', measure: options.latency },
+        { settings: settingsOf(options), level: 'all', measure: options.latency, labelled: options.labelled },
         await measurementContext(session),
       );
       const gates = gatesOf(report, options);
@@ -75,9 +86,32 @@ async function compare(pathA: string, pathB: string, options: CompareOptions, se
 /** What must hold for the command to succeed. */
 export function gatesOf(
   report: CompareReport,
-  { minSqnr, maxSlowdown }: Pick<CompareOptions, 'minSqnr' | 'maxSlowdown'>,
+  { minSqnr, maxMetricDrop, maxSlowdown }: Pick<CompareOptions, 'minSqnr' | 'maxMetricDrop' | 'maxSlowdown'>,
 ): readonly Gate[] {
-  return [outputsGate(report, minSqnr), ...(maxSlowdown === undefined ? [] : [latencyGate(report, maxSlowdown)])];
+  return [
+    outputsGate(report, minSqnr),
+    ...(maxMetricDrop === undefined ? [] : [metricGate(report, maxMetricDrop)]),
+    ...(maxSlowdown === undefined ? [] : [latencyGate(report, maxSlowdown)]),
+  ];
+}
+
+/** A limit on the metric needs data to measure it on. Throws `UsageError`. */
+export function requireLabelled({ maxMetricDrop, labelled }: Pick<CompareOptions, 'maxMetricDrop' | 'labelled'>): void {
+  if (maxMetricDrop !== undefined && !labelled)
+    throw new UsageError('--max-metric-drop needs data with labels: give --labelled PATH.');
+}
+
+/** The metric on labelled data falls by at most so many percentage points. */
+export function metricGate({ metric }: Pick<CompareReport, 'metric'>, maxDrop: number): Gate {
+  const drop = metric ? (metric.before - metric.after) * 100 : Number.POSITIVE_INFINITY;
+  return {
+    name: 'metric',
+    // Shares of a few hundred samples are fractions that no binary number holds.
+    passed: drop <= maxDrop + 1e-9,
+    message: metric
+      ? `${metricSentence(metric)}, at most ${maxDrop} points less asked for`
+      : 'the metric was not measured',
+  };
 }
 
 /** The outputs are the same within noise, or have at least this signal to noise, in dB. */
@@ -133,7 +167,7 @@ export const gateLines = (gates: readonly Gate[]): string =>
   gates.map(({ name, passed, message }) => `${passed ? good('ok') : bad('failed')}  ${name}: ${message}`).join('\n');
 
 export function compareText(report: CompareReport, gates: readonly Gate[]): string {
-  const { a, b, graph, before, after, outputs, latency, problems } = report;
+  const { a, b, graph, before, after, outputs, metric, latency, problems } = report;
   const parts = [
     `${heading(a)}\n${heading(b)}`,
     pairs([
@@ -143,6 +177,7 @@ export function compareText(report: CompareReport, gates: readonly Gate[]): stri
         `${count(graph.same)} same, ${count(graph.changed)} changed, ${count(graph.added)} added, ${count(graph.removed)} removed`,
       ],
       ['size', `${bytes(before.bytes)} → ${bytes(after.bytes)}  ${change(before.bytes, after.bytes)}`],
+      ...(metric ? [[metric.name, metricSentence(metric)] as const] : []),
       ...(latency ? [['latency', latencySentence(latency)] as const] : []),
     ]),
   ];

@@ -1,16 +1,26 @@
+import { peakActivationBytes } from '../core/cost/memory.ts';
 import { english } from '../core/english.ts';
-import type { OptimizationLevel } from '../core/evaluator.ts';
+import type { Evaluator, OptimizationLevel } from '../core/evaluator.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, Node } from '../core/graph/model.ts';
-import { type CompareReport, type ModelSize, reportSchema, type Verdict } from '../core/report/report.ts';
+import {
+  type CompareReport,
+  type MetricPair,
+  type ModelSize,
+  reportSchema,
+  type Verdict,
+} from '../core/report/report.ts';
+import { createFacts } from '../core/shapes/infer.ts';
 import { type Feeds, verifyModels } from '../core/verify/verify-models.ts';
 import type { RunSettings } from '../protocol/worker.ts';
 import { openSamples } from './calibration-data.ts';
 import { compareLatency } from './compare-latency.ts';
 import { createEvaluator } from './evaluator.ts';
 import { graphDifference } from './graph-difference.ts';
+import { accuracy, openLabelled } from './labelled-data.ts';
 import { describeEnvironment } from './machine.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
+import { symbolicDims } from './symbolic-dims.ts';
 import { verificationFeeds } from './verification-feeds.ts';
 
 export interface CompareOptions {
@@ -20,6 +30,8 @@ export interface CompareOptions {
   readonly samples?: string | undefined;
   /** Compare latency too. */
   readonly measure: boolean;
+  /** Data with labels, on which the accuracy of both is measured. */
+  readonly labelled?: string | undefined;
 }
 
 /**
@@ -33,7 +45,7 @@ export async function compareModels(
   context: MeasurementContext,
 ): Promise<CompareReport> {
   const { settings, level } = options;
-  const graphs = await compareGraphs(a, b);
+  const graphs = await compareGraphs(a, b, settings.dims);
   const problems = [...graphs.problems];
   const evaluator = createEvaluator(context.manager);
   context.onProgress?.({ message: english`Comparing outputs` });
@@ -50,6 +62,10 @@ export async function compareModels(
     feeds,
     context.signal ? { signal: context.signal } : {},
   );
+  const metric =
+    options.labelled === undefined
+      ? {}
+      : { metric: await accuracyOfBoth(a.model, b.model, options.labelled, settings.dims, evaluator, context) };
   // What the outputs needed must not take memory while the clock runs.
   await evaluator.dispose();
   let latency: CompareReport['latency'];
@@ -69,6 +85,7 @@ export async function compareModels(
     ...graphs,
     verdict,
     outputs: verdict.outputs,
+    ...metric,
     ...(latency ? { latency } : {}),
     environment: await describeEnvironment({
       provider,
@@ -83,8 +100,12 @@ export async function compareModels(
 
 const notRun: Verdict = { status: 'not-run', outputs: [], runs: 0, reason: english`Neither model was run.` };
 
-/** Compares two models without running them: their graphs and sizes. */
-export async function compareGraphs(a: MeasuredModel, b: MeasuredModel): Promise<CompareReport> {
+/** Compares two models without running them: their graphs and sizes, with the sizes of dimensions that are free. */
+export async function compareGraphs(
+  a: MeasuredModel,
+  b: MeasuredModel,
+  dims: RunSettings['dims'] = {},
+): Promise<CompareReport> {
   const { pairs, changed, added, removed, problems } = await graphDifference(a.model, b.model);
   return {
     schema: reportSchema,
@@ -96,12 +117,32 @@ export async function compareGraphs(a: MeasuredModel, b: MeasuredModel): Promise
       added: added.length,
       removed: removed.length,
     },
-    before: sizeOf(a),
-    after: sizeOf(b),
+    before: sizeOf(a, dims),
+    after: sizeOf(b, dims),
     verdict: notRun,
     outputs: [],
     problems,
   };
+}
+
+/** The share of labelled samples that each model gets right. Rejects with `InputError` when the data does not fit. */
+async function accuracyOfBoth(
+  a: Model,
+  b: Model,
+  path: string,
+  dims: RunSettings['dims'],
+  evaluator: Evaluator,
+  { signal, onProgress }: MeasurementContext,
+): Promise<MetricPair> {
+  const labelled = await openLabelled(a, path, dims);
+  const work = {
+    evaluator,
+    ...(signal ? { signal } : {}),
+    onProgress: (fraction: number) => onProgress?.({ message: english`Accuracy on labelled data`, fraction }),
+  };
+  const before = await accuracy(a, labelled, work);
+  const after = await accuracy(b, labelled, work);
+  return { name: english`accuracy`, before: before.share, after: after.share, samples: before.samples };
 }
 
 /** Most samples that outputs are compared on. */
@@ -114,11 +155,15 @@ async function sampleFeeds(model: Model, path: string, dims: RunSettings['dims']
   return feeds;
 }
 
-function sizeOf({ model, identity }: MeasuredModel): ModelSize {
+function sizeOf({ model, identity }: MeasuredModel, dims: RunSettings['dims']): ModelSize {
   const operators: Record<string, number> = {};
   const nodes = nodesOf(model);
   for (const { opType } of nodes) operators[opType] = (operators[opType] ?? 0) + 1;
-  return { nodes: nodes.length, bytes: identity.bytes, operators };
+  const draft = new Draft(model);
+  const sizes = symbolicDims(model).map(({ name, suggestion }) => [name, dims[name] ?? suggestion] as const);
+  const activations = peakActivationBytes(draft.main, createFacts(draft, { dims: new Map(sizes) }));
+  const memory = activations === null ? {} : { activationBytes: activations };
+  return { nodes: nodes.length, bytes: identity.bytes, operators, ...memory };
 }
 
 function nodesOf(model: Model): readonly Node[] {

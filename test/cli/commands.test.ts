@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { metricGate } from '../../src/cli/compare.ts';
 import type { CompareReport, OptimizeReport, ProfileReport, QuantizeReport } from '../../src/core/report/report.ts';
 import { saveModel } from '../../src/worker/save-model.ts';
 import { parseModel } from '../core/passes/graph-text.ts';
@@ -69,6 +70,22 @@ out y
     const gate = await runCli('compare', sampleModels[0]!, sampleModels[1]!, '--no-latency', '--min-sqnr', '10');
     expect(gate.code).toBe(1);
     expect(gate.stdout).toContain('failed');
+  });
+
+  it('compare measures accuracy on labelled data, and fails when it falls by more than may be', async () => {
+    const labelled = join(dirname(classifier), 'evaluation.npz');
+    const equal = ['compare', classifier, classifier, '--no-latency', '--max-metric-drop', '0'];
+    const passed = await runCli(...equal, '--labelled', labelled, '--json');
+    expect(passed.code).toBe(0);
+    const { metric, before } = JSON.parse(passed.stdout) as CompareReport;
+    expect(metric!.before).toBeGreaterThan(0.5);
+    expect(metric!.after).toBe(metric!.before);
+    expect(before.activationBytes).toBeGreaterThan(0);
+    const unlabelled = await runCli(...equal);
+    expect(unlabelled.code).toBe(2);
+    expect(unlabelled.stderr).toContain('--labelled');
+    const fallen = { metric: { name: 'accuracy', before: 0.95, after: 0.945, samples: 200 } };
+    expect([0.4, 0.5, 0.6].map((most) => metricGate(fallen, most).passed)).toEqual([false, true, true]);
   });
 
   it('profile names a time, its interval and its number of runs', async () => {

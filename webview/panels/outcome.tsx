@@ -135,6 +135,16 @@ export function Sizes({ before, after, labels }: SizesProps) {
         <tbody>
           <Row name={t('Nodes')} cells={[count(before.nodes), count(after.nodes), change(before.nodes, after.nodes)]} />
           <Row name={t('Bytes')} cells={[bytes(before.bytes), bytes(after.bytes), change(before.bytes, after.bytes)]} />
+          {before.activationBytes !== undefined && after.activationBytes !== undefined && (
+            <Row
+              name={t('Activations at most')}
+              cells={[
+                bytes(before.activationBytes),
+                bytes(after.activationBytes),
+                change(before.activationBytes, after.activationBytes),
+              ]}
+            />
+          )}
           {operators.map(({ name, from, to }) => (
             <Row key={name} name={name} indent cells={[count(from), count(to), signed(to - from)]} />
           ))}

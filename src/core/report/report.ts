@@ -248,6 +248,8 @@ export interface ModelSize {
   readonly nodes: number;
   readonly bytes: number;
   readonly operators?: Readonly<Record<string, number>>;
+  /** The most bytes of activations that are alive at once, from shapes; absent where sizes are not known. */
+  readonly activationBytes?: number;
 }
 
 export interface PassRecord {
@@ -325,19 +327,21 @@ export interface QuantizeReport {
   readonly after: ModelSize;
   readonly verdict: Verdict;
   readonly sqnrDb: number | null;
-  /** Accuracy on the user's labelled data, as shares of 1. */
-  readonly metric?: {
-    readonly name: string;
-    readonly before: number;
-    readonly after: number;
-    readonly samples: number;
-  };
+  readonly metric?: MetricPair;
   readonly latency?: LatencyComparison;
   /** `auto`: what was tried, in that order. */
   readonly candidates?: readonly QuantizeCandidate[];
   readonly advice: readonly string[];
   readonly problems: readonly string[];
   readonly milliseconds: number;
+}
+
+/** A metric on the user's labelled data, as shares of 1. */
+export interface MetricPair {
+  readonly name: string;
+  readonly before: number;
+  readonly after: number;
+  readonly samples: number;
 }
 
 export interface CompareReport {
@@ -349,6 +353,7 @@ export interface CompareReport {
   readonly after: ModelSize;
   readonly verdict: Verdict;
   readonly outputs: readonly OutputDifference[];
+  readonly metric?: MetricPair;
   readonly latency?: LatencyComparison;
   readonly environment?: Environment;
   readonly problems: readonly string[];

@@ -6,6 +6,7 @@ import type {
   Environment,
   Latency,
   LatencyComparison,
+  MetricPair,
   ModelSize,
   OptimizeReport,
   ProfileReport,
@@ -87,19 +88,7 @@ export function quantizeDocument(report: QuantizeReport, environment?: Environme
         ],
       },
       sizeSection(report.before, report.after),
-      ...(metric
-        ? [
-            {
-              heading: 'Accuracy',
-              blocks: [
-                table(
-                  ['', '#Before', '#After', '#Samples'],
-                  [[metric.name, percent(metric.before), percent(metric.after), count(metric.samples)]],
-                ),
-              ],
-            },
-          ]
-        : []),
+      ...metricSections(metric),
       verdictSection(report.verdict),
       ...latencySections(report.latency),
       ...(report.advice.length > 0 ? [{ heading: 'Advice', blocks: [list(report.advice)] }] : []),
@@ -184,6 +173,7 @@ export function compareDocument(report: CompareReport, picture?: string): Report
       },
       sizeSection(report.before, report.after),
       verdictSection(report.verdict),
+      ...metricSections(report.metric),
       ...latencySections(report.latency),
       ...problemSections(report.problems),
       ...pictureSections(picture),
@@ -207,6 +197,7 @@ function sizeSection(before: ModelSize, after: ModelSize): ReportSection {
         [
           ['Nodes', count(before.nodes), count(after.nodes), change(before.nodes, after.nodes)],
           ['Size', bytes(before.bytes), bytes(after.bytes), change(before.bytes, after.bytes)],
+          ...activationRow(before, after),
         ],
       ),
       ...(changed.length > 0
@@ -219,6 +210,17 @@ function sizeSection(before: ModelSize, after: ModelSize): ReportSection {
         : []),
     ],
   };
+}
+
+function activationRow({ activationBytes: before }: ModelSize, { activationBytes: after }: ModelSize): string[][] {
+  if (before === undefined || after === undefined) return [];
+  return [['Activations at most', bytes(before), bytes(after), change(before, after)]];
+}
+
+function metricSections(metric: MetricPair | undefined): ReportSection[] {
+  if (!metric) return [];
+  const row = [metric.name, percent(metric.before), percent(metric.after), count(metric.samples)];
+  return [{ heading: 'Accuracy', blocks: [table(['', '#Before', '#After', '#Samples'], [row])] }];
 }
 
 function verdictSection(verdict: Verdict): ReportSection {

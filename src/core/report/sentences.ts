@@ -2,7 +2,15 @@
 import { assertUnreachable } from '../assert.ts';
 import { english } from '../english.ts';
 import { bytes, count, decibels, percent, significant } from './format.ts';
-import type { CompareReport, LatencyComparison, ModelSize, OptimizeReport, QuantizeReport, Verdict } from './report.ts';
+import type {
+  CompareReport,
+  LatencyComparison,
+  MetricPair,
+  ModelSize,
+  OptimizeReport,
+  QuantizeReport,
+  Verdict,
+} from './report.ts';
 
 /** `1.31 × faster (1.28–1.34, 60 runs)`, `1.12 × slower (…)`, `no latency difference above 1.4 %`. */
 export function latencySentence({ ratio, interval95, verdict, resolutionPercent, a }: LatencyComparison): string {
@@ -36,6 +44,10 @@ export function outputsSentence(verdict: Verdict): string {
       return assertUnreachable(verdict.status);
   }
 }
+
+/** `accuracy 97.2 % → 96.8 %`. */
+export const metricSentence = ({ name, before, after }: MetricPair): string =>
+  `${name} ${percent(before)} → ${percent(after)}`;
 
 /** As `outputsSentence`, after a step that changes numbers on purpose: then close is not equal. */
 export function changedOutputsSentence(verdict: Verdict): string {
@@ -76,7 +88,7 @@ export function optimizeHeadline({ before, after, verdict, latency }: OptimizeRe
 export function quantizeHeadline(report: QuantizeReport, say: Say = asItIs): string {
   const { quantized, before, after, metric, sqnrDb, latency } = report;
   const quality = metric
-    ? `${metric.name} ${percent(metric.before)} → ${percent(metric.after)}`
+    ? metricSentence(metric)
     : sqnrDb !== null && english`output signal to noise ${decibels(sqnrDb)}`;
   return join(
     [
