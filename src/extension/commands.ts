@@ -114,9 +114,15 @@ async function askOther(document: ModelDocument): Promise<ComparedSide | undefin
     versions.length === 0
       ? { label: file, version: undefined }
       : await vscode.window.showQuickPick(
-          [...versions.map(({ id, label }) => ({ label, version: id })), { label: file, version: undefined }],
+          [
+            ...versions.map(({ id, label }) => ({ label: engineText(label), version: id })),
+            { label: file, version: undefined },
+          ],
           {
-            title: vscode.l10n.t('Compare {0} with…', document.version(document.current)?.label ?? document.name),
+            title: vscode.l10n.t(
+              'Compare {0} with…',
+              engineText(document.version(document.current)?.label ?? document.name),
+            ),
             ignoreFocusOut: true,
           },
         );

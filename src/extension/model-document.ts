@@ -11,6 +11,7 @@ import type {
   VersionMapping,
   WorkerContract,
 } from '../protocol/worker.ts';
+import { engineText } from './engine-text.ts';
 import { type HistoryFolders, type KeptWithHistory, readKept } from './kept-history.ts';
 import { type LocalFile, localFile } from './local-file.ts';
 import { profileSettings, type RememberedSettings, runSettings, transformSettings } from './settings.ts';
@@ -189,7 +190,7 @@ export class ModelDocument implements vscode.CustomDocument {
     const after: History = { versions: [...before.versions, version], head: version.id };
     this.go(after, version.id);
     this.edited.fire({
-      label: version.label,
+      label: engineText(version.label),
       undo: () => this.go(before, shown),
       redo: () => this.go(after, version.id),
     });
@@ -205,7 +206,7 @@ export class ModelDocument implements vscode.CustomDocument {
   /** Makes the versions that the file does not have an edit, for a document that came back with them. */
   announceUnsaved(): void {
     const { history, current, saved } = this;
-    const label = this.version(history.head)?.label ?? this.name;
+    const label = engineText(this.version(history.head)?.label ?? this.name);
     this.edited.fire({ label, undo: () => this.go(saved, saved.head), redo: () => this.go(history, current) });
   }
 

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { engineText } from './engine-text.ts';
 import type { ModelDocument } from './model-document.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -53,7 +54,7 @@ async function versionText(document: ModelDocument, version: number): Promise<vs
   const { uri, name } = document;
   const label = document.version(version)?.label;
   const path = await document.path();
-  return textAddress(uri, path, version, label && version > 0 ? `${name} (${label})` : name);
+  return textAddress(uri, path, version, label && version > 0 ? `${name} (${engineText(label)})` : name);
 }
 
 /** The name is what the tab says. It does not end in `.onnx`: that would open the graph. */

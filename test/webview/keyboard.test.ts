@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserPath, buildView, launchBrowser, type OpenView, openView } from './harness/view.ts';
 import { startWorkerHost, type WorkerHost } from './harness/worker-host.ts';
 
-const jobTimeout = 40_000;
+const jobTimeout = 120_000;
 
 // The main job by keys alone, in order: each test goes on where the one before it ended. Nothing is clicked.
 describe.skipIf(!browserPath)('the view by keys alone (needs a Chromium)', () => {
