@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { bytes } from '../core/report/format.ts';
 import { compareHeadline, optimizeHeadline, quantizeHeadline } from '../core/report/sentences.ts';
@@ -10,8 +11,10 @@ import type {
   OptimizeRequest,
   ProfileRequest,
   QuantizeRequest,
+  RunSettings,
   SweepRequest,
   TraceRequest,
+  VersionInfo,
   VersionRef,
 } from '../protocol/worker.ts';
 import { engineText } from './engine-text.ts';
@@ -45,6 +48,8 @@ export function profile(document: ModelDocument, request: WithoutDocument<Profil
     work: async ({ client, document: id }, call) => {
       const report = await client.profile({ ...request, document: id }, call);
       document.addReports(request.version, { profile: report });
+      const { version, settings } = request;
+      document.addMeasurement({ version, latency: report.latency, settings });
       return report;
     },
   });
@@ -84,6 +89,7 @@ export function optimize(document: ModelDocument, request: WithoutDocument<Optim
     work: async ({ client, document: id }, call) => {
       const { version, report } = await client.optimize({ ...request, document: id }, call);
       document.addVersion(version, { optimize: report });
+      noteMeasured(document, version, request.settings);
       return report;
     },
     says: (report) => optimizeHeadline(report, engineText),
@@ -99,6 +105,7 @@ export function quantize(document: ModelDocument, request: WithoutDocument<Quant
     work: async ({ client, document: id }, call) => {
       const { version, report } = await client.quantize({ ...request, document: id }, call);
       document.addVersion(version, { quantize: report });
+      noteMeasured(document, version, request.settings);
       return report;
     },
     says: (report) => quantizeHeadline(report, engineText),
@@ -126,6 +133,15 @@ export function compare(
       );
       const name = (each: ComparedSide) => ('path' in each ? each.path : each.version);
       document.setComparison(name(request.a), name(request.b), report, mapping);
+      if (report.latency && 'version' in request.b) {
+        const against = { version: labelOf(document, request.a), latency: report.latency };
+        document.addMeasurement({
+          version: request.b.version,
+          latency: report.latency.b,
+          settings: request.settings,
+          against,
+        });
+      }
       return report;
     },
     says: (report) => compareHeadline(report, engineText),
@@ -179,6 +195,18 @@ export function writeReport(document: ModelDocument, path: string, options: JobO
     },
     says: (written) => vscode.l10n.t('Wrote the report to {0}.', written),
   });
+}
+
+/** A new version that was measured against the one it was made from. */
+function noteMeasured(document: ModelDocument, version: VersionInfo, settings: RunSettings): void {
+  const { id, parent, latency } = version;
+  if (!latency) return;
+  const against = { version: labelOf(document, { version: parent ?? 0 }), latency };
+  document.addMeasurement({ version: id, latency: latency.b, settings, against });
+}
+
+function labelOf(document: ModelDocument, side: ComparedSide): string {
+  return 'path' in side ? basename(side.path) : (document.version(side.version)?.label ?? document.name);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { CompareReport } from '../core/report/report.ts';
+import type { CompareReport, Latency, LatencyComparison } from '../core/report/report.ts';
 import { type Client, ConnectionClosedError } from '../protocol/rpc.ts';
 import type { DocumentState, JobState, VersionReports } from '../protocol/webview.ts';
 import type {
@@ -21,6 +21,15 @@ import type { RunningWorker, WorkerProcess } from './worker-process.ts';
 export interface Session {
   readonly client: Client<WorkerContract>;
   readonly document: DocumentId;
+}
+
+/** A measurement of one of a document's versions. */
+export interface Measurement {
+  readonly version: number;
+  readonly latency: Latency;
+  readonly settings: RunSettings;
+  /** What it was measured against in turns. */
+  readonly against?: { readonly version: string; readonly latency: LatencyComparison };
 }
 
 /** Which versions there are and which one the file would get on Save: what undo and redo go back and forth between. */
@@ -54,9 +63,12 @@ export class ModelDocument implements vscode.CustomDocument {
   private local: Promise<LocalFile> | undefined;
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly edited = new vscode.EventEmitter<{ label: string; undo(): void; redo(): void }>();
+  private readonly measured = new vscode.EventEmitter<Measurement>();
   private readonly disposed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
   readonly onDidEdit = this.edited.event;
+  /** A job measured a version; a profile read from a trace is not one. */
+  readonly onDidMeasure = this.measured.event;
   readonly onDidDispose = this.disposed.event;
 
   constructor(uri: vscode.Uri, workers: WorkerProcess, memento: vscode.Memento, folders: HistoryFolders) {
@@ -215,6 +227,10 @@ export class ModelDocument implements vscode.CustomDocument {
     this.changed.fire();
   }
 
+  addMeasurement(measurement: Measurement): void {
+    this.measured.fire(measurement);
+  }
+
   setComparison(a: number | string, b: number | string, report: CompareReport, mapping: VersionMapping): void {
     this.comparison = { a, b, report, mapping };
     this.changed.fire();
@@ -247,7 +263,7 @@ export class ModelDocument implements vscode.CustomDocument {
     this.cancelJob();
     void this.close();
     this.disposed.fire();
-    for (const emitter of [this.changed, this.edited, this.disposed]) emitter.dispose();
+    for (const emitter of [this.changed, this.edited, this.measured, this.disposed]) emitter.dispose();
   }
 
   private async close(): Promise<void> {

@@ -1,15 +1,17 @@
 import * as vscode from 'vscode';
 import { bytes } from '../../core/report/format.ts';
+import { runFigure } from '../../core/report/runs.ts';
 import { latencySentence } from '../../core/report/sentences.ts';
 import { engineText } from '../engine-text.ts';
+import type { KeptRuns } from '../kept-runs.ts';
 import type { ModelEditor } from '../model-editor.ts';
 import { viewType } from '../model-editor.ts';
 
 /** More than this nobody looks through; the Explorer has them all. */
 const mostListed = 500;
 
-/** The models of the workspace with their size, and what the last comparison said of those that are open. */
-export function registerModelsView(editor: ModelEditor): vscode.Disposable {
+/** The models of the workspace with their size, and what was measured of them last. */
+export function registerModelsView(editor: ModelEditor, runs: KeptRuns): vscode.Disposable {
   const changed = new vscode.EventEmitter<void>();
   const refresh = () => changed.fire();
   const provider: vscode.TreeDataProvider<vscode.Uri> = {
@@ -19,7 +21,7 @@ export function registerModelsView(editor: ModelEditor): vscode.Disposable {
     getTreeItem: async (uri) => {
       const item = new vscode.TreeItem(uri);
       const { size } = await vscode.workspace.fs.stat(uri);
-      const verdict = lastVerdict(editor, uri);
+      const verdict = lastVerdict(editor, runs, uri);
       item.description = [bytes(size), verdict].filter(Boolean).join(' · ');
       item.tooltip = `${uri.fsPath}\n${item.description}`;
       item.command = { command: 'vscode.openWith', title: vscode.l10n.t('Open'), arguments: [uri, viewType] };
@@ -34,10 +36,11 @@ export function registerModelsView(editor: ModelEditor): vscode.Disposable {
     files.onDidChange(refresh),
     files.onDidDelete(refresh),
     vscode.workspace.onDidChangeWorkspaceFolders(refresh),
+    runs.onDidChange(refresh),
     editor.onDidOpen((document) => {
       let shown = '';
       document.onDidChange(() => {
-        const verdict = lastVerdict(editor, document.uri);
+        const verdict = lastVerdict(editor, runs, document.uri);
         if (verdict === shown) return;
         shown = verdict;
         refresh();
@@ -50,9 +53,12 @@ export function registerModelsView(editor: ModelEditor): vscode.Disposable {
 
 const byPath = (a: vscode.Uri, b: vscode.Uri): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 
-/** Of the newest version that was measured against the one it was made from. */
-function lastVerdict(editor: ModelEditor, uri: vscode.Uri): string {
+/** Of the newest version of an open model that was measured against the one it was made from, or of the newest run. */
+function lastVerdict(editor: ModelEditor, runs: KeptRuns, uri: vscode.Uri): string {
   const versions = editor.documents.get(uri.toString())?.history.versions ?? [];
   const measured = versions.findLast(({ latency }) => latency);
-  return measured?.latency ? `${engineText(measured.label)}: ${engineText(latencySentence(measured.latency))}` : '';
+  if (measured?.latency) return `${engineText(measured.label)}: ${engineText(latencySentence(measured.latency))}`;
+  const last = runs.all().find(({ model }) => model === uri.toString());
+  if (!last) return '';
+  return `${engineText(last.version)}: ${last.against ? engineText(latencySentence(last.against.latency)) : runFigure(last)}`;
 }
