@@ -73,6 +73,7 @@ const commands: Readonly<Record<string, Command>> = {
     if (other) await compareAsText(document, other);
   },
   fix: (document) => fixProblem(document),
+  forgetSettings: (document) => document.forgetSettings(),
   cancel: async (document) => document.cancelJob(),
   save: (document, editor) => editor.saveExplicitly(document),
 };

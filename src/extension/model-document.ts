@@ -180,6 +180,12 @@ export class ModelDocument implements vscode.CustomDocument {
     this.changed.fire();
   }
 
+  /** The next run starts from the user's settings, and asks again. */
+  async forgetSettings(): Promise<void> {
+    await this.memento.update(this.settingsKey, undefined);
+    this.changed.fire();
+  }
+
   private get settingsKey(): string {
     return `settings:${this.uri.toString()}`;
   }
@@ -252,6 +258,7 @@ export class ModelDocument implements vscode.CustomDocument {
       job: this.job,
       failure: this.failure,
       settings: this.settings,
+      remembered: this.hasRememberedSettings,
       defaults: { profile: profileSettings(this.uri), transform: transformSettings(this.uri) },
       symbolicDims: this.symbolicDims,
       reports: this.reports,

@@ -41,6 +41,8 @@ export interface DocumentState {
   /** The last job that failed, until the next one starts. */
   readonly failure: { readonly job: JobState['kind']; readonly message: string } | null;
   readonly settings: RunSettings;
+  /** The settings are what was chosen for this model before, not only the user's own. */
+  readonly remembered: boolean;
   /** What the user's settings have the forms of the panels begin with. */
   readonly defaults: {
     readonly profile: Pick<ProfileRequest, 'runs' | 'warmup' | 'level'>;

@@ -17,7 +17,7 @@ let editor: Editor;
 beforeAll(async () => {
   editor = await startEditor({
     files: { 'old.onnx': await modelBytes(parseModel(old)), 'text.onnx': 'no model' },
-    settings: { 'opscope.measure': false },
+    settings: { 'opscope.measure': false, 'opscope.runs': 20 },
   });
 });
 afterAll(() => editor?.close());
@@ -68,6 +68,36 @@ step('the views list the models with their sizes, and the nodes of the one in fr
   await item('text.onnx', '8 B').click();
   await editor.page.locator('.tab.active', { hasText: 'text.onnx' }).waitFor();
   await item('Conv', 'float32 [1, 2, 4, 4]').waitFor({ state: 'detached' });
+});
+
+step('what was measured is listed, compared, and removed', 'views-2-runs', async () => {
+  const runs = editor.page.locator('.split-view-view .monaco-list-row', { hasText: 'old.onnx · Original' });
+  const models = editor.page.locator('.split-view-view .monaco-list-row');
+  await models.filter({ hasText: 'old.onnx' }).filter({ hasText: '145 B' }).click();
+  await editor.page.locator('.tab.active', { hasText: 'old.onnx' }).waitFor();
+  for (const taken of [1, 2]) {
+    await editor.runCommand('Opscope: Profile Model');
+    // What was chosen is remembered, so that it is asked once.
+    if (taken === 1) await editor.choose('Profile Model');
+    await expect.poll(() => runs.count(), { timeout: 60_000 }).toBe(taken);
+  }
+  const remembered = editor.view.getByText('As chosen for this model before.');
+  await remembered.waitFor();
+  await editor.runCommand('Opscope: Forget Settings of This Model');
+  await remembered.waitFor({ state: 'detached' });
+  const [newest] = await runs.allTextContents();
+  expect(newest).toMatch(/old\.onnx · Original.*s \(.+\) · cpu · [▁█]{2}$/);
+  await runs.nth(1).click();
+  await runs.nth(0).click({ modifiers: ['ControlOrMeta'] });
+  await editor.runCommand('Opscope: Compare Runs');
+  const dialog = editor.page.locator('.monaco-dialog-box');
+  await dialog.getByText(/The later run was|No difference can be told/).waitFor();
+  await editor.takePicture('views-2-compared');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await runs.nth(0).click({ button: 'right' });
+  await editor.page.locator('.monaco-menu').getByText('Remove Run').click();
+  await expect.poll(() => runs.count()).toBe(1);
+  await models.filter({ hasText: 'text.onnx' }).click();
 });
 
 step('a file that is no model has its message there, too', 'problems-3-unreadable', async () => {

@@ -33,6 +33,7 @@ export const plainDocument: DocumentState = {
   job: null,
   failure: null,
   settings: { provider: 'cpu', threads: 0, timeLimit: 60, dims: {}, seed: 1 },
+  remembered: false,
   defaults: {
     profile: { runs: 0, warmup: -1, level: 'all' },
     transform: { preset: 'default', verify: true, measure: true },

@@ -2,6 +2,7 @@ import { count } from '../../src/core/report/format.ts';
 import { engineText } from '../engine-texts.ts';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
+import { Link } from '../widgets/button.tsx';
 import { Field } from '../widgets/field.tsx';
 import { PathField } from '../widgets/path-field.tsx';
 import { Select } from '../widgets/select.tsx';
@@ -24,6 +25,12 @@ export function RunSettingsForm({ state }: { readonly state: State }) {
   const change = state.changeSettings;
   return (
     <>
+      {state.document.value!.remembered && (
+        <p class="hint">
+          {t('As chosen for this model before.')}{' '}
+          <Link onClick={() => void state.host.command({ command: 'opscope.forgetSettings' })}>{t('Forget')}</Link>
+        </p>
+      )}
       <Dims state={state} />
       <Field
         label={t('Input data')}

@@ -63,6 +63,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
       dims: {},
       seed: 1,
     },
+    remembered: false,
     defaults: {
       profile: { runs: 0, warmup: -1, level: 'all' },
       transform: { preset: 'default', verify: true, measure: true },
