@@ -28,6 +28,8 @@ export function keepRuns(editor: ModelEditor, memento: vscode.Memento): KeptRuns
   const keep = async (document: ModelDocument, measurement: Measurement) => {
     const run = measuredRun(document, measurement, await stateOf(document.uri));
     await write(withRun(all(), run));
+    // Of a virtual workspace, size and time must do.
+    if (document.uri.scheme !== 'file') return;
     const sha256 = await checksum(document.uri);
     // It may have been removed while a large file was read.
     if (all().some(({ id }) => id === run.id)) await write(withRun(all(), { ...run, sha256 }));

@@ -117,13 +117,22 @@ export class ModelDocument implements vscode.CustomDocument {
 
   /** The file that the worker reads: the model's own, or a copy of one that is not on disk. */
   async path(): Promise<string> {
+    return (await this.onDisk()).path;
+  }
+
+  /** What was written on this disk also reaches the file system that the model is from. */
+  async writeBack(): Promise<void> {
+    await (await this.onDisk()).writeBack();
+  }
+
+  private onDisk(): Promise<LocalFile> {
     if (!this.local) {
-      this.local = localFile(this.uri);
+      this.local = localFile(this.uri, (path) => this.workers.running().client.missingWeights({ path }));
       this.local.catch(() => {
         this.local = undefined;
       });
     }
-    return (await this.local).path;
+    return this.local;
   }
 
   /** A worker that died took those versions with it that had not been kept. */

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { writeKept } from './kept-history.ts';
-import { requireDisk } from './local-file.ts';
+import { requireDisk, requireWritable } from './local-file.ts';
 import type { ModelDocument } from './model-document.ts';
 
 /** Writes the document's versions and reports to a folder, from which they can be opened again. */
@@ -22,12 +22,13 @@ export async function saveOver(
   folder: string,
   token: vscode.CancellationToken,
 ): Promise<void> {
-  requireDisk(document.uri);
+  requireWritable(document.uri);
   const { client, document: id } = await document.session();
   const { signal, stop } = signalOf(token);
   try {
     const path = await document.path();
     const { backup } = await client.save({ document: id, version: document.history.head, path }, { signal });
+    await document.writeBack();
     document.setSaved();
     await keepHistory(document, folder);
     if (backup !== null) {

@@ -260,6 +260,8 @@ export interface WorkerContract {
     readonly head: number;
     readonly history: string | null;
   }>;
+  /** Files with weights that the model wants beside it and that are not there, as paths from its folder. */
+  missingWeights(argument: { readonly path: string }): Promise<readonly string[]>;
   close(argument: { readonly document: DocumentId }): Promise<void>;
   summary(argument: VersionRef): Promise<InspectReport>;
   symbolicDims(argument: VersionRef): Promise<readonly SymbolicDim[]>;

@@ -24,6 +24,11 @@ export class UnreadableModelError extends Error {
   override readonly name = 'UnreadableModelError';
 }
 
+/** A file that a model keeps weights in, and that is not there. */
+class MissingWeightsError extends Error {
+  override readonly name = 'MissingWeightsError';
+}
+
 const readFrom = new WeakMap<Model, FileSource>();
 
 /** The file that a model was read from, if the model is all of what stands there still. */
@@ -55,6 +60,29 @@ export async function openModel(path: string): Promise<OpenedModel> {
     }
     throw error;
   }
+}
+
+/** Names of the files with weights that a model wants beside it and that are not there; each lies in its folder. */
+export async function missingWeights(path: string): Promise<readonly string[]> {
+  const file = openOrExplain(path);
+  const external = externalFiles(path);
+  const missing = new Set<string>();
+  try {
+    await readModel(file, (location) => {
+      try {
+        return external.open(location);
+      } catch (error) {
+        if (error instanceof MissingWeightsError) missing.add(location);
+        throw error;
+      }
+    });
+  } catch {
+    // Opening the model says what is wrong with it.
+  } finally {
+    file.close();
+    external.close();
+  }
+  return [...missing];
 }
 
 function openOrExplain(path: string): FileSource {
@@ -129,7 +157,7 @@ function externalFiles(modelPath: string): {
     try {
       real = realpathSync(path);
     } catch {
-      throw new Error(english`The weights file ${location} is missing. Put it beside the model.`);
+      throw new MissingWeightsError(english`The weights file ${location} is missing. Put it beside the model.`);
     }
     // Model caches keep a folder of links to files that lie side by side elsewhere.
     if (!isInside(realpathSync(folder), real) && !isInside(dirname(realpathSync(modelPath)), real)) {

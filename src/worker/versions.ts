@@ -8,12 +8,21 @@ import type { VersionInfo, WorkerContract } from '../protocol/worker.ts';
 import { asOpened, type Documents, type OpenDocument } from './documents.ts';
 import { exportPackage } from './export-package.ts';
 import { keepHistory, restoreHistory } from './history.ts';
+import { missingWeights } from './open-model.ts';
 import { writeOrtFormat } from './ort-format.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 import { saveModel } from './save-model.ts';
 import { writeReport } from './write-report.ts';
 
-type VersionMethod = 'open' | 'close' | 'exportModel' | 'exportPackage' | 'writeReport' | 'save' | 'keepHistory';
+type VersionMethod =
+  | 'open'
+  | 'missingWeights'
+  | 'close'
+  | 'exportModel'
+  | 'exportPackage'
+  | 'writeReport'
+  | 'save'
+  | 'keepHistory';
 
 /** Opening, writing and remembering versions. */
 export function versionHandlers(
@@ -34,6 +43,7 @@ export function versionHandlers(
       const document = await documents.open(path, restore);
       return { document: document.id, versions: infos(document), head: document.head, history };
     },
+    missingWeights: ({ path }) => missingWeights(path),
     close: ({ document }) => documents.close(document),
     exportModel: async ({ path, form, ...ref }, { signal, progress }) => {
       const document = documents.document(ref.document);

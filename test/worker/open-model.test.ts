@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { readAll } from '../../src/core/graph/byte-source.ts';
-import { openModel, UnreadableModelError } from '../../src/worker/open-model.ts';
+import { missingWeights, openModel, UnreadableModelError } from '../../src/worker/open-model.ts';
 import { saveModel } from '../../src/worker/save-model.ts';
 import { message } from '../core/onnx/proto.ts';
 
@@ -29,6 +29,18 @@ beforeEach(() => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(outside, 'secret.bin'), Buffer.from('secret words that nobody may see'));
   writeFileSync(join(folder, 'weights.bin'), new Uint8Array(new Float32Array(8).fill(3).buffer));
+});
+
+test('names the weights that are not there, and none from outside', async () => {
+  const file = join(folder, 'model.onnx');
+  for (const [location, missing] of [
+    ['weights.bin', []],
+    ['parts/more.bin', ['parts/more.bin']],
+    ['../nothing.bin', []],
+  ] as const) {
+    writeFileSync(file, modelWith(location));
+    expect(await missingWeights(file)).toEqual(missing);
+  }
 });
 
 /** A model whose only weight, eight floats, lies in another file. */
