@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import * as vscode from 'vscode';
 import { type HostTest, testFolder, until } from './host-test.ts';
-import { memoryFiles } from './memory-files.ts';
+import { MemoryFiles } from './memory-files.ts';
 
 const id = 'opscope.opscope';
 const viewType = 'opscope.model';
@@ -148,9 +148,10 @@ export const modelTests: readonly HostTest[] = [
   {
     name: 'Virtual workspaces: a model that is not on disk is read, and never written where a file of that name is',
     run: async () => {
-      const files = memoryFiles({ [uriOf('model.onnx').path]: bytesOf('old.onnx') });
+      const files = new MemoryFiles();
       const registered = vscode.workspace.registerFileSystemProvider('opscope-memory', files, { isReadonly: true });
       const uri = uriOf('model.onnx').with({ scheme: 'opscope-memory' });
+      files.writeFile(uri, bytesOf('old.onnx'));
       const onDisk = bytesOf('model.onnx');
       try {
         await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
@@ -163,6 +164,30 @@ export const modelTests: readonly HostTest[] = [
       } finally {
         registered.dispose();
       }
+    },
+  },
+  {
+    name: 'Virtual workspace: a model is read, and Save brings it back with what was there',
+    run: async () => {
+      const files = new MemoryFiles();
+      const registered = vscode.workspace.registerFileSystemProvider('opscope-test', files);
+      const uri = vscode.Uri.from({ scheme: 'opscope-test', path: '/elsewhere.onnx' });
+      const before = bytesOf('old.onnx');
+      files.writeFile(uri, before);
+      await vscode.commands.executeCommand('vscode.open', uri);
+      const problems = await until('problems', () => {
+        const found = vscode.languages.getDiagnostics(uri);
+        return found.length > 0 && found;
+      });
+      ok(problems.some(({ message }) => /too old for per-channel quantization/.test(message)));
+      await runWithFirstChoices('opscope.optimize');
+      await until('the change', () => activeTab()?.isDirty);
+      await vscode.commands.executeCommand('opscope.save');
+      await until('no change', () => activeTab()?.isDirty === false);
+      ok(!before.equals(files.readFile(uri)));
+      ok(before.equals(files.readFile(uri.with({ path: '/elsewhere.onnx.bak' }))));
+      await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+      registered.dispose();
     },
   },
   {
