@@ -26,7 +26,7 @@ export function registerRunsView(kept: KeptRuns): vscode.Disposable {
       const bars = sparkline(mediansOf(kept.all(), run.model));
       const state = await fileState(run, kept.all());
       item.id = run.id;
-      item.description = [runFigure(run), settingsOf(run), bars, state].filter(Boolean).join(' · ');
+      item.description = [bars, state, runFigure(run), settingsOf(run)].filter(Boolean).join(' · ');
       item.tooltip = tooltipOf(run, state);
       item.contextValue = 'run';
       item.iconPath = new vscode.ThemeIcon(run.against ? 'git-compare' : 'pulse');
@@ -111,7 +111,7 @@ async function tellDifference(runs: readonly MeasuredRun[]): Promise<void> {
         line(a),
         line(b),
         vscode.l10n.t(
-          'These runs were measured at different times. For a verdict, compare the models in one measurement.',
+          'Between two times the machine alone can make such a difference. For a verdict, compare the models in one measurement.',
         ),
       ].join('\n'),
     },
@@ -122,7 +122,8 @@ async function tellDifference(runs: readonly MeasuredRun[]): Promise<void> {
 
 function differenceOf(a: MeasuredRun, b: MeasuredRun): string {
   const { ratio, difference } = compareRuns(a, b);
-  if (difference === 'faster') return vscode.l10n.t('The later run was {0} × faster.', significant(1 / ratio));
-  if (difference === 'slower') return vscode.l10n.t('The later run was {0} × slower.', significant(ratio));
+  if (difference === 'faster')
+    return vscode.l10n.t('The median of the later run is {0} × lower.', significant(1 / ratio));
+  if (difference === 'slower') return vscode.l10n.t('The median of the later run is {0} × higher.', significant(ratio));
   return vscode.l10n.t('No difference can be told: the intervals of the two runs overlap.');
 }
