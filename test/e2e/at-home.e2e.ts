@@ -98,7 +98,7 @@ step('what was measured is listed, compared, and removed', 'views-2-runs', async
   // Both are selected.
   await editor.page.locator('.monaco-menu').getByText('Remove Run').click();
   await expect.poll(() => runs.count()).toBe(0);
-  await models.filter({ hasText: 'text.onnx' }).click();
+  await models.filter({ hasText: 'text.onnx' }).filter({ hasText: '8 B' }).click();
 });
 
 step('a file that is no model has its message there, too', 'problems-3-unreadable', async () => {

@@ -167,25 +167,30 @@ export const modelTests: readonly HostTest[] = [
     },
   },
   {
-    name: 'Virtual workspace: a model is read, and Save brings it back with what was there',
+    name: 'Virtual workspace: a model is read with its weights, and Save brings it back with what was there',
     run: async () => {
       const files = new MemoryFiles();
       const registered = vscode.workspace.registerFileSystemProvider('opscope-test', files);
-      const uri = vscode.Uri.from({ scheme: 'opscope-test', path: '/elsewhere.onnx' });
-      const before = bytesOf('old.onnx');
+      const uri = vscode.Uri.from({ scheme: 'opscope-test', path: '/apart.onnx' });
+      const before = bytesOf('apart.onnx');
       files.writeFile(uri, before);
+      files.writeFile(uri.with({ path: '/apart.onnx.data' }), bytesOf('apart.onnx.data'));
       await vscode.commands.executeCommand('vscode.open', uri);
       const problems = await until('problems', () => {
         const found = vscode.languages.getDiagnostics(uri);
         return found.length > 0 && found;
       });
       ok(problems.some(({ message }) => /too old for per-channel quantization/.test(message)));
+      deepEqual(
+        problems.filter(({ message }) => /apart\.onnx\.data/.test(message)),
+        [],
+      );
       await runWithFirstChoices('opscope.optimize');
       await until('the change', () => activeTab()?.isDirty);
       await vscode.commands.executeCommand('opscope.save');
       await until('no change', () => activeTab()?.isDirty === false);
       ok(!before.equals(files.readFile(uri)));
-      ok(before.equals(files.readFile(uri.with({ path: '/elsewhere.onnx.bak' }))));
+      ok(before.equals(files.readFile(uri.with({ path: '/apart.onnx.bak' }))));
       await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
       registered.dispose();
     },
