@@ -82,7 +82,9 @@ step('what was measured is listed, compared, and removed', 'views-2-runs', async
     await expect.poll(() => runs.count(), { timeout: 60_000 }).toBe(taken);
   }
   const remembered = editor.view.getByText('As chosen for this model before.');
-  await remembered.waitFor({ state: 'attached' });
+  await editor.view.locator('summary', { hasText: 'Settings' }).first().click();
+  await remembered.waitFor();
+  await editor.takePicture('views-2-remembered');
   await editor.runCommand('Opscope: Forget Settings of This Model');
   await remembered.waitFor({ state: 'detached' });
   const [newest] = await runs.allTextContents();
