@@ -88,7 +88,7 @@ step('what was measured is listed, compared, and removed', 'views-2-runs', async
   await editor.runCommand('Opscope: Forget Settings of This Model');
   await remembered.waitFor({ state: 'detached' });
   const [newest] = await runs.allTextContents();
-  expect(newest).toMatch(/old\.onnx · Original[▁█]{2} · .*s \(.+\) · cpu$/);
+  expect(newest).toMatch(/old\.onnx · Original[▁-█]{2} · .*s \(.+\) · cpu$/);
   await runs.nth(1).click();
   await runs.nth(0).click({ modifiers: ['ControlOrMeta'] });
   await editor.runCommand('Opscope: Compare Runs');

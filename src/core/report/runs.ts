@@ -55,13 +55,13 @@ export function runFigure({ median, interval95 }: Pick<MeasuredRun, 'median' | '
 
 const bars = '▁▂▃▄▅▆▇█';
 
-/** The last of these values as bars from the smallest to the largest, `▁▅█▂`; empty for fewer than two. */
+/** The last of these values as bars from zero on, `▆█▇`, so that noise looks small; empty for fewer than two. */
 export function sparkline(values: readonly number[], most = 12): string {
   const shown = values.slice(-most).filter(Number.isFinite);
   if (shown.length < 2) return '';
-  const low = Math.min(...shown);
-  const range = Math.max(...shown) - low;
-  return shown.map((value) => bars[range > 0 ? Math.round(((value - low) / range) * (bars.length - 1)) : 0]).join('');
+  const top = Math.max(...shown);
+  const height = (value: number) => (top > 0 ? Math.max(0, Math.ceil((value / top) * bars.length) - 1) : 0);
+  return shown.map((value) => bars[height(value)]).join('');
 }
 
 /** Medians of one model's runs, oldest first. */

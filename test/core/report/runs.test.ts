@@ -41,7 +41,9 @@ describe('runs', () => {
   it('are drawn as bars', () => {
     expect(sparkline([])).toBe('');
     expect(sparkline([3])).toBe('');
-    expect(sparkline([2, 2])).toBe('▁▁');
+    expect(sparkline([2, 2])).toBe('██');
+    expect(sparkline([8.12, 8.21])).toBe('██');
+    expect(sparkline([0, 0])).toBe('▁▁');
     expect(sparkline([1, 8, 4.5])).toBe('▁█▅');
     expect(sparkline([100, 1, 8], 2)).toBe('▁█');
   });
