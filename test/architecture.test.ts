@@ -33,7 +33,7 @@ const table: Readonly<Record<string, Allowed>> = {
   'src/core/quantize': [...coreParts, 'src/core/tensor', 'src/core/shapes', 'src/core/passes', 'types:src/core/report'],
   'src/protocol': ['types:src/core', 'node:'],
   'src/runtime': ['src/core', 'src/protocol', 'node:', 'onnxruntime-node'],
-  'src/worker': ['src/core', 'src/protocol', 'node:', 'package.json', 'yauzl'],
+  'src/worker': ['src/core', 'src/protocol', 'node:', 'package.json', 'yauzl', 'jpeg-js'],
   'src/worker/tools': ['src/core', 'src/worker', 'node:', 'zod'],
   // The wording of figures, and the list of runs, are what the extension host needs of `core` at run time.
   'src/extension': [
