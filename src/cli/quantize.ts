@@ -22,6 +22,7 @@ interface QuantizeOptions extends RunOptions {
   readonly output?: string;
   readonly scheme: string;
   readonly calibration?: string;
+  readonly image?: string;
   readonly randomCalibration?: boolean;
   readonly method?: string;
   readonly exclude?: readonly string[];
@@ -50,7 +51,11 @@ export function quantizeCommand(program: Command): void {
     .option('--scheme <name>', schemes.join(', '), oneOf(...schemes), 'dynamic-int8')
     .option(
       '--calibration <path>',
-      'data for static-int8, and to find what overflows in fp16: .npz, .npy, .jsonl, or a folder of .npz, .npy or .pb',
+      'data for static-int8, and to find what overflows in fp16: .npz, .npy, .jsonl, or a folder of .npz, .npy, .pb or images',
+    )
+    .option(
+      '--image <how>',
+      'how images become numbers: imagenet, unit, symmetric, or resize=256,crop=224,mean=0.485/0.456/0.406,std=…,scale=1/255,layout=nchw,channels=rgb',
     )
     .option('--random-calibration', 'make calibration data up; good for trying speed, not for accuracy')
     .option('--method <name>', 'minmax, percentile, entropy or mse', oneOf('minmax', 'percentile', 'entropy', 'mse'))
@@ -98,6 +103,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         verify,
         measure,
         ...(calibration ? { calibration } : {}),
+        ...(options.image === undefined ? {} : { image: options.image }),
         ...(randomCalibration ? { randomCalibration } : {}),
         ...(options.activations ? { activations: options.activations } : {}),
         ...(options.prune === undefined ? {} : { prune: options.prune }),
@@ -116,6 +122,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         command: 'quantize',
         ...decided,
         ...(calibration ? { data: { path: calibration } } : {}),
+        ...(options.image === undefined ? {} : { image: options.image }),
         ...(randomCalibration ? { randomCalibration } : {}),
         dims: options.dim,
         seed: options.seed,

@@ -166,6 +166,8 @@ export interface QuantizeRequest extends VersionRef {
   readonly scheme: string;
   /** File or folder of calibration data; needed by static schemes unless `randomCalibration` is set. */
   readonly calibration?: string;
+  /** The calibration data are images, prepared so: `imagenet`, or settings such as `resize=256,crop=224,mean=0.5,std=0.5`. */
+  readonly image?: string;
   readonly randomCalibration?: boolean;
   readonly method?: string;
   readonly perChannel: boolean;

@@ -5,6 +5,8 @@ import type { TensorValue } from '../core/evaluator.ts';
 import type { Model, ValueInfo } from '../core/graph/model.ts';
 import type { Samples } from '../core/quantize/calibration.ts';
 import { fromNumbers } from '../core/tensor/convert.ts';
+import { ImageError, type ImagePreprocessing, parseImagePreprocessing } from '../core/tensor/image-preprocessing.ts';
+import { isImageName, openImages } from './image-data.ts';
 import { inputFor, readInputFiles } from './input-files.ts';
 import { InputError, makeInputs } from './inputs.ts';
 import { openNpy, openNpz, type SampleArray, wholeArray } from './sample-arrays.ts';
@@ -23,14 +25,17 @@ export interface SampleOptions {
   readonly batch?: number;
   /** At most this many runs. */
   readonly limit?: number;
+  /** The data are images, and how they are prepared: what `parseImagePreprocessing` reads. */
+  readonly image?: string;
 }
 
 /**
  * Sample data from a file or folder: `.npz` with arrays named like the inputs, `.npy` or `.pb` for one input, JSONL
- * with an object of arrays (or one array) a line, or a folder of these, read one file at a time. An array whose first
+ * with an object of arrays (or one array) a line, or a folder of these, read one file at a time; images when `image` says how to prepare them. An array whose first
  * axis is longer than the model's batch holds one sample an entry. Rejects with `InputError`.
  */
 export async function openSamples(model: Model, path: string, options: SampleOptions): Promise<SampleData> {
+  if (options.image !== undefined) return openImages(model, path, declaredImage(options.image), options);
   const inputs = requiredInputs(model);
   const names = inputs.map(({ name }) => name);
   const files = await sampleFiles(path);
@@ -62,6 +67,14 @@ export async function openSamples(model: Model, path: string, options: SampleOpt
   return { count, source: path, feeds };
 }
 
+function declaredImage(text: string): ImagePreprocessing {
+  try {
+    return parseImagePreprocessing(text);
+  } catch (error) {
+    throw error instanceof ImageError ? new InputError(error.message) : error;
+  }
+}
+
 /** Samples made by name and type of each input, for when the user has none and says that this will do. */
 export async function randomSamples(
   model: Model,
@@ -84,11 +97,20 @@ export async function randomSamples(
 async function sampleFiles(path: string): Promise<readonly string[]> {
   const information = await stat(path).catch(() => undefined);
   if (!information) throw new InputError(english`There is no data at ${path}.`);
-  if (!information.isDirectory()) return [path];
+  if (!information.isDirectory()) {
+    if (isImageName(path)) throw undeclaredImages(path);
+    return [path];
+  }
   const names = (await readdir(path)).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const archives = names.filter((name) => /\.(?:npz|jsonl)$/.test(name));
+  if (archives.length === 0 && names.some(isImageName)) throw undeclaredImages(path);
   return archives.length > 0 ? archives.map((name) => join(path, name)) : [path];
 }
+
+const undeclaredImages = (path: string) =>
+  new InputError(
+    english`${path} holds images. Say how they become numbers: --image imagenet, or --image resize=256,crop=224,mean=0.5,std=0.5.`,
+  );
 
 /** Sets of arrays for the inputs, by name. Large ones stay in their file. */
 async function readSets(

@@ -18,7 +18,7 @@ const mostFileBytes = 256 * 2 ** 20;
 /** What the JPEG decoder may take: a photograph of 50 million pixels needs about half of it. */
 const mostJpegMegabytes = 2048;
 
-const imageName = /\.(?:png|jpe?g)$/i;
+export const isImageName = (name: string) => /\.(?:png|jpe?g)$/i.test(name);
 
 /** The pixels of a PNG or JPEG file. Rejects with `InputError`, which names the file. */
 export async function readImage(path: string): Promise<RgbImage> {
@@ -89,7 +89,7 @@ async function imageFiles(path: string): Promise<readonly string[]> {
   const information = await stat(path).catch(() => undefined);
   if (!information) throw new InputError(english`There is no data at ${path}.`);
   if (!information.isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => imageName.test(name));
+  const names = (await readdir(path)).filter(isImageName);
   if (names.length === 0) throw new InputError(english`${path} holds no .png, .jpg or .jpeg files.`);
   return names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).map((name) => join(path, name));
 }

@@ -48,7 +48,14 @@ export const comparedRuns = 8;
 const randomRuns = 16;
 
 /** What is asked for, with words that are known. Throws `QuantizeError` when it makes no sense. */
-export function checked({ scheme, method = 'minmax', calibration, randomCalibration, smooth }: QuantizeOptions): {
+export function checked({
+  scheme,
+  method = 'minmax',
+  calibration,
+  image,
+  randomCalibration,
+  smooth,
+}: QuantizeOptions): {
   scheme: Scheme | 'auto';
   method: CalibrationMethod;
 } {
@@ -69,15 +76,19 @@ export function checked({ scheme, method = 'minmax', calibration, randomCalibrat
     throw new QuantizeError(
       english`Smoothing needs data that is like what the model will see: give --calibration PATH.`,
     );
+  if (image !== undefined && calibration === undefined)
+    throw new QuantizeError(english`--image says how images are prepared: give their folder with --calibration PATH.`);
   return { scheme: known ?? 'auto', method: found };
 }
 
 /** Calibration data as asked for: the user's, made up, or none. */
 export async function samplesFor(
   model: Model,
-  { calibration, randomCalibration, settings }: QuantizeOptions,
+  { calibration, image, randomCalibration, settings }: QuantizeOptions,
 ): Promise<SampleData | undefined> {
-  if (calibration !== undefined) return openSamples(model, calibration, { dims: settings.dims });
+  if (calibration !== undefined) {
+    return openSamples(model, calibration, { dims: settings.dims, ...(image === undefined ? {} : { image }) });
+  }
   return randomCalibration ? randomSamples(model, randomRuns, { dims: settings.dims, seed: settings.seed }) : undefined;
 }
 

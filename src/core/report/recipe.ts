@@ -62,6 +62,8 @@ export interface QuantizeStep {
   readonly keepFloat: readonly string[];
   /** Calibration data of the user's. */
   readonly data?: RecipeData;
+  /** The data are images, prepared so: what `--image` was given. */
+  readonly image?: string;
   readonly randomCalibration?: boolean;
   readonly dims: Readonly<Record<string, number>>;
   /** Of random calibration data. */
@@ -178,6 +180,7 @@ const stepShapes: Readonly<Record<RecipeStep['command'], Shape>> = {
     correctBias: yesNo,
     keepFloat: [text],
     'data?': dataShape,
+    'image?': text,
     'randomCalibration?': yesNo,
     dims: sizes,
     seed: whole,
