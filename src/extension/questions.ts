@@ -109,7 +109,7 @@ async function askDataFile(document: ModelDocument, title: string): Promise<stri
   return picked?.[0]?.fsPath;
 }
 
-type Scheme = Pick<QuantizeRequest, 'scheme' | 'calibration' | 'randomCalibration' | 'labelled'>;
+type Scheme = Pick<QuantizeRequest, 'scheme' | 'calibration' | 'image' | 'randomCalibration' | 'labelled'>;
 
 /** What to quantize to and what data to use. Data that lies beside the model under the usual names is found by itself. */
 export async function askQuantization(document: ModelDocument): Promise<Scheme | undefined> {
@@ -162,11 +162,12 @@ function schemes(): (vscode.QuickPickItem & { readonly scheme: string })[] {
 
 async function askCalibration(document: ModelDocument): Promise<Partial<Scheme> | undefined> {
   const found = dataBeside(document, 'calibration.npz');
-  const choices: (vscode.QuickPickItem & { readonly use: 'found' | 'file' | 'random' })[] = [
+  const choices: (vscode.QuickPickItem & { readonly use: 'found' | 'file' | 'images' | 'random' })[] = [
     ...(found
       ? [{ use: 'found' as const, label: basename(found), description: vscode.l10n.t('found beside the model') }]
       : []),
     { use: 'file', label: vscode.l10n.t('Choose a file or folder…'), description: '.npz, .npy, .pb' },
+    { use: 'images', label: vscode.l10n.t('Choose a folder of images…'), description: '.png, .jpg' },
     {
       use: 'random',
       label: vscode.l10n.t('Random inputs'),
@@ -179,8 +180,41 @@ async function askCalibration(document: ModelDocument): Promise<Partial<Scheme> 
   });
   if (!chosen) return undefined;
   if (chosen.use === 'random') return { randomCalibration: true };
+  if (chosen.use === 'images') return askImages(document);
   const path = chosen.use === 'found' ? found : await askDataFile(document, vscode.l10n.t('Calibration data'));
   return path === undefined ? undefined : { calibration: path };
+}
+
+/** A folder of images, and how they become numbers: a preset, or settings in words that the model engine checks. */
+async function askImages(document: ModelDocument): Promise<Partial<Scheme> | undefined> {
+  const title = vscode.l10n.t('Calibration images');
+  const picked = await vscode.window.showOpenDialog({
+    title,
+    canSelectFiles: false,
+    canSelectFolders: true,
+    defaultUri: vscode.Uri.joinPath(document.uri, '..'),
+  });
+  const calibration = picked?.[0]?.fsPath;
+  if (calibration === undefined) return undefined;
+  const presets: vscode.QuickPickItem[] = [
+    { label: 'imagenet', detail: vscode.l10n.t('Shorter side 256, middle 224 × 224, ImageNet mean and deviation.') },
+    { label: 'unit', detail: vscode.l10n.t('The size of the model, from 0 to 1.') },
+    { label: 'symmetric', detail: vscode.l10n.t('The size of the model, from −1 to 1.') },
+  ];
+  const own: vscode.QuickPickItem = { label: vscode.l10n.t('Settings…') };
+  const chosen = await vscode.window.showQuickPick([...presets, own], {
+    title: vscode.l10n.t('How Images Become Numbers'),
+    ignoreFocusOut: true,
+  });
+  if (!chosen) return undefined;
+  if (chosen !== own) return { calibration, image: chosen.label };
+  const image = await vscode.window.showInputBox({
+    title: vscode.l10n.t('How Images Become Numbers'),
+    prompt: vscode.l10n.t('resize, crop, mean, std, scale, layout (nchw, nhwc) and channels (rgb, bgr, gray)'),
+    value: 'resize=256,crop=224,mean=0.485/0.456/0.406,std=0.229/0.224/0.225,scale=1/255,layout=nchw,channels=rgb',
+    ignoreFocusOut: true,
+  });
+  return image ? { calibration, image } : undefined;
 }
 
 function dataBeside(document: ModelDocument, name: string): string | undefined {

@@ -41,6 +41,8 @@ export interface VersionInfo {
   readonly parent: number | null;
   /** The file of samples it was calibrated with: what its outputs are best compared on. */
   readonly samples?: string;
+  /** Those samples are images, prepared so. */
+  readonly image?: string;
   readonly nodes: number;
   readonly bytes: number;
   readonly verdict?: Verdict;

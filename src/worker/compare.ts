@@ -13,7 +13,7 @@ import {
 import { createFacts } from '../core/shapes/infer.ts';
 import { type Feeds, verifyModels } from '../core/verify/verify-models.ts';
 import type { RunSettings } from '../protocol/worker.ts';
-import { openSamples } from './calibration-data.ts';
+import { openSamples, type SampleOptions } from './calibration-data.ts';
 import { compareLatency } from './compare-latency.ts';
 import { createEvaluator } from './evaluator.ts';
 import { graphDifference } from './graph-difference.ts';
@@ -28,6 +28,8 @@ export interface CompareOptions {
   readonly level: OptimizationLevel;
   /** A file of samples to compare outputs on where the settings name no inputs. */
   readonly samples?: string | undefined;
+  /** The samples are images, prepared so. */
+  readonly image?: string | undefined;
   /** Compare latency too. */
   readonly measure: boolean;
   /** Data with labels, on which the accuracy of both is measured. */
@@ -50,11 +52,12 @@ export async function compareModels(
   const evaluator = createEvaluator(context.manager);
   context.onProgress?.({ message: english`Comparing outputs` });
   // With data of the user's, made inputs would only blur what is asked: how the models differ on that data.
+  const image = settings.inputs === undefined ? options.image : undefined;
   const data = settings.inputs ?? options.samples;
   const feeds =
     data === undefined
       ? verificationFeeds(a.model, { dims: settings.dims, seed: settings.seed })
-      : await sampleFeeds(a.model, data, settings.dims);
+      : await sampleFeeds(a.model, data, { dims: settings.dims, ...(image === undefined ? {} : { image }) });
   const verdict = await verifyModels(
     a.model,
     b.model,
@@ -148,8 +151,8 @@ async function accuracyOfBoth(
 /** Most samples that outputs are compared on. */
 const mostSamples = 8;
 
-async function sampleFeeds(model: Model, path: string, dims: RunSettings['dims']): Promise<readonly Feeds[]> {
-  const samples = await openSamples(model, path, { dims, limit: mostSamples });
+async function sampleFeeds(model: Model, path: string, options: SampleOptions): Promise<readonly Feeds[]> {
+  const samples = await openSamples(model, path, { ...options, limit: mostSamples });
   const feeds: Feeds[] = [];
   for await (const feed of samples.feeds()) feeds.push(feed);
   return feeds;

@@ -114,6 +114,7 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
           verdict,
           ...(latency ? { latency } : {}),
           ...(options.calibration === undefined ? {} : { samples: options.calibration }),
+          ...(options.image === undefined ? {} : { image: options.image }),
         },
       });
       documents.document(document).measured.set(version.info.id, { overlays, asRun: null });
@@ -122,8 +123,8 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
     compare: async ({ a, b, settings, measure }, context) => {
       const [before, after] = [sideOf(a), sideOf(b)];
       // Made inputs lie outside the ranges that a quantized version was calibrated for.
-      const samples = after.version.info.samples ?? before.version.info.samples;
-      const options = { settings, level: 'all', measure, samples } as const;
+      const { samples, image } = (after.version.info.samples === undefined ? before : after).version.info;
+      const options = { settings, level: 'all', measure, samples, image } as const;
       const models = [await measured(before.version), await measured(after.version)] as const;
       const report = await compareModels(...models, options, measurement(context));
       return { report, mapping: await mapVersions(before, after, a.document === b.document) };

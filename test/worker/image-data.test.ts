@@ -5,7 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Dim, Model } from '../../src/core/graph/model.ts';
 import { toNumbers } from '../../src/core/tensor/convert.ts';
 import { imagePresets, parseImagePreprocessing } from '../../src/core/tensor/image-preprocessing.ts';
+import { compareModels } from '../../src/worker/compare.ts';
 import { openImages, readImage } from '../../src/worker/image-data.ts';
+import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { buildModel } from './build-model.ts';
 
 /** Written by Pillow 13.0: 32 × 24 pixels; chroma of half the size, progressive, gray, and CMYK. */
@@ -122,4 +124,21 @@ test('a JPEG that claims 65 000 × 65 000 pixels is refused', async () => {
   bytes.writeUInt16BE(65_000, frame + 7);
   await writeFile(at('huge.image'), bytes);
   await expect(readImage(at('huge.image'))).rejects.toThrow(/huge\.image cannot be used: maxResolution/);
+});
+
+test('two models are compared on a folder of images where a version was calibrated on them', async () => {
+  const manager = createRuntimeManager();
+  const model = classifier('N', 3, 8, 8);
+  const measured = { model, identity: { path: 'a.onnx', bytes: 0, irVersion: 10, producer: '', opsets: {} } };
+  const settings = { provider: 'cpu', threads: 1, timeLimit: 3, dims: {}, seed: 1 };
+  const options = { settings, level: 'all', measure: false, samples: folder } as const;
+  const compared = (image?: string) =>
+    compareModels(measured, measured, { ...options, image }, { manager, opscope: '0.0.0' });
+  try {
+    const { verdict } = await compared('unit');
+    expect(verdict).toMatchObject({ status: 'equal', runs: 3 });
+    await expect(compared()).rejects.toThrow(/holds images/);
+  } finally {
+    await manager.dispose();
+  }
 });
