@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Model } from '../core/graph/model.ts';
+import { nodeTypes } from '../core/quantize/node-types.ts';
 import { bytes, change, count, decibels, percent, time } from '../core/report/format.ts';
 import type { QuantizeReport } from '../core/report/report.ts';
 import { changedOutputsSentence, latencySentence } from '../core/report/sentences.ts';
@@ -26,6 +27,7 @@ interface QuantizeOptions extends RunOptions {
   readonly randomCalibration?: boolean;
   readonly method?: string;
   readonly exclude?: readonly string[];
+  readonly nodeType?: readonly string[];
   readonly perTensor?: boolean;
   readonly activations?: (typeof activationTypes)[number];
   readonly prune?: number | '2:4';
@@ -60,6 +62,11 @@ export function quantizeCommand(program: Command): void {
     .option('--random-calibration', 'make calibration data up; good for trying speed, not for accuracy')
     .option('--method <name>', 'minmax, percentile, entropy or mse', oneOf('minmax', 'percentile', 'entropy', 'mse'))
     .option('--exclude <node>', 'name of a node that stays float; repeat for more', collect)
+    .option(
+      '--node-type <node=type>',
+      `static-int8: a type for one node, or for all of op:TYPE: ${nodeTypes.join(', ')}; repeat for more`,
+      collect,
+    )
     .option('--per-tensor', 'one scale a tensor, not one a channel')
     .option('--activations <type>', `static-int8: ${activationTypes.join(', ')}`, oneOf(...activationTypes))
     .option('--prune <share>', 'first set the smallest weights to 0: this share of them, or 2:4', pruning)
@@ -100,6 +107,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         scheme,
         perChannel: !options.perTensor,
         exclude: await excludedNodes(opened.model, options.exclude ?? []),
+        ...(options.nodeType ? { typed: await typedNodes(opened.model, options.nodeType) } : {}),
         verify,
         measure,
         ...(calibration ? { calibration } : {}),
@@ -160,6 +168,27 @@ async function excludedNodes(model: Model, names: readonly string[]) {
     if (found.length === 0)
       throw new UsageError(`The model has no node named ${wanted}. List them with inspect --nodes.`);
     return found.map(({ id }) => id);
+  });
+}
+
+/** What `--node-type` asks for: `NAME=uint16`, or `op:Conv=per-tensor`. */
+async function typedNodes(model: Model, asked: readonly string[]) {
+  const { Draft } = await import('../core/graph/draft.ts');
+  const all = new Draft(model).main.nodes();
+  return asked.map((text) => {
+    const end = text.lastIndexOf('=');
+    const name = text.slice(0, Math.max(end, 0));
+    const type = nodeTypes.find((each) => each === text.slice(end + 1));
+    if (name === '' || !type)
+      throw new UsageError(`--node-type takes NODE=TYPE with one of ${nodeTypes.join(', ')}, not ${text}.`);
+    const nodes = all.filter((node) => (name.startsWith('op:') ? node.opType === name.slice(3) : node.name === name));
+    if (nodes.length === 0)
+      throw new UsageError(
+        name.startsWith('op:')
+          ? `The model has no ${name.slice(3)}. List its nodes with inspect --nodes.`
+          : `The model has no node named ${name}. List them with inspect --nodes.`,
+      );
+    return { name, nodes: nodes.map(({ id }) => id), type };
   });
 }
 

@@ -1,10 +1,12 @@
 import { english } from '../core/english.ts';
 import type { Model, Node, NodeId } from '../core/graph/model.ts';
-import type { CalibrationMethod, Recipe } from '../core/quantize/quantize-model.ts';
+import type { NodeType } from '../core/quantize/node-types.ts';
+import type { CalibrationMethod, QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
 import type { QuantizeStep } from '../core/report/recipe.ts';
 import type { QuantizeReport } from '../core/report/report.ts';
 import { InputError } from './inputs.ts';
 import type { QuantizeOptions } from './quantize-options.ts';
+import { type Prepared, QuantizeError } from './quantize-preparation.ts';
 
 /** The choices behind a quantized model, those of a search included. */
 export type QuantizeDecision = Pick<
@@ -21,6 +23,7 @@ export type QuantizeDecision = Pick<
   | 'smooth'
   | 'activations'
   | 'prune'
+  | 'nodeTypes'
 >;
 
 /** Below this, in dB, the result is called different: noise is a tenth of the signal's amplitude, a third with 4 bits. */
@@ -32,7 +35,7 @@ export function producersOf({ graph }: Model, outputs: readonly string[]): NodeI
   return outputs.map((output) => {
     const id = ids.get(output);
     if (id === undefined)
-      throw new InputError(english`The model has no node that gives ${output}, which is to stay float.`);
+      throw new InputError(english`The model has no node that gives ${output}, which the recipe names.`);
     return id;
   });
 }
@@ -42,7 +45,7 @@ export type DecidedOptions = Omit<QuantizeOptions, 'smooth'> & { readonly smooth
 
 /** What decided a result, in the terms of a recipe. */
 export function decisionOf(
-  { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude }: Recipe,
+  { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude, nodeTypes }: Recipe,
   method: CalibrationMethod,
   { graph }: Model,
   { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth, activations, prune }: DecidedOptions,
@@ -61,7 +64,40 @@ export function decisionOf(
     ...(smooth === undefined ? {} : { smooth }),
     ...(activations === undefined ? {} : { activations }),
     ...(prune === undefined ? {} : { prune }),
+    ...(nodeTypes?.size ? { nodeTypes: namedTypes(graph.nodes, nodeTypes) } : {}),
   };
+}
+
+function namedTypes(nodes: readonly Node[], nodeTypes: NonNullable<Recipe['nodeTypes']>) {
+  return nodes.flatMap((node) => (nodeTypes.get(node.id) ?? []).map((type) => ({ output: firstOutput(node), type })));
+}
+
+/** Types that nodes have of their own, by the ids that they have once prepared. Throws `InputError` when one is not there. */
+export function nodeTypesOf(
+  { typed = [], nodeTypes = [] }: Pick<QuantizeOptions, 'typed' | 'nodeTypes'>,
+  { model, ids }: Pick<Prepared, 'model' | 'ids'>,
+): NonNullable<Recipe['nodeTypes']> {
+  const found = new Map<NodeId, readonly NodeType[]>();
+  const add = (nodes: Iterable<NodeId>, type: NodeType) => {
+    for (const id of nodes) found.set(id, [...(found.get(id) ?? []), type]);
+  };
+  for (const { nodes, type } of typed) add(ids(nodes), type);
+  for (const { output, type } of nodeTypes) add(producersOf(model, [output]), type);
+  return found;
+}
+
+/** Throws `QuantizeError` when all nodes that a type was asked for stay float. */
+export function refuseUntaken(
+  typed: QuantizeOptions['typed'],
+  { nodes }: Pick<QuantizedModel, 'nodes'>,
+  { ids }: Pick<Prepared, 'ids'>,
+): void {
+  const taken = new Set(nodes.map(({ id }) => id));
+  const lost = typed?.find((asked) => [...ids(asked.nodes)].every((id) => !taken.has(id)));
+  if (!lost) return;
+  throw new QuantizeError(
+    english`${lost.name} cannot be stored as ${lost.type}: it is not quantized. Only nodes that compute on integers have a type of their own.`,
+  );
 }
 
 const firstOutput = ({ outputs }: Node): string => outputs.find((name) => name !== '') ?? '';

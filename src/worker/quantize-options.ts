@@ -1,5 +1,6 @@
 import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
+import type { NodeType } from '../core/quantize/node-types.ts';
 import type { Pruning } from '../core/quantize/prune.ts';
 import {
   type CalibrationMethod,
@@ -33,6 +34,9 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly smooth?: number | 'search';
   /** Weights of 7 bits, for processors whose 8-bit products saturate. Default: as this machine needs it. */
   readonly reduceRange?: boolean;
+  /** Static: nodes with a type or number of scales of their own, by what the user calls them; `nodeTypes` names them by their first output. */
+  readonly typed?: readonly { readonly name: string; readonly nodes: readonly NodeId[]; readonly type: NodeType }[];
+  readonly nodeTypes?: QuantizeStep['nodeTypes'];
   /** More nodes that stay float, by their first output. */
   readonly keepFloat?: readonly string[];
   /** Weight scales of least squared error. */
@@ -55,6 +59,8 @@ export function checked({
   image,
   randomCalibration,
   smooth,
+  typed,
+  nodeTypes,
 }: QuantizeOptions): {
   scheme: Scheme | 'auto';
   method: CalibrationMethod;
@@ -72,6 +78,8 @@ export function checked({
       english`static-int8 needs data that is like what the model will see: give --calibration PATH. Random numbers can stand in (--random-calibration), but then its error says little about your data.`,
     );
   }
+  if ((typed?.length || nodeTypes?.length) && known !== 'static-int8')
+    throw new QuantizeError(english`Types of single nodes (--node-type) are for static-int8.`);
   if (smooth !== undefined && calibration === undefined && !randomCalibration)
     throw new QuantizeError(
       english`Smoothing needs data that is like what the model will see: give --calibration PATH.`,

@@ -13,7 +13,7 @@ import { accuracy, type LabelledData, openLabelled } from './labelled-data.ts';
 import { describeEnvironment } from './machine.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
 import { machineAdvice, reducesRange } from './quantize-advice.ts';
-import { decisionOf, producersOf, type QuantizeDecision } from './quantize-decision.ts';
+import { decisionOf, nodeTypesOf, producersOf, type QuantizeDecision, refuseUntaken } from './quantize-decision.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
 import { checked, comparedInputs, comparedRuns, type QuantizeOptions, samplesFor } from './quantize-options.ts';
 import {
@@ -101,6 +101,7 @@ async function quantize(
     scheme: request.scheme === 'auto' ? 'static-int8' : request.scheme,
     perChannel: options.perChannel ?? true,
     exclude: new Set([...even.ids(options.exclude ?? []), ...producersOf(even.model, options.keepFloat ?? [])]),
+    nodeTypes: nodeTypesOf(options, even),
     density: options.density,
     activations: options.activations,
     correctBias: options.correctBias ?? true,
@@ -123,7 +124,10 @@ async function quantize(
   if (request.scheme !== 'auto') say(english`Quantizing`);
   const asked = request.scheme === 'auto' ? undefined : await prepared.quantize(baseRecipe, calibrator, signal);
   // Before the float model runs, which may take longer than everything else.
-  if (asked) refuseNothing(asked, baseRecipe.scheme);
+  if (asked) {
+    refuseNothing(asked, baseRecipe.scheme);
+    refuseUntaken(options.typed, asked, prepared);
+  }
   const labelled =
     options.labelled === undefined
       ? undefined

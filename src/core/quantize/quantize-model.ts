@@ -8,6 +8,7 @@ import { createFacts } from '../shapes/infer.ts';
 import { inputChannels } from './bias-correction.ts';
 import type { BlockMethod } from './blocks.ts';
 import type { Channels, Observed } from './calibration.ts';
+import type { NodeType } from './node-types.ts';
 import type { QuantizedType, Range } from './ranges.ts';
 import { type Density, planStatic, type StaticPlan } from './static-plan.ts';
 import type { KeptNode } from './targets.ts';
@@ -29,6 +30,8 @@ export interface Recipe {
   readonly perChannel: boolean;
   /** Nodes that stay float. */
   readonly exclude?: ReadonlySet<NodeId>;
+  /** Static: nodes with a type of their own. */
+  readonly nodeTypes?: ReadonlyMap<NodeId, readonly NodeType[]>;
   /** Static: which operators between weighted ones compute on integers. */
   readonly density?: Density;
   readonly activations?: QuantizedType;
@@ -151,7 +154,11 @@ async function runStatic(draft: Draft, recipe: Recipe, { dims, observe, signal }
     const more = await observe([...new Set(planned.values.values())].filter((value) => !known.has(value)));
     found = new Map([...found, ...more.ranges]);
   }
+  const nodes = [...planned.targets.map(({ node }) => node), ...planned.between];
+  const typesOf = ({ id }: Node) => [id, ...draft.origin(id)].flatMap((origin) => recipe.nodeTypes?.get(origin) ?? []);
+  const own = new Map(nodes.map((node) => [node.id, typesOf(node)] as const).filter(([, types]) => types.length > 0));
   const weightErrors = await writeQdq(draft.main, planned, found, {
+    nodeTypes: own,
     activations,
     weights,
     symmetricActivations,
@@ -161,7 +168,6 @@ async function runStatic(draft: Draft, recipe: Recipe, { dims, observe, signal }
     means: recipe.correctBias ? first.means : undefined,
     signal,
   });
-  const nodes = [...planned.targets.map(({ node }) => node), ...planned.between];
   const isUnseen = new Set(unseen.map(({ node }) => node.id));
   const kept = [...planned.kept.filter(({ node }) => !isUnseen.has(node.id)), ...unseen];
   return { nodes, kept, weightErrors, values: [...planned.values.keys()] };

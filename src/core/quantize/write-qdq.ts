@@ -7,6 +7,7 @@ import type { Node, NodeId, Tensor } from '../graph/model.ts';
 import { float32Tensor, tensorOf } from '../passes/tensors.ts';
 import { fromNumbers } from '../tensor/convert.ts';
 import { biasShift } from './bias-correction.ts';
+import type { NodeType } from './node-types.ts';
 import { type Affine, affineOf, type QuantizedType, type Range } from './ranges.ts';
 import { dataInputs, type StaticPlan } from './static-plan.ts';
 import type { Target } from './targets.ts';
@@ -25,6 +26,8 @@ export interface QdqOptions {
   readonly searchWeights?: boolean;
   /** Means of values by channel; with them, biases take back what rounded weights shift outputs by. */
   readonly means?: ReadonlyMap<string, Float32Array>;
+  /** Nodes whose values or weights are stored in another way than the rest. */
+  readonly nodeTypes?: ReadonlyMap<NodeId, readonly NodeType[]>;
   readonly signal?: AbortSignal;
 }
 
@@ -47,24 +50,25 @@ export async function writeQdq(
 ): Promise<readonly WeightError[]> {
   const members = new Set([...plan.targets.map(({ node }) => node.id), ...plan.between.map(({ id }) => id)]);
   const affines = new Map<string, Affine>();
-  const stored = new Map<string, { affine: Affine; scale: string; zeroPoint: string }>();
+  const stored = new Map<string, { affine: Affine; type: QuantizedType; scale: string; zeroPoint: string }>();
+  const types = ownTypes(plan, options.nodeTypes ?? new Map());
   for (const [value, root] of plan.values) {
+    const type = types.get(root) ?? options.activations;
     const affine =
-      affines.get(root) ??
-      affineOf(ranges.get(root)!, options.activations, { symmetric: options.symmetricActivations ?? false });
+      affines.get(root) ?? affineOf(ranges.get(root)!, type, { symmetric: options.symmetricActivations ?? false });
     affines.set(root, affine);
-    stored.set(value, { affine, scale: `${root}_scale`, zeroPoint: `${root}_zero_point` });
+    stored.set(value, { affine, type, scale: `${root}_scale`, zeroPoint: `${root}_zero_point` });
   }
   const clamped = new Map(plan.absorbed.map((clamp) => [clamp.outputs[0]!, clamp]));
-  const domain = quantizerDomain(graph, options);
   for (const [value, place] of stored) {
+    const domain = quantizerDomain(graph, place.type);
     const clamp = clamped.get(value);
     const producer = graph.producer(clamp ? clamp.inputs[0]! : value);
     const madeHere = producer !== undefined && members.has(producer.id);
     const readers = graph.consumers(value).filter((node) => members.has(node.id) && dataInputs(node).includes(value));
     const anchor = producer ?? value;
-    graph.rewrite(anchor, storedBecause(value, place.affine, options.activations, clamp), (edit) => {
-      addParameters(edit, place, options.activations);
+    graph.rewrite(anchor, storedBecause(value, place.affine, place.type, clamp), (edit) => {
+      addParameters(edit, place, place.type);
       if (clamp) edit.remove(clamp);
       const from = madeHere ? [producer, ...(clamp ? [clamp] : [])] : readers;
       const input = madeHere ? graph.freshName(`${value}_float`) : value;
@@ -83,6 +87,7 @@ export async function writeQdq(
       }
     });
   }
+  const domain = quantizerDomain(graph, options.activations);
   const errors: WeightError[] = [];
   const written = new Map<string, WrittenWeight>();
   for (const target of plan.targets) {
@@ -96,9 +101,28 @@ export async function writeQdq(
   return errors;
 }
 
+/** Values that nodes with a type of their own read and give, by where their range comes from; the wider type wins. */
+function ownTypes(
+  plan: StaticPlan,
+  nodeTypes: ReadonlyMap<NodeId, readonly NodeType[]>,
+): ReadonlyMap<string, QuantizedType> {
+  const clampOf = new Map(plan.absorbed.map(({ inputs, outputs }) => [inputs[0]!, outputs[0]!]));
+  const types = new Map<string, QuantizedType>();
+  for (const node of [...plan.targets.map((target) => target.node), ...plan.between]) {
+    for (const type of nodeTypes.get(node.id) ?? []) {
+      if (type !== 'uint8' && type !== 'uint16') continue;
+      for (const value of [...dataInputs(node), ...node.outputs.map((name) => clampOf.get(name) ?? name)]) {
+        const root = plan.values.get(value);
+        if (root !== undefined && types.get(root) !== 'uint16') types.set(root, type);
+      }
+    }
+  }
+  return types;
+}
+
 /** Types of 16 bits are in the standard's own operators from opset 21 on. */
-function quantizerDomain(graph: GraphDraft, { activations }: QdqOptions): string {
-  const needsContrib = activations.endsWith('16') && (graph.opsets.get('') ?? 0) < 21;
+function quantizerDomain(graph: GraphDraft, type: QuantizedType): string {
+  const needsContrib = type.endsWith('16') && (graph.opsets.get('') ?? 0) < 21;
   if (needsContrib && !graph.draft.opsets.has('com.microsoft')) {
     graph.draft.setModel({ opsets: new Map([...graph.draft.opsets, ['com.microsoft', 1]]) });
   }
@@ -143,7 +167,9 @@ async function writeWeight(
   domain: string,
 ): Promise<WrittenWeight> {
   const { node, weight, channelAxis, bias } = target;
-  const axis = options.perChannel ? channelAxis : undefined;
+  const own = options.nodeTypes?.get(node.id)?.findLast((type) => type.startsWith('per-'));
+  const perChannel = own === undefined ? options.perChannel : own === 'per-channel';
+  const axis = perChannel ? channelAxis : undefined;
   const key = `${weight.name}\0${axis}`;
   const known = written.get(key);
   let made = known;

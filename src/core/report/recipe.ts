@@ -2,6 +2,7 @@
  * A recipe: how a model was made from another, so that it can be made again. It is kept as JSON, in which fields are
  * only ever added. SHA-256 sums are in hexadecimal; paths are relative to the recipe's folder.
  */
+import { type NodeType, nodeTypes } from '../quantize/node-types.ts';
 import { firstWrong, hash, isObject, number, oneOf, type Shape, sizes, text, whole, yesNo } from './json-shape.ts';
 import type { Gate } from './junit.ts';
 import type { CompareReport, LatencyComparison, Verdict } from './report.ts';
@@ -60,6 +61,8 @@ export interface QuantizeStep {
   readonly smooth?: number;
   /** First outputs of the nodes that stay float. */
   readonly keepFloat: readonly string[];
+  /** Nodes with a type or number of scales of their own, by their first output. */
+  readonly nodeTypes?: readonly { readonly output: string; readonly type: NodeType }[];
   /** Calibration data of the user's. */
   readonly data?: RecipeData;
   /** The data are images, prepared so: what `--image` was given. */
@@ -179,6 +182,7 @@ const stepShapes: Readonly<Record<RecipeStep['command'], Shape>> = {
     density: oneOf('full', 'lean'),
     correctBias: yesNo,
     keepFloat: [text],
+    'nodeTypes?': [{ output: text, type: oneOf(...nodeTypes) }],
     'data?': dataShape,
     'image?': text,
     'randomCalibration?': yesNo,
