@@ -62,7 +62,15 @@ export const quantizeTool = defineTool({
     calibration: z
       .string()
       .optional()
-      .describe('Data like what the model will see, for static-int8: .npz, .npy, or a folder of such files.'),
+      .describe(
+        'Data like what the model will see, for static-int8: .npz, .npy, or a folder of such files or of images.',
+      ),
+    image: z
+      .string()
+      .optional()
+      .describe(
+        'The calibration data are PNG or JPEG images, prepared so: imagenet, unit, symmetric, or settings such as resize=256,crop=224,mean=0.5,std=0.5,scale=1/255,layout=nchw,channels=rgb.',
+      ),
     randomCalibration: z
       .boolean()
       .optional()
@@ -82,7 +90,7 @@ export const quantizeTool = defineTool({
       const target = pathIn(input.output, context);
       protectSource(opened, target);
       refuseExisting(target, existsSync(target), input.overwrite);
-      const { scheme, calibration, randomCalibration, labelled, minSqnr, exclude = [], measure = true } = input;
+      const { scheme, calibration, image, randomCalibration, labelled, minSqnr, exclude = [], measure = true } = input;
       const excluded = exclude.map((name) => {
         const node = opened.model.graph.nodes.find((each) => each.name === name);
         if (!node) throw new InputError(`There is no node named ${name}; opscope_find_nodes lists names.`);
@@ -98,6 +106,7 @@ export const quantizeTool = defineTool({
           verify: true,
           measure,
           ...(calibration ? { calibration: pathIn(calibration, context) } : {}),
+          ...(image === undefined ? {} : { image }),
           ...(randomCalibration ? { randomCalibration } : {}),
           ...(labelled ? { labelled: pathIn(labelled, context) } : {}),
           ...(minSqnr === undefined ? {} : { minSqnr }),
