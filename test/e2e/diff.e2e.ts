@@ -70,15 +70,9 @@ test('Compare with Selected shows two models as linked graphs', async () => {
   const editor = await start(options, 'failed-diff-files');
   // The window knows then whose models are.
   await editor.openFile('before.onnx');
-  const choose = async (name: string, entry: string) => {
-    const file = editor.page.locator('.explorer-folders-view .monaco-list-row', { hasText: name });
-    await file.click({ button: 'right' });
-    // A menu that just opened takes no clicks.
-    await editor.page.waitForTimeout(500);
-    await editor.page.locator('.context-view .action-item', { hasText: entry }).click();
-  };
-  await choose('before.onnx', 'Select for Compare');
-  await choose('after.onnx', 'Compare with Selected');
+  const file = (name: string) => editor.page.locator('.explorer-folders-view .monaco-list-row', { hasText: name });
+  await editor.chooseFromMenu(file('before.onnx'), 'Select for Compare');
+  await editor.chooseFromMenu(file('after.onnx'), 'Compare with Selected');
   await expectLinkedSides(editor);
   await editor.takePicture('diff-1-files');
 });

@@ -37,6 +37,8 @@ export interface Editor {
   readonly quickInput: Locator;
   /** Chooses an entry of the list on top of the window. */
   choose(label: string | RegExp): Promise<void>;
+  /** Chooses an entry of the menu that a right click opens. */
+  chooseFromMenu(of: Locator, label: string): Promise<void>;
   /** Types a path into the file dialog and accepts it. */
   enterPath(path: string): Promise<void>;
   notification(text: string | RegExp): Locator;
@@ -217,6 +219,12 @@ function actions(page: Page): Omit<Editor, 'page' | 'folder' | 'serverPid' | 'cl
     },
     choose: async (label) => {
       await quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
+    },
+    chooseFromMenu: async (of, label) => {
+      await of.click({ button: 'right' });
+      // A menu that just opened takes no clicks.
+      await page.waitForTimeout(500);
+      await page.locator('.context-view .action-item', { hasText: label }).click();
     },
     enterPath: async (path) => {
       // The dialog fills in a path of its own first, and takes what is typed only when it has looked it up.
