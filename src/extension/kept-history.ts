@@ -38,12 +38,15 @@ export async function readKept(folder: string | null): Promise<KeptWithHistory> 
 const pointerTo = (saved: string) => `${saved}.unsaved`;
 
 /**
- * Notes where the newest backup of unsaved changes is. VS Code in a browser writes its own note of it up to five seconds
- * later, and forgets the backup when the window is reloaded before.
+ * Notes where the newest backup of unsaved changes is, and deletes the one before. VS Code in a browser writes its own
+ * note up to five seconds later: a window that is reloaded before comes back with none, or with that of a backup that is
+ * gone.
  */
 export async function noteBackup(saved: string, folder: string): Promise<void> {
+  const before = await notedBackup(saved);
   await mkdir(dirname(saved), { recursive: true });
   await writeFile(pointerTo(saved), folder);
+  if (before !== undefined && before !== folder) await rm(before, { recursive: true, force: true });
 }
 
 export async function notedBackup(saved: string): Promise<string | undefined> {

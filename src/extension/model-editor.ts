@@ -49,7 +49,8 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
 
   async openCustomDocument(uri: vscode.Uri, { backupId }: vscode.CustomDocumentOpenContext): Promise<ModelDocument> {
     const saved = this.historyFolder(uri);
-    const unsaved = backupId ?? (await notedBackup(saved));
+    // VS Code's own note may be of a backup that was since replaced; see `noteBackup`.
+    const unsaved = (await notedBackup(saved)) ?? backupId;
     const document = new ModelDocument(uri, this.workers, this.context.workspaceState, { saved, unsaved });
     if (backupId !== undefined) this.fromBackup.add(document);
     this.documents.set(uri.toString(), document);

@@ -1,7 +1,7 @@
 import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, onTestFailed, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { buildSuite, suiteFiles, suiteSettings } from '../host/build-suite.ts';
 import type { HostResult } from '../host/host-test.ts';
 import { resultsAfterRestart, resultsFile } from '../host/results.ts';
@@ -18,7 +18,10 @@ beforeAll(async () => {
   suite = await buildSuite();
   opscope = join(extensionsFolder, readdirSync(extensionsFolder).find((name) => name.startsWith('opscope.opscope-'))!);
 });
-afterEach(() => editor?.close());
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await editor?.takePicture(`failed-host-${task.name.split(' ', 2).join('-')}`);
+  await editor?.close();
+});
 afterAll(() => rmSync(extensions, { recursive: true, force: true }));
 
 /** Of its own for each VS Code, which notes there what is installed. */
@@ -35,7 +38,6 @@ async function results(file: string): Promise<readonly HostResult[]> {
 }
 
 test('the suite passes as VS Code runs the tests of an extension', async () => {
-  onTestFailed(() => editor.takePicture('failed-host'));
   const tests = { extension: opscope, tests: join(suite, 'suite.cjs') };
   editor = await startEditor({ ...(await options('none')), suite: tests });
   const all = await results(resultsFile);
@@ -44,7 +46,6 @@ test('the suite passes as VS Code runs the tests of an extension', async () => {
 });
 
 test('it passes beside the installed extension, and what it left unsaved survives the end of the window', async () => {
-  onTestFailed(() => editor.takePicture('failed-host-restart'));
   const both = await options('both');
   symlinkSync(opscope, join(both.extensions, basename(opscope)), 'junction');
   symlinkSync(suite, join(both.extensions, 'opscope.host-tests'), 'junction');

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { root } from '../../scripts/processes.ts';
 import { type Editor, startEditor } from './editor.ts';
@@ -28,6 +28,16 @@ const versions = () => editor.view.getByRole('navigation', { name: 'Versions' })
 const dirtyTab = (name: string) => editor.page.locator('.tab.dirty', { hasText: name });
 const bytesOf = (name: string) => readFileSync(join(editor.folder, name));
 
+/** Where Opscope says that the unsaved changes are; VS Code has them backed up about a second after they were made. */
+async function noteOfBackup(): Promise<string> {
+  const storage = join(dirname(editor.folder), 'user/User/workspaceStorage');
+  const notes = () => globSync('**/*.unsaved', { cwd: storage });
+  await expect.poll(() => notes().length, { timeout: 30_000 }).toBe(1);
+  return readFileSync(join(storage, notes()[0]!), 'utf8');
+}
+
+let firstBackup: string;
+
 step('an optimized model is an unsaved change that can be undone and redone', 'versions-1-undo', async () => {
   await editor.openFile('model.onnx');
   await versions().getByText('Original').waitFor();
@@ -35,6 +45,9 @@ step('an optimized model is an unsaved change that can be undone and redone', 'v
   await editor.choose('Optimize Model');
   await versions().getByText('Simplified').waitFor({ timeout: 60_000 });
   await dirtyTab('model.onnx').waitFor();
+  firstBackup = await noteOfBackup();
+  // By then VS Code in a browser has noted it too.
+  await editor.page.waitForTimeout(6000);
   await editor.runCommand('Undo');
   await versions().getByText('Simplified').waitFor({ state: 'detached' });
   await dirtyTab('model.onnx').waitFor({ state: 'detached' });
@@ -45,8 +58,8 @@ step('an optimized model is an unsaved change that can be undone and redone', 'v
 });
 
 step('unsaved versions survive the end of the window', 'versions-2-hot-exit', async () => {
-  // VS Code backs unsaved changes up about a second after they were made.
-  await editor.page.waitForTimeout(3000);
+  // Of the change that Redo made again, seconds before VS Code notes where that is.
+  await expect.poll(noteOfBackup, { timeout: 30_000 }).not.toBe(firstBackup);
   await editor.reload();
   await versions().getByText('Simplified').waitFor({ timeout: 60_000 });
   await dirtyTab('model.onnx').waitFor();

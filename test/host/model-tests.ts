@@ -222,7 +222,8 @@ export const testsAfterRestart: readonly HostTest[] = [
   {
     name: 'Hot exit: the unsaved change is there again, and can be saved',
     run: async () => {
-      await until('the model in front', () => shows('model.onnx'));
+      // Which tabs a window comes back with is VS Code's to remember.
+      await open('model.onnx');
       await until('the change', () => activeTab()?.isDirty);
       const before = bytesOf('model.onnx');
       await vscode.commands.executeCommand('opscope.save');
