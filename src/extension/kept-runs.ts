@@ -1,6 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { LatencyComparison } from '../core/report/report.ts';
 import { type FileState, type MeasuredRun, withoutSamples, withRun } from '../core/report/runs.ts';
@@ -28,9 +26,8 @@ export function keepRuns(editor: ModelEditor, memento: vscode.Memento): KeptRuns
   const keep = async (document: ModelDocument, measurement: Measurement) => {
     const run = measuredRun(document, measurement, await stateOf(document.uri));
     await write(withRun(all(), run));
-    // Of a virtual workspace, size and time must do.
-    if (document.uri.scheme !== 'file') return;
-    const sha256 = await checksum(document.uri);
+    const { client } = await document.session();
+    const sha256 = await client.checksum({ path: await document.path() });
     // It may have been removed while a large file was read.
     if (all().some(({ id }) => id === run.id)) await write(withRun(all(), { ...run, sha256 }));
   };
@@ -75,10 +72,4 @@ function measuredRun(
 
 function smaller(latency: LatencyComparison): LatencyComparison {
   return { ...latency, a: withoutSamples(latency.a), b: withoutSamples(latency.b) };
-}
-
-async function checksum({ fsPath }: vscode.Uri): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(fsPath), hash);
-  return hash.digest('hex');
 }

@@ -266,6 +266,8 @@ export interface WorkerContract {
   }>;
   /** Files with weights that the model wants beside it and that are not there, as paths from its folder. */
   missingWeights(argument: { readonly path: string }): Promise<readonly string[]>;
+  /** SHA-256 of a file, in hexadecimal. */
+  checksum(argument: { readonly path: string }): Promise<string>;
   close(argument: { readonly document: DocumentId }): Promise<void>;
   summary(argument: VersionRef): Promise<InspectReport>;
   symbolicDims(argument: VersionRef): Promise<readonly SymbolicDim[]>;

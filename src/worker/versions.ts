@@ -7,6 +7,7 @@ import type { Handlers } from '../protocol/rpc.ts';
 import type { VersionInfo, WorkerContract } from '../protocol/worker.ts';
 import { asOpened, type Documents, type OpenDocument } from './documents.ts';
 import { exportPackage } from './export-package.ts';
+import { hashFile } from './hash-file.ts';
 import { keepHistory, restoreHistory } from './history.ts';
 import { missingWeights } from './open-model.ts';
 import { writeOrtFormat } from './ort-format.ts';
@@ -17,6 +18,7 @@ import { writeReport } from './write-report.ts';
 type VersionMethod =
   | 'open'
   | 'missingWeights'
+  | 'checksum'
   | 'close'
   | 'exportModel'
   | 'exportPackage'
@@ -44,6 +46,7 @@ export function versionHandlers(
       return { document: document.id, versions: infos(document), head: document.head, history };
     },
     missingWeights: ({ path }) => missingWeights(path),
+    checksum: ({ path }) => hashFile(path),
     close: ({ document }) => documents.close(document),
     exportModel: async ({ path, form, ...ref }, { signal, progress }) => {
       const document = documents.document(ref.document);
