@@ -128,7 +128,7 @@ export function createState(host: Client<ViewHostContract>) {
       const versions = next.versions.map((each) => ({ ...each, label: engineText(each.label) }));
       document.value = { ...next, versions, reports: keepSame(before?.reports ?? {}, next.reports, reportKey) };
       settings.value = next.settings;
-      if (!before) fillIn(forms, next.defaults);
+      if (!before || (before.remembered && !next.remembered)) fillIn(forms, next.defaults);
       if (next.job) rejected.value = null;
       if (before && before.current !== next.current) onVersionChange();
       if (before) showResult(before, document.value);

@@ -9,7 +9,7 @@ import { type ModelEditor, viewType } from './model-editor.ts';
 import { compareAsText, openAsText } from './model-text.ts';
 import { fixProblem } from './problems.ts';
 import { askQuantization, askRunSettings, askSweep } from './questions.ts';
-import { profileSettings, transformSettings } from './settings.ts';
+import { transformSettings } from './settings.ts';
 
 /** Jobs started by a command show their progress and result as notifications. */
 const notified = { notify: true };
@@ -22,14 +22,14 @@ const commands: Readonly<Record<string, Command>> = {
     const settings = await askRunSettings(document, vscode.l10n.t('Profile Model'));
     if (!settings) return;
     showPanel(editor, 'profile');
-    await profile(document, { version: document.current, settings, ...profileSettings(document.uri) }, notified);
+    await profile(document, { version: document.current, settings, ...document.profileSettings }, notified);
   },
   sweep: async (document, editor) => {
     const axes = await askSweep(document);
     const settings = axes && (await askRunSettings(document, vscode.l10n.t('Sweep Settings')));
     if (!settings) return;
     showPanel(editor, 'profile');
-    const { level } = profileSettings(document.uri);
+    const { level } = document.profileSettings;
     await sweep(document, { version: document.current, settings, level, axes }, notified);
   },
   loadTrace: async (document, editor) => {
@@ -40,7 +40,7 @@ const commands: Readonly<Record<string, Command>> = {
     });
     if (!picked?.[0]) return;
     showPanel(editor, 'profile');
-    const { level } = profileSettings(document.uri);
+    const { level } = document.profileSettings;
     await loadTrace(document, { version: document.current, path: picked[0].fsPath, level }, notified);
   },
   optimize: async (document, editor) => {

@@ -14,7 +14,13 @@ import type {
 import { engineText } from './engine-text.ts';
 import { type HistoryFolders, type KeptWithHistory, readKept } from './kept-history.ts';
 import { type LocalFile, localFile } from './local-file.ts';
-import { profileSettings, type RememberedSettings, runSettings, transformSettings } from './settings.ts';
+import {
+  type ProfileSettings,
+  profileSettings,
+  type RememberedSettings,
+  runSettings,
+  transformSettings,
+} from './settings.ts';
 import type { RunningWorker, WorkerProcess } from './worker-process.ts';
 
 /** An open document of a worker that runs. */
@@ -176,7 +182,12 @@ export class ModelDocument implements vscode.CustomDocument {
   }
 
   get settings(): RunSettings {
-    return runSettings(this.uri, this.memento.get<RememberedSettings>(this.settingsKey, {}));
+    return runSettings(this.uri, this.remembered);
+  }
+
+  /** How a profile runs. */
+  get profileSettings(): ProfileSettings {
+    return profileSettings(this.uri, this.remembered);
   }
 
   /** Whether a run of this model was set up before: then nothing is asked again. */
@@ -185,7 +196,15 @@ export class ModelDocument implements vscode.CustomDocument {
   }
 
   async remember(settings: RunSettings): Promise<void> {
-    await this.memento.update(this.settingsKey, settings);
+    await this.memento.update(this.settingsKey, { ...this.remembered, ...settings });
+    this.changed.fire();
+  }
+
+  /** Keeps how the model was profiled where that is not what the user's settings say. */
+  async rememberProfile({ runs, warmup, level }: ProfileSettings): Promise<void> {
+    const before = this.profileSettings;
+    if (runs === before.runs && warmup === before.warmup && level === before.level) return;
+    await this.memento.update(this.settingsKey, { ...this.remembered, profile: { runs, warmup, level } });
     this.changed.fire();
   }
 
@@ -193,6 +212,10 @@ export class ModelDocument implements vscode.CustomDocument {
   async forgetSettings(): Promise<void> {
     await this.memento.update(this.settingsKey, undefined);
     this.changed.fire();
+  }
+
+  private get remembered(): RememberedSettings {
+    return this.memento.get<RememberedSettings>(this.settingsKey, {});
   }
 
   private get settingsKey(): string {
@@ -268,7 +291,7 @@ export class ModelDocument implements vscode.CustomDocument {
       failure: this.failure,
       settings: this.settings,
       remembered: this.hasRememberedSettings,
-      defaults: { profile: profileSettings(this.uri), transform: transformSettings(this.uri) },
+      defaults: { profile: this.profileSettings, transform: transformSettings(this.uri) },
       symbolicDims: this.symbolicDims,
       reports: this.reports,
       comparison: this.comparison,

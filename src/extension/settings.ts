@@ -1,14 +1,15 @@
 import * as vscode from 'vscode';
 import type { OptimizationLevel } from '../core/evaluator.ts';
-import type { OptimizeRequest, RunSettings } from '../protocol/worker.ts';
+import type { OptimizeRequest, ProfileRequest, RunSettings } from '../protocol/worker.ts';
+
+/** How a model is profiled, besides what every run shares. */
+export type ProfileSettings = Pick<ProfileRequest, 'runs' | 'warmup' | 'level'>;
 
 /** What a user chose for one model, remembered by the workspace. */
-export type RememberedSettings = Partial<
-  Pick<RunSettings, 'dims' | 'inputs' | 'provider' | 'threads' | 'seed' | 'timeLimit'>
->;
+export type RememberedSettings = Partial<RunSettings> & { readonly profile?: ProfileSettings };
 
 /** The settings a run of a model starts from: the configuration, and what was chosen for this model before. */
-export function runSettings(uri: vscode.Uri, remembered: RememberedSettings): RunSettings {
+export function runSettings(uri: vscode.Uri, { profile: _, ...remembered }: RememberedSettings): RunSettings {
   const settings = vscode.workspace.getConfiguration('opscope', uri);
   return {
     provider: settings.get('provider', 'cpu'),
@@ -20,8 +21,9 @@ export function runSettings(uri: vscode.Uri, remembered: RememberedSettings): Ru
   };
 }
 
-/** How the commands of the palette profile. */
-export function profileSettings(uri: vscode.Uri): { runs: number; warmup: number; level: OptimizationLevel } {
+/** How a model is profiled: the configuration, unless something else was chosen for this model before. */
+export function profileSettings(uri: vscode.Uri, { profile }: RememberedSettings = {}): ProfileSettings {
+  if (profile) return profile;
   const settings = vscode.workspace.getConfiguration('opscope', uri);
   return {
     runs: settings.get('runs', 0),

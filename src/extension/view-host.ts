@@ -62,7 +62,10 @@ export function viewHost(
       return { state: document.state(), viewState: memento.get<ViewState>(viewStateKey) ?? null };
     },
     providers: async (_, { signal }) => (await document.session()).client.providers(undefined, { signal }),
-    profile: async (request) => void (await profile(document, request, inView)),
+    profile: async (request) => {
+      await document.rememberProfile(request);
+      await profile(document, request, inView);
+    },
     sweep: async (request) => void (await sweep(document, request, inView)),
     optimize: async (request) => void (await optimize(document, request, inView)),
     quantize: async (request) => void (await quantize(document, request, inView)),

@@ -75,18 +75,26 @@ step('what was measured is listed, compared, and removed', 'views-2-runs', async
   const models = editor.page.locator('.split-view-view .monaco-list-row');
   await models.filter({ hasText: 'old.onnx' }).filter({ hasText: '145 B' }).click();
   await editor.page.locator('.tab.active', { hasText: 'old.onnx' }).waitFor();
-  for (const taken of [1, 2]) {
-    await editor.runCommand('Opscope: Profile Model');
-    // What was chosen is remembered, so that it is asked once.
-    if (taken === 1) await editor.choose('Profile Model');
-    await expect.poll(() => runs.count(), { timeout: 60_000 }).toBe(taken);
-  }
+  await editor.runCommand('Opscope: Profile Model');
+  await editor.choose('Profile Model');
+  await expect.poll(() => runs.count(), { timeout: 60_000 }).toBe(1);
+  const settings = editor.view.locator('summary', { hasText: 'Settings' }).first();
+  const timedRuns = editor.view.getByRole('spinbutton', { name: 'Timed runs' });
+  await settings.click();
+  await timedRuns.fill('25');
+  await editor.view.getByRole('button', { name: 'Profile Again' }).click();
+  await expect.poll(() => runs.count(), { timeout: 60_000 }).toBe(2);
+  // What was chosen is remembered.
+  await editor.runCommand('View: Close Editor');
+  await models.filter({ hasText: 'old.onnx' }).filter({ hasText: '145 B' }).click();
   const remembered = editor.view.getByText('As chosen for this model before.');
-  await editor.view.locator('summary', { hasText: 'Settings' }).first().click();
+  await settings.click();
   await remembered.waitFor();
+  expect(await timedRuns.inputValue()).toBe('25');
   await editor.takePicture('views-2-remembered');
   await editor.runCommand('Opscope: Forget Settings of This Model');
   await remembered.waitFor({ state: 'detached' });
+  expect(await timedRuns.inputValue()).toBe('20');
   const [newest] = await runs.allTextContents();
   expect(newest).toMatch(/old\.onnx · Original[▁-█]{2} · .*s \(.+\) · cpu$/);
   await runs.nth(1).click();
