@@ -34,7 +34,7 @@ export function measure(
         // The process is gone; what was seen last counts.
       }
     };
-    const timer = setInterval(sample, 20);
+    const timer = setInterval(sample, 4);
     child.on('error', reject);
     child.on('close', (code) => {
       clearInterval(timer);
@@ -59,11 +59,19 @@ function residentOfTree(pid: number): number {
   return children.reduce((sum, child) => sum + residentOfTree(child), statusOf(pid, 'VmRSS'));
 }
 
-/** Medians of several runs, one not counted before them. */
-export async function measureOften(program: string, options: readonly string[], runs = 5): Promise<Measured> {
-  await measure(program, options);
+/** Medians of several runs, one not counted before them; `before` is called ahead of each. */
+export async function measureOften(
+  program: string,
+  options: readonly string[],
+  runs = 5,
+  before = () => {},
+): Promise<Measured> {
   const all: Measured[] = [];
-  for (let run = 0; run < runs; run++) all.push(await measure(program, options));
+  for (let run = -1; run < runs; run++) {
+    before();
+    const measured = await measure(program, options);
+    if (run >= 0) all.push(measured);
+  }
   const middle = (figure: (each: Measured) => number) => all.map(figure).sort((a, b) => a - b)[runs >> 1]!;
   return { seconds: middle(({ seconds }) => seconds), peak: middle(({ peak }) => peak), output: all[0]!.output };
 }

@@ -7,23 +7,18 @@
  * with external weights in a temporary folder and removes them. Writes bench/results/open.md and .json.
  */
 import { execFileSync } from 'node:child_process';
-import { closeSync, copyFileSync, fsyncSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import type { ByteSource } from '../../src/core/graph/byte-source.ts';
 import type { Model, Node, NodeId, Tensor } from '../../src/core/graph/model.ts';
-import { openModel } from '../../src/worker/open-model.ts';
 import { saveModel } from '../../src/worker/save-model.ts';
 import { machine, measureOften } from '../process.ts';
 
 const python = process.env.OPSCOPE_PYTHON ?? 'python3';
 const models = process.env.OPSCOPE_BENCH_MODELS;
 const cli = join(import.meta.dirname, '../../dist/cli.js');
-
-if (process.argv[2] === '--rename') await renameOneNode(process.argv[3]!, process.argv[4]!);
-else if (process.argv[2] === '--copy') copyFileSync(process.argv[3]!, process.argv[4]!);
-else if (process.argv[2] === '--copy-synced') copySynced(process.argv[3]!, process.argv[4]!);
-else await main();
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'opscope-open-'));
@@ -44,6 +39,15 @@ async function main(): Promise<void> {
     rows.push([what, (bytes / 1e6).toFixed(0), ...figures(ours), ...(theirs ? figures(theirs) : ['–', '–']), ...ratio]);
     console.error(rows.at(-1)!.join('  '));
   };
+  /** A small program beside this one, bundled as the command line is. */
+  const program = async (name: string) => {
+    const outfile = join(folder, `${name}.mjs`);
+    await build({
+      ...{ entryPoints: [join(import.meta.dirname, `${name}.ts`)], outfile },
+      ...{ bundle: true, minify: true, platform: 'node', format: 'esm', logLevel: 'error' },
+    });
+    return outfile;
+  };
   try {
     const single = join(folder, 'single.onnx');
     await saveModel(chainOfMatMuls(100, 4.75e6), single, { weights: 'inline' });
@@ -54,14 +58,22 @@ async function main(): Promise<void> {
       null,
     );
     const copy = join(folder, 'copy.onnx');
-    // What was just written must not be flushed while the clock runs.
-    execFileSync('sync');
-    const rewritten = await measureOften(process.execPath, [import.meta.filename, '--rename', single, copy], 3);
-    for (const [peer, option] of [
-      ['a plain copy', '--copy'],
-      ['a copy that is synced', '--copy-synced'],
+    // Each writes a file that is not there yet, after what was written before has reached the disk.
+    const before = () => {
+      rmSync(copy, { force: true });
+      execFileSync('sync');
+    };
+    const rewritten = await measureOften(process.execPath, [await program('rename-node'), single, copy], 5, before);
+    for (const [peer, options] of [
+      ['a plain copy', []],
+      ['a copy that is synced', ['--synced']],
     ] as const) {
-      const copied = await measureOften(process.execPath, [import.meta.filename, option, single, copy], 3);
+      const copied = await measureOften(
+        process.execPath,
+        [await program('copy-file'), single, copy, ...options],
+        5,
+        before,
+      );
       add(`rewrite with one node renamed, beside ${peer}`, statSync(single).size, rewritten, copied);
     }
     rmSync(single);
@@ -77,12 +89,11 @@ async function main(): Promise<void> {
     for (const name of models ? ['resnet50', 'gpt2_small'] : []) {
       const path = join(models!, `${name}.onnx`);
       const load = `import onnx, sys; onnx.load(sys.argv[1])`;
-      add(
-        `open ${name}, beside onnx.load`,
-        statSync(path).size,
-        await measureOften(process.execPath, [cli, 'inspect', path, '--quiet']),
-        await measureOften(python, ['-c', load, path]),
-      );
+      const theirs = await measureOften(python, ['-c', load, path], 9);
+      const opened = await measureOften(process.execPath, [await program('open-only'), path], 9);
+      add(`open ${name}, beside onnx.load`, statSync(path).size, opened, theirs);
+      const inspected = await measureOften(process.execPath, [cli, 'inspect', path, '--quiet'], 9);
+      add(`inspect ${name}: shapes, cost and problems too, beside onnx.load`, statSync(path).size, inspected, theirs);
     }
   } finally {
     rmSync(folder, { recursive: true });
@@ -92,23 +103,9 @@ async function main(): Promise<void> {
   const results = join(import.meta.dirname, '../results/open');
   writeFileSync(
     `${results}.md`,
-    `# Opening and rewriting\n\n${machine()}. Whole processes, Node's start included; the file cache warm; medians of five, of three for rewriting. Our rewrite is synced to disk, as a save must be; a plain copy is not. Peak memory is the high-water mark, looked at every 20 ms. Ratios are the peer's figure over ours.\n\n${head}\n${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`,
+    `# Opening and rewriting\n\n${machine()}. Whole processes, Node's start included; the file cache warm; medians of five, of nine beside onnx.load. Our rewrite is synced to disk, as a save must be; a plain copy is not. Peak memory is the high-water mark, looked at every 4 ms. Ratios are the peer's figure over ours.\n\n${head}\n${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`,
   );
   writeFileSync(`${results}.json`, `${JSON.stringify({ machine: machine(), rows }, null, 2)}\n`);
-}
-
-function copySynced(from: string, to: string): void {
-  copyFileSync(from, to);
-  const file = openSync(to, 'r+');
-  fsyncSync(file);
-  closeSync(file);
-}
-
-async function renameOneNode(from: string, to: string): Promise<void> {
-  const { model, close } = await openModel(from);
-  const [first, ...rest] = model.graph.nodes;
-  await saveModel({ ...model, graph: { ...model.graph, nodes: [{ ...first!, name: 'renamed' }, ...rest] } }, to);
-  await close();
 }
 
 /** A chain of products with weights of `elements` 32-bit floats each, whose bytes are made as they are written. */
@@ -157,10 +154,14 @@ function chainOfMatMuls(count: number, elements: number): Model {
   };
 }
 
+/** One for all weights: starting a process takes longer the more memory the one that starts it holds. */
+const pattern = new Uint8Array(1 << 23).map((_, index) => (index * 37) & 63);
+
 function patternSource(byteLength: number): ByteSource {
-  const pattern = new Uint8Array(1 << 23).map((_, index) => (index * 37) & 63);
   return {
     byteLength,
     read: async (_, length) => (length <= pattern.length ? pattern.subarray(0, length) : new Uint8Array(length)),
   };
 }
+
+await main();

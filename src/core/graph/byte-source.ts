@@ -3,8 +3,12 @@ export interface ByteSource {
   readonly byteLength: number;
   /** The bytes themselves when they are in memory already; reading them costs nothing. */
   readonly bytes?: Uint8Array;
-  /** Reads `length` bytes at `offset`. Rejects when the range leaves the source. The result may be a view: never write to it. */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Reads `length` bytes at `offset`. Rejects when the range leaves the source. The result may be a view: never write
+   * to it. A source that has to read from somewhere may put the bytes `into` memory of the caller's, at least as long:
+   * then they stand until the caller uses that memory again.
+   */
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
 }
 
 /** A source over bytes in memory. */
@@ -30,9 +34,9 @@ export function byteRange(source: ByteSource, offset: number, length: number): B
   checkRange(source.byteLength, offset, length);
   if (isByteRange(source)) return byteRange(source.source, source.offset + offset, length);
   const bytes = source.bytes?.subarray(offset, offset + length);
-  const read = async (at: number, count: number) => {
+  const read = async (at: number, count: number, into?: Uint8Array) => {
     checkRange(length, at, count);
-    return source.read(offset + at, count);
+    return source.read(offset + at, count, into);
   };
   return { source, offset, byteLength: length, read, ...(bytes ? { bytes } : {}) };
 }

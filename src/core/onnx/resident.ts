@@ -33,7 +33,7 @@ export const maxDepth = 200;
 /** Structure, everything but the payloads of large tensors, is held in memory. That of real models is some megabytes. */
 const mostStructureBytes = 2 ** 30;
 
-const windowBytes = 1 << 16;
+const windowBytes = 1 << 14;
 
 /** Loads everything but the payloads of large tensors. Rejects with `MalformedError` when a length leaves its message. */
 export async function loadStructure(source: ByteSource): Promise<readonly Chunk[]> {
@@ -60,6 +60,8 @@ export class MalformedError extends Error {
 
 async function findPayloads(source: ByteSource): Promise<[number, number][]> {
   const payloads: [number, number][] = [];
+  // One buffer for all windows: fresh ones would make up a fifth of the memory that opening a model takes.
+  const memory = new Uint8Array(windowBytes);
   let window: Uint8Array = new Uint8Array(0);
   let windowStart = 0;
   let position = 0;
@@ -69,7 +71,7 @@ async function findPayloads(source: ByteSource): Promise<[number, number][]> {
     const from = position - windowStart;
     if (from >= 0 && from + count <= window.length) return;
     windowStart = position;
-    window = await source.read(position, Math.min(windowBytes, total - position));
+    window = await source.read(position, Math.min(windowBytes, total - position), memory);
   };
   const varint = (): number => {
     let value = 0;
