@@ -1,3 +1,4 @@
+import module from 'node:module';
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { applyCommand } from './apply.ts';
@@ -44,6 +45,9 @@ function createProgram(): Command {
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
+
+// What a command loads is compiled once, not at every start. Node keeps it in the temporary folder; Node 20 cannot.
+module.enableCompileCache?.();
 
 /** A reader that stops early, such as `head`, is no failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

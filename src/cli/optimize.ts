@@ -80,11 +80,13 @@ async function optimize(path: string, options: OptimizeOptions, session: Session
   const { openModel } = await import('../worker/open-model.ts');
   const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
   const { recordRecipe, runOptimizeStep } = await import('../worker/recipe.ts');
-  const { saveModel } = await import('../worker/save-model.ts');
+  const { saveAhead } = await import('../worker/save-ahead.ts');
   const { measurementContext } = await import('./measuring.ts');
   const { pass, skip, inputs, opset, externalData, preset, verify, seed, dim, recipe, maxGrowth } = options;
   const { signal, onProgress } = session;
   const opened = await openModel(path);
+  const external = externalData ? ({ weights: 'external', externalName: externalData } as const) : {};
+  const target = saveAhead(output, { ...external, signal });
   try {
     protectSource(opened, output, externalData);
     if (recipe) protectFromRecipe(recipe, [path, output, externalData && join(dirname(output), externalData)]);
@@ -102,14 +104,15 @@ async function optimize(path: string, options: OptimizeOptions, session: Session
       verify,
     } as const;
     const context = await measurementContext(session);
-    const { model, report } = await runOptimizeStep(opened, step, context);
-    const external = externalData ? ({ weights: 'external', externalName: externalData } as const) : {};
-    await saveModel(model, output, { ...external, signal, onProgress });
+    const { model, report } = await runOptimizeStep(opened, step, context, target.begin);
+    onProgress({ message: 'Writing' });
+    await target.save(model);
     if (recipe) await recordRecipe(recipe, { source: opened, steps: [step], output }, context);
     const written = { ...report, output };
     const code = report.verdict.status === 'different' ? 1 : 0;
     return { report: written, text: () => optimizeText(written), code };
   } finally {
+    await target.close();
     await opened.close();
   }
 }

@@ -10,7 +10,7 @@ import { unchangedFile } from './open-model.ts';
 import { saveModel } from './save-model.ts';
 
 /** Up to this size a model goes to the runtime as bytes; a larger one as a file, so that no process holds its weights twice. */
-const mostBytesInMemory = 32 << 20;
+const mostBytesInMemory = 1 << 20;
 
 /** A model as the runtime takes it, until `dispose`. */
 export interface PreparedModel {
@@ -27,11 +27,11 @@ const files = new WeakMap<Model, { users: number; readonly made: Promise<Prepare
  * asks for a model that is ready already shares its file.
  */
 export async function prepareModel(model: Model, signal?: AbortSignal): Promise<PreparedModel> {
+  const path = unchangedFile(model);
+  if (path !== undefined) return { source: { path }, dispose: async () => {} };
   if (piecesLength(encodeModel(model, { placement: () => 'inline' })) <= mostBytesInMemory) {
     return { source: { bytes: await modelBytes(model) }, dispose: async () => {} };
   }
-  const path = unchangedFile(model);
-  if (path !== undefined) return { source: { path }, dispose: async () => {} };
   const file = files.get(model) ?? { users: 0, made: writeTemporarily(model, signal) };
   files.set(model, file);
   file.users++;

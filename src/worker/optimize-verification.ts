@@ -4,13 +4,7 @@ import type { Model } from '../core/graph/model.ts';
 import type { PassRun } from '../core/passes/runner.ts';
 import type { Verdict } from '../core/report/report.ts';
 import { findGuilty } from '../core/verify/find-guilty.ts';
-import {
-  compareWith,
-  failsOptimized,
-  type Reference,
-  refusedInputs,
-  runReference,
-} from '../core/verify/verify-models.ts';
+import { compareWith, failsOptimized, type Reference, runReference } from '../core/verify/verify-models.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import { createEvaluator } from './evaluator.ts';
 import { countAsRun, hasFusions, lostFusion } from './fusions.ts';
@@ -22,10 +16,8 @@ import { type FeedOptions, verificationFeeds } from './verification-feeds.ts';
 /** What a simplified model is held against: the outputs of the original, and what ONNX Runtime makes of it. */
 export interface Original {
   readonly model: Model;
-  /** Of the process that the original runs in, maybe beside the one for results. */
-  readonly evaluator: Evaluator;
   /** Rejects with `InputError` when the user's data does not fit. */
-  readonly reference: Promise<Reference>;
+  readonly reference: Reference;
   readonly fusions: Promise<OperatorCounts | undefined>;
 }
 
@@ -37,12 +29,14 @@ export function runOriginal(
   signal: AbortSignal | undefined,
 ): Original {
   const evaluator = survivingEvaluator(manager);
-  const reference = referenceOn(model, evaluator, feeds, signal);
+  // Usual sizes first; larger or smaller ones when the model refuses those.
+  const sources = [1, 16, 1 / 8].map((enlarge) => verificationFeeds(model, { ...feeds, enlarge }));
+  const reference = runReference(model, evaluator, sources, signal ? { signal } : {});
   // Afterwards: what the passes make waits for the outputs.
-  const fusions = reference.then(() => countAsRun(manager, model, signal));
+  const fusions = reference.all.then(() => countAsRun(manager, model, signal));
   // Nobody may ask, when nothing was changed.
-  for (const each of [reference, fusions]) each.catch(() => {});
-  return { model, evaluator, reference, fusions };
+  fusions.catch(() => {});
+  return { model, reference, fusions };
 }
 
 /** A model that brings the runtime process down counts as one that it refuses: the next run has a new process. */
@@ -55,23 +49,6 @@ function survivingEvaluator(manager: RuntimeManager): Evaluator {
         throw isRuntimeGone(error) ? new RuntimeError(error.message) : error;
       }),
   };
-}
-
-/** On inputs of the usual sizes; on larger or smaller ones when the original refuses those. */
-async function referenceOn(
-  model: Model,
-  evaluator: Evaluator,
-  options: FeedOptions,
-  signal: AbortSignal | undefined,
-): Promise<Reference> {
-  const run = async (enlarge: number) =>
-    runReference(model, evaluator, verificationFeeds(model, { ...options, enlarge }), signal ? { signal } : {});
-  let reference = await run(1);
-  for (const enlarge of [16, 1 / 8]) {
-    if (!refusedInputs(reference)) break;
-    reference = await run(enlarge);
-  }
-  return reference;
 }
 
 /** A rewrite that was taken back, and why. */
@@ -142,10 +119,10 @@ interface Checked {
   readonly fault?: Fault | undefined;
 }
 
-/** What does not wait for another goes on beside it: counting while the original runs, the optimized run while comparing. */
+/** The result runs on what the original has run on while that runs on the next inputs. */
 async function checkModel(work: VerificationWork, evaluator: Evaluator, model: Model): Promise<Checked> {
   const counted = countAsRun(work.manager, model, work.signal);
-  const optimized = runOptimized(work, work.original.evaluator, model);
+  const optimized = runOptimized(work, evaluator, model);
   // Nobody asks when the outputs differ.
   for (const each of [counted, optimized]) each.catch(() => {});
   const checked = await compareOutputs(work, evaluator, model);
@@ -161,7 +138,7 @@ async function runOptimized(
   evaluator: Evaluator,
   model: Model,
 ): Promise<Fault | undefined> {
-  const reason = await failsOptimized(await original.reference, model, evaluator, signal ? { signal } : {});
+  const reason = await failsOptimized(original.reference, model, evaluator, signal ? { signal } : {});
   return reason === undefined
     ? undefined
     : { kind: 'optimized', reason: english`Optimized by ONNX Runtime, the result fails: ${reason}` };
@@ -173,9 +150,9 @@ async function compareOutputs(
   model: Model,
 ): Promise<Checked> {
   onProgress({ message: english`Running the original` });
-  const verdict = await compareWith(await original.reference, model, evaluator, {
+  const verdict = await compareWith(original.reference, model, evaluator, {
     ...(signal ? { signal } : {}),
-    onRun: (done, of) => onProgress({ message: english`Comparing outputs`, fraction: done / of }),
+    onRun: () => onProgress({ message: english`Comparing outputs` }),
   });
   if (verdict.status !== 'different') return { verdict };
   return { verdict, fault: { kind: 'outputs', reason: verdict.reason! } };

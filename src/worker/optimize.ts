@@ -36,6 +36,8 @@ export interface OptimizeOptions {
   readonly manager: RuntimeManager;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** Called before the result is verified: unless a rewrite has to be taken back, this very model will be given. */
+  readonly onCandidate?: (model: Model) => void;
 }
 
 export interface Optimized {
@@ -59,10 +61,11 @@ export async function optimizeModel(
 ): Promise<Optimized> {
   const start = performance.now();
   const passes = selectPasses(options.preset, options.passes, options.skip);
-  const work: Work = { opened, options, passes, evaluator: createEvaluator(options.manager) };
+  const sign = createSigner(opened.path, options, passes);
+  const work: Work = { opened, options, passes, sign, evaluator: createEvaluator(options.manager) };
   const { run, verdict, rolledBack, problem } = await optimizeAndVerify(work);
   const changed = run !== undefined && run.model !== opened.model;
-  const model = changed ? await withProvenance(work, run.model) : opened.model;
+  const model = changed ? await sign(run.model) : opened.model;
   const report: OptimizeReport = {
     schema: reportSchema,
     model: identityOf(opened),
@@ -90,11 +93,13 @@ interface Work {
   readonly opened: Pick<OpenedModel, 'model' | 'path' | 'bytes'>;
   readonly options: OptimizeOptions;
   readonly passes: readonly Pass[];
+  /** The model with its provenance. */
+  readonly sign: (model: Model) => Promise<Model>;
   readonly evaluator: Evaluator;
 }
 
 async function optimizeAndVerify(work: Work): Promise<Verified> {
-  const { verify, manager, signal, onProgress = () => {} } = work.options;
+  const { verify, manager, signal, onProgress = () => {}, onCandidate } = work.options;
   if (!verify) return { run: await runOnce(work), verdict: notVerified, rolledBack: [] };
   const { model, bytes } = work.opened;
   const ownProcess = bytes >= worthAProcess;
@@ -106,8 +111,12 @@ async function optimizeAndVerify(work: Work): Promise<Verified> {
     const early = ownProcess ? start() : undefined;
     // A process takes a quarter of a second to start: the passes may need it at their end only.
     if (ownProcess) manager.use(({ client }) => client.describe(undefined), { signal }).catch(() => {});
+    // The first requests go out before the passes keep this process busy.
+    if (ownProcess) await setImmediate();
     const run = await runOnce(work);
     if (run.model === model) return { run, verdict: unchanged, rolledBack: [] };
+    // A failure shows when the result is signed.
+    void work.sign(run.model).then(onCandidate, () => {});
     const runPasses = (forbidden: readonly RolledBack[], only?: (key: string) => boolean) =>
       runOnce(work, forbidden, only);
     return await verifyAndRepair({ original: early ?? start(), runPasses, manager, signal, onProgress }, run);
@@ -199,14 +208,26 @@ function signatureChanges(before: Model, after: Model): string[] {
       ];
 }
 
-/** The model with an entry in its metadata that says how it was made. */
-async function withProvenance({ opened, options, passes }: Work, model: Model): Promise<Model> {
-  const entry = {
-    tool: 'opscope',
-    step: 'optimize',
-    preset: options.preset,
-    passes: passes.map(({ name }) => name),
-    sourceSha256: await hashFile(opened.path),
+/**
+ * Adds an entry to a model's metadata that says how it was made. Asked again for the same model, it gives the same
+ * object. The source is hashed when it is first asked.
+ */
+function createSigner(
+  path: string,
+  { preset }: Pick<OptimizeOptions, 'preset'>,
+  passes: readonly Pass[],
+): (model: Model) => Promise<Model> {
+  let hash: Promise<string> | undefined;
+  const signed = new WeakMap<Model, Promise<Model>>();
+  const sign = async (model: Model): Promise<Model> => {
+    hash ??= hashFile(path);
+    const names = passes.map(({ name }) => name);
+    const entry = { tool: 'opscope', step: 'optimize', preset, passes: names, sourceSha256: await hash };
+    return { ...model, metadata: new Map([...model.metadata, ['opscope.provenance', JSON.stringify(entry)]]) };
   };
-  return { ...model, metadata: new Map([...model.metadata, ['opscope.provenance', JSON.stringify(entry)]]) };
+  return (model) => {
+    const known = signed.get(model) ?? sign(model);
+    signed.set(model, known);
+    return known;
+  };
 }

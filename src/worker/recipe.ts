@@ -126,6 +126,7 @@ export function runOptimizeStep(
   opened: OpenedModel,
   step: Unhashed<OptimizeStep>,
   { manager, signal, onProgress }: MeasurementContext,
+  onCandidate?: (model: Model) => void,
 ): Promise<Optimized> {
   const { preset, passes, skip, targetOpset, keepOverridable, maxFoldGrowth, dims, seed, data, verify } = step;
   return optimizeModel(opened, {
@@ -144,6 +145,7 @@ export function runOptimizeStep(
     manager,
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
+    ...(onCandidate ? { onCandidate } : {}),
   });
 }
 

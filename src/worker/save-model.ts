@@ -27,15 +27,29 @@ const minExternalBytes = 1024;
 const alignmentOf = (length: number) => (length >= 1 << 20 ? 65536 : 64);
 const copyBytes = 1 << 23;
 
+/** A model that is written and synced beside its target, and not yet there. */
+export interface StagedModel {
+  /** Puts it in the target's place. Gives the bytes and the files written. */
+  commit(): Promise<Saved>;
+  /** Removes what was written. */
+  discard(): Promise<void>;
+}
+
+interface Saved {
+  readonly bytes: number;
+  readonly files: readonly string[];
+}
+
 /**
  * Writes a model: to a file beside the target, synced, then renamed, so that the target is the old file or the whole
  * new one, whatever happens meanwhile. Weights are copied in pieces. Gives the bytes and the files written.
  */
-export async function saveModel(
-  model: Model,
-  path: string,
-  options: SaveOptions = {},
-): Promise<{ bytes: number; files: readonly string[] }> {
+export async function saveModel(model: Model, path: string, options: SaveOptions = {}): Promise<Saved> {
+  return (await stageModel(model, path, options)).commit();
+}
+
+/** The first half of `saveModel`, which takes nearly all of its time. Rejects as it does, having removed what was written. */
+export async function stageModel(model: Model, path: string, options: SaveOptions = {}): Promise<StagedModel> {
   const { weights = 'auto' } = options;
   const externalName = options.externalName ?? freshDataName(path);
   if (externalName === basename(path) || externalName !== basename(externalName) || externalName === '..') {
@@ -44,21 +58,18 @@ export async function saveModel(
     );
   }
   const inline = weights === 'external' ? undefined : encodeModel(model, { placement: () => 'inline' });
-  if (inline && piecesLength(inline) <= maxMessageBytes) {
-    return { bytes: await writeFiles([{ path, pieces: inline }], options), files: [path] };
-  }
+  if (inline && piecesLength(inline) <= maxMessageBytes) return stageFiles([{ path, pieces: inline }], options);
   if (weights === 'inline') {
     throw new Error(
       english`The model is larger than 2 GB, which one ONNX file cannot hold. Export it with external weights.`,
     );
   }
   const { pieces, placement } = placeExternally(model, externalName);
-  const dataPath = join(dirname(path), externalName);
   const files = [
-    { path: dataPath, pieces, replacesLink: true },
+    { path: join(dirname(path), externalName), pieces, replacesLink: true },
     { path, pieces: encodeModel(model, { placement }) },
   ];
-  return { bytes: await writeFiles(files, options), files: [path, dataPath] };
+  return stageFiles(files, options);
 }
 
 /**
@@ -95,11 +106,11 @@ interface WrittenFile {
   readonly replacesLink?: boolean;
 }
 
-/** Writes all files beside their targets, then renames them in order. Nothing is renamed unless everything was written. */
-async function writeFiles(
+/** Writes all files beside their targets; `commit` renames them in order. Nothing is renamed unless everything was written. */
+async function stageFiles(
   files: readonly WrittenFile[],
   { temporary: forAMoment = false, signal, onProgress }: SaveOptions,
-): Promise<number> {
+): Promise<StagedModel> {
   const total = files.reduce((sum, { pieces }) => sum + piecesLength(pieces), 0);
   const written: { readonly temporary: string; readonly path: string }[] = [];
   let done = 0;
@@ -109,7 +120,18 @@ async function writeFiles(
     done += count;
     onProgress?.({ message: english`Writing`, fraction: total === 0 ? 1 : done / total });
   };
-  try {
+  const discard = async () => {
+    await Promise.all(written.map(({ temporary }) => rm(temporary, { force: true })));
+  };
+  const orDiscard = async <T>(step: () => Promise<T>): Promise<T> => {
+    try {
+      return await step();
+    } catch (error) {
+      await discard();
+      throw explain(error, files[files.length - 1]!.path);
+    }
+  };
+  await orDiscard(async () => {
     for (const { path, pieces, replacesLink } of files) {
       const target = replacesLink ? { path } : await targetOf(path);
       const temporary = join(dirname(target.path), `.${basename(target.path)}.${randomUUID().slice(0, 8)}.tmp`);
@@ -123,14 +145,14 @@ async function writeFiles(
         await file.close();
       }
     }
-    for (const { temporary, path } of written) await rename(temporary, path);
-    if (forAMoment) return total;
-    for (const folder of new Set(written.map(({ path }) => dirname(path)))) await syncFolder(folder);
-    return total;
-  } catch (error) {
-    await Promise.all(written.map(({ temporary }) => rm(temporary, { force: true })));
-    throw explain(error, files[files.length - 1]!.path);
-  }
+  });
+  const commit = () =>
+    orDiscard(async () => {
+      for (const { temporary, path } of written) await rename(temporary, path);
+      if (!forAMoment) for (const folder of new Set(written.map(({ path }) => dirname(path)))) await syncFolder(folder);
+      return { bytes: total, files: files.map(({ path }) => path).reverse() };
+    });
+  return { commit, discard };
 }
 
 /** Where a file is written: through a link, to what it points to; with the permissions of what is there. */

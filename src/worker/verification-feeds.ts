@@ -24,8 +24,8 @@ const distributions: readonly ((uniform: number) => number)[] = [
 ];
 
 /**
- * Inputs to compare two models on: three seeds, each with another distribution, and, between them, two with other
- * sizes of the symbolic dimensions that the user has not set. Each is made when it is asked for: of a model that takes
+ * Inputs to compare two models on: three seeds, each with another distribution, and, after the first, one with another
+ * size of every symbolic dimension that the user has not set. Each is made when it is asked for: of a model that takes
  * long only the first are run. Rejects with `InputError` when inputs cannot be made.
  */
 export async function* verificationFeeds(
@@ -49,7 +49,7 @@ export async function* verificationFeeds(
   const others = sized(otherSize);
   for (const index of distributions.keys()) {
     yield await makeFeed(model, dims, seed + index, index);
-    if (free.length === 0 || index > 1) continue;
+    if (free.length === 0 || index > 0) continue;
     const other = await makeFeed(model, others, seed + 10 + index, index).catch((error: unknown) => {
       if (error instanceof InputError) return undefined;
       throw error;

@@ -9,8 +9,8 @@ type Results = ReadonlyMap<string, TensorValue>;
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal;
-  /** Called after each set of inputs with how many are done. */
-  readonly onRun?: (done: number, of: number) => void;
+  /** Called after each set of inputs that both models ran on, with how many are done. */
+  readonly onRun?: (done: number) => void;
 }
 
 /** Some valid models run only once ONNX Runtime has put casts in, or fused what it has no kernel for. */
@@ -27,61 +27,101 @@ const noiseFloor = 64;
 const leastFeeds = 2;
 const enoughMs = 750;
 
-/** What a model computes on some inputs: what others are compared with. */
+/** What a model computes on some inputs: what others are compared with, from the first inputs on. */
 export interface Reference {
-  readonly usable: readonly Recorded[];
-  /** The level it ran at; undefined when it ran on none of the inputs, for this reason. */
-  readonly level: OptimizationLevel | undefined;
-  readonly reason: string;
+  /** What was run so far, and what is still to come; can be gone through again. Rejects as `all`. */
+  runs(): AsyncIterable<Recorded>;
+  /** Everything that was run. Rejects when inputs cannot be made, or the signal aborts. */
+  readonly all: Promise<AllRuns>;
   /** Runs the model once more. What was asked for before is not run again. */
   again(recorded: Recorded, level: OptimizationLevel, threads: number): Promise<Results | RuntimeError>;
+}
+
+interface AllRuns {
+  readonly usable: readonly Recorded[];
+  /** Why the model ran on none of the inputs. */
+  readonly reason: string;
 }
 
 interface Recorded {
   readonly feed: Feeds;
   readonly results: Results;
+  /** The level that the model ran at, the same for all inputs. */
+  readonly level: OptimizationLevel;
 }
 
 /** Sets of inputs, there already or made one by one. */
 export type FeedSource = Iterable<Feeds> | AsyncIterable<Feeds>;
 
-/** Runs a model without optimizations on `feeds`; those that it refuses are left out. Rejects as `compareWith`. */
-export async function runReference(
+/**
+ * Runs a model without optimizations on the sets of inputs that come first in `sources`; on the next ones when it loads
+ * and refuses them all. Inputs that it refuses are left out.
+ */
+export function runReference(
   model: Model,
   evaluator: Evaluator,
-  feeds: FeedSource,
+  sources: Iterable<FeedSource>,
   { signal }: VerifyOptions = {},
-): Promise<Reference> {
+): Reference {
   const usable: Recorded[] = [];
-  let level: OptimizationLevel | undefined;
-  let reason = english`There are no inputs to run it on.`;
-  const begin = performance.now();
-  for await (const feed of feeds) {
-    for (const each of level ? [level] : levels) {
-      const results = await runOnce(evaluator, model, feed, each, 0, signal);
-      if (!(results instanceof RuntimeError)) {
-        usable.push({ feed, results });
-        level = each;
-        break;
-      }
-      reason = english`The original does not run: ${results.message}`;
-      if (duringRun.test(results.message)) break;
+  const waiting: (() => void)[] = [];
+  const tellAll = () => {
+    for (const tell of waiting.splice(0)) tell();
+  };
+  const runAll = async (): Promise<AllRuns> => {
+    let reason = english`There are no inputs to run it on.`;
+    for (const feeds of sources) {
+      reason = (await runOn(feeds)) ?? reason;
+      if (usable.length > 0 || !duringRun.test(reason)) break;
     }
-    if (usable.length >= leastFeeds && performance.now() - begin > enoughMs) break;
+    return { usable, reason };
+  };
+  /** Why the last of the inputs could not be run, if it could not. */
+  const runOn = async (feeds: FeedSource): Promise<string | undefined> => {
+    let reason: string | undefined;
+    const begin = performance.now();
+    for await (const feed of feeds) {
+      for (const level of usable[0] ? [usable[0].level] : levels) {
+        const results = await runOnce(evaluator, model, feed, level, 0, signal);
+        if (!(results instanceof RuntimeError)) {
+          usable.push({ feed, results, level });
+          tellAll();
+          break;
+        }
+        reason = english`The original does not run: ${results.message}`;
+        if (duringRun.test(results.message)) break;
+      }
+      if (usable.length >= leastFeeds && performance.now() - begin > enoughMs) break;
+    }
+    return reason;
+  };
+  let ended = false;
+  const all = runAll().finally(() => {
+    ended = true;
+    tellAll();
+  });
+  // Whoever waits for it is told.
+  all.catch(() => {});
+  async function* runs() {
+    for (let index = 0; ; index++) {
+      while (index === usable.length) {
+        if (ended) {
+          await all;
+          return;
+        }
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+      yield usable[index]!;
+    }
   }
-  const runs = new Map<string, Promise<Results | RuntimeError>>();
+  const repeated = new Map<string, Promise<Results | RuntimeError>>();
   const again = (recorded: Recorded, at: OptimizationLevel, threads: number) => {
     const key = `${usable.indexOf(recorded)} ${at} ${threads}`;
-    const run = runs.get(key) ?? runOnce(evaluator, model, recorded.feed, at, threads, signal);
-    runs.set(key, run);
+    const run = repeated.get(key) ?? runOnce(evaluator, model, recorded.feed, at, threads, signal);
+    repeated.set(key, run);
     return run;
   };
-  return { usable, level, reason, again };
-}
-
-/** Whether the model of a reference loads, but refused every set of inputs: then others may do. */
-export function refusedInputs({ level, reason }: Reference): boolean {
-  return level === undefined && duringRun.test(reason);
+  return { runs, all, again };
 }
 
 /**
@@ -94,33 +134,43 @@ export async function compareWith(
   evaluator: Evaluator,
   { signal, onRun }: VerifyOptions = {},
 ): Promise<Verdict> {
-  const { usable, level, reason } = reference;
-  if (!level) return { status: 'not-run', outputs: [], runs: 0, reason };
   const differences = new Map<string, Difference>();
-  for (const [index, { feed, results }] of usable.entries()) {
+  let done = 0;
+  /** Whether the original gives the same again; asked for as soon as that may be needed. */
+  let steady: Promise<boolean> | undefined;
+  for await (const recorded of reference.runs()) {
+    const { feed, results, level } = recorded;
     const other = await runOnce(evaluator, model, feed, level, 0, signal);
-    if (other instanceof RuntimeError)
-      return different([], index + 1, english`The result does not run: ${other.message}`);
+    done++;
+    if (other instanceof RuntimeError) return different([], done, english`The result does not run: ${other.message}`);
     compareRuns(differences, results, other);
-    onRun?.(index + 1, usable.length);
+    if (!steady && ![...differences.values()].every(({ equal }) => equal)) {
+      steady = repeats(reference, recorded);
+      // Nobody waits for it when the result does not run on later inputs.
+      steady.catch(() => {});
+    }
+    onRun?.(done);
   }
+  const { usable, reason } = await reference.all;
+  if (usable.length === 0) return { status: 'not-run', outputs: [], runs: 0, reason };
   const outputs = Array.from(differences, ([name, difference]) => reportedDifference(name, difference));
-  if ([...differences.values()].every(({ equal }) => equal)) return { status: 'equal', outputs, runs: usable.length };
-  const repeats = async (recorded: Recorded) => {
-    const again = await reference.again(recorded, level, 0);
-    return !(again instanceof RuntimeError) && sameResults(recorded.results, again);
-  };
+  if (!steady) return { status: 'equal', outputs, runs: usable.length };
   const unsteady: Verdict = {
     status: 'not-run',
     outputs,
     runs: usable.length,
     reason: english`The model gives other results each time it runs.`,
   };
-  if (!(await repeats(usable[0]!))) return unsteady;
-  const verdict = await beside(differences, reference);
+  if (!(await steady)) return unsteady;
+  const verdict = await beside(differences, usable, reference);
   if (verdict.status !== 'different') return verdict;
-  for (const each of usable.slice(1)) if (!(await repeats(each))) return unsteady;
+  for (const each of usable) if (!(await repeats(reference, each))) return unsteady;
   return verdict;
+}
+
+async function repeats(reference: Reference, recorded: Recorded): Promise<boolean> {
+  const again = await reference.again(recorded, recorded.level, 0);
+  return !(again instanceof RuntimeError) && sameResults(recorded.results, again);
 }
 
 /**
@@ -133,7 +183,7 @@ export async function failsOptimized(
   evaluator: Evaluator,
   { signal }: Pick<VerifyOptions, 'signal'> = {},
 ): Promise<string | undefined> {
-  const [recorded] = reference.usable;
+  const recorded = await firstOf(reference.runs());
   if (!recorded) return undefined;
   const outcomeOf = (results: Results | RuntimeError): string | Map<string, Difference> => {
     if (results instanceof RuntimeError) return results.message;
@@ -151,6 +201,11 @@ export async function failsOptimized(
   return verdict.status === 'different' ? verdict.reason : undefined;
 }
 
+async function firstOf<T>(all: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const each of all) return each;
+  return undefined;
+}
+
 /** Do two models compute the same on `feeds`? See `compareWith`. */
 export async function verifyModels(
   a: Model,
@@ -159,15 +214,18 @@ export async function verifyModels(
   feeds: FeedSource,
   options: VerifyOptions = {},
 ): Promise<Verdict> {
-  return compareWith(await runReference(a, evaluator, feeds, options), b, evaluator, options);
+  return compareWith(runReference(a, evaluator, [feeds], options), b, evaluator, options);
 }
 
 /**
  * Judges differences beside what optimizations and threads do to the first model alone. Noise is gathered run by run,
  * one session after the other, and only until it explains the differences.
  */
-async function beside(differences: ReadonlyMap<string, Difference>, reference: Reference): Promise<Verdict> {
-  const { usable } = reference;
+async function beside(
+  differences: ReadonlyMap<string, Difference>,
+  usable: readonly Recorded[],
+  reference: Reference,
+): Promise<Verdict> {
   const noise = new Map<string, Difference>();
   let verdict = judge(differences, noise, usable.length);
   for (const [level, threads] of [

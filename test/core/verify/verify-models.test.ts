@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from 'vitest';
-import type { TensorValue } from '../../../src/core/evaluator.ts';
+import type { Evaluator, TensorValue } from '../../../src/core/evaluator.ts';
 import { fromNumbers } from '../../../src/core/tensor/convert.ts';
 import { addComparison, noDifference, reportedDifference } from '../../../src/core/verify/difference.ts';
 import { findGuilty } from '../../../src/core/verify/find-guilty.ts';
-import { verifyModels } from '../../../src/core/verify/verify-models.ts';
+import { runReference, verifyModels } from '../../../src/core/verify/verify-models.ts';
 import { createEvaluator } from '../../../src/worker/evaluator.ts';
 import { createRuntimeManager } from '../../../src/worker/runtime-client.ts';
 import { parseModel } from '../passes/graph-text.ts';
@@ -85,4 +85,33 @@ test('bisection finds the first guilty step in about log2 calls', async () => {
   expect(guilty).toBe(437);
   expect(calls).toBeLessThanOrEqual(12);
   expect(await findGuilty(steps, async () => false)).toBeUndefined();
+});
+
+test('a model is compared on the first inputs before the original has run on the last', async () => {
+  const order: string[] = [];
+  const original = model('y = Relu(x)');
+  const result = model('a = Identity(x)\ny = Relu(a)');
+  const watched: Evaluator = {
+    run: (request) => {
+      order.push(request.model === original ? 'original' : 'result');
+      return evaluator.run(request);
+    },
+  };
+  const many = Array.from({ length: 6 }, (_, index) => new Map([['x', floats(index, -1)]]));
+  expect(await verifyModels(original, result, watched, many)).toMatchObject({ status: 'equal', runs: 6 });
+  expect(order.indexOf('result')).toBeLessThan(order.lastIndexOf('original'));
+  expect(order.filter((each) => each === 'result')).toHaveLength(6);
+});
+
+test('larger inputs are tried when a model refuses the first ones, and only then', async () => {
+  const picky = model('const c float32 [3] = 1 2 3\ny = Add(x, c)');
+  const run = (...sizes: number[][]) =>
+    runReference(
+      picky,
+      evaluator,
+      sizes.map((each) => each.map((size) => new Map([['x', floats(...Array(size).fill(1))]]))),
+    ).all;
+  expect((await run([2], [3, 3], [3])).usable).toHaveLength(2);
+  expect((await run([3], [3, 3])).usable).toHaveLength(1);
+  expect(await run([2], [4])).toMatchObject({ usable: [], reason: expect.stringContaining('while running') });
 });
