@@ -34,7 +34,8 @@ const { report } = await profileModel(
 const totalMs = performance.now() - begin;
 manager.dispose();
 const { latency, profiledRuns, wallMs, problems, sessionMs } = report;
-const runsMs = latency.mean * (latency.runs + latency.warmup) + wallMs * profiledRuns;
+// Warm-up runs are runs: those dropped from the plain ones, and the two before the profiled ones.
+const runsMs = latency.mean * (latency.runs + latency.warmup) + wallMs * (profiledRuns + 2);
 writeResult('profile-large', {
   nodes,
   runs: latency.runs,

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Model } from '../core/graph/model.ts';
 import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
-import { modelBytes } from '../core/onnx/model-bytes.ts';
+import { joinPieces } from '../core/onnx/model-bytes.ts';
 import type { ModelSource } from '../protocol/runtime.ts';
 import { unchangedFile } from './open-model.ts';
 import { saveModel } from './save-model.ts';
 
-/** Up to this size a model goes to the runtime as bytes; a larger one as a file, so that no process holds its weights twice. */
+/** Up to this size a model goes to the runtime as bytes; a larger one as a file, which costs neither a copy nor its memory. */
 const mostBytesInMemory = 1 << 20;
 
 /** A model as the runtime takes it, until `dispose`. */
@@ -29,8 +29,9 @@ const files = new WeakMap<Model, { users: number; readonly made: Promise<Prepare
 export async function prepareModel(model: Model, signal?: AbortSignal): Promise<PreparedModel> {
   const path = unchangedFile(model);
   if (path !== undefined) return { source: { path }, dispose: async () => {} };
-  if (piecesLength(encodeModel(model, { placement: () => 'inline' })) <= mostBytesInMemory) {
-    return { source: { bytes: await modelBytes(model) }, dispose: async () => {} };
+  const pieces = encodeModel(model, { placement: () => 'inline' });
+  if (piecesLength(pieces) <= mostBytesInMemory) {
+    return { source: { bytes: await joinPieces(pieces) }, dispose: async () => {} };
   }
   const file = files.get(model) ?? { users: 0, made: writeTemporarily(model, signal) };
   files.set(model, file);

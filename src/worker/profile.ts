@@ -85,7 +85,9 @@ export interface ProfileResult {
 const mostEventsPerSession = 900_000;
 /** Reading 100,000 events takes a third of a second; more runs than that buys say little more about the shares. */
 const eventsWorthReading = 100_000;
-const profiledRuns = { least: 5, most: 50, warmup: 3 } as const;
+const profiledRuns = { least: 5, most: 50 } as const;
+/** Runs before the profiled ones that count: three, fewer where a run is long and what it settles is a small part. */
+const profiledWarmup = (latency: Latency) => Math.max(1, Math.min(3, Math.round(50 / latency.median)));
 /** Shares of the time limit. */
 const plainShare = 0.6;
 const profiledShare = 0.3;
@@ -101,6 +103,8 @@ export async function profileModel(
   context: MeasurementContext,
 ): Promise<ProfileResult> {
   const { settings } = options;
+  // The process starts while inputs and model are made ready; whether it does shows when it is used.
+  context.manager.use(({ client }) => client.describe(undefined), { signal: context.signal }).catch(() => {});
   const inputs = await makeInputs(target.model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
   const named = withUniqueNames(target.model);
   const prepared = await sourceOf(target, named, context.signal);
@@ -216,20 +220,27 @@ async function measureProfiled(
   const folder = await makeTemporaryFolder();
   try {
     context.onProgress?.({ message: english`Profiling` });
+    const warmup = profiledWarmup(latency);
+    const feeds = inputs.feeds[0]!;
+    let costs: FedCosts | undefined;
+    // While ONNX Runtime writes the trace nothing is measured, and nothing else is done.
+    const whileWriting = () => {
+      costs ??= fedCosts(model, feeds);
+    };
     const { paths, walls } = await context.manager.use(
-      (runtime) => runProfiled(runtime, folder.path, model, prepared, inputs.feeds[0]!, latency, options),
+      (runtime) => runProfiled(runtime, folder.path, model, prepared, feeds, latency, options, whileWriting),
       { signal: context.signal, timeLimit: hangLimit(options.settings) },
     );
     context.onProgress?.({ message: english`Reading the trace` });
     const traces: Trace[] = [];
     for (const path of paths) {
       const trace = await readTraceFile(path);
-      traces.push({ ...trace, runs: trace.runs.slice(profiledRuns.warmup) });
+      traces.push({ ...trace, runs: trace.runs.slice(warmup) });
     }
     const trace = joinTraces(traces);
     const asRun = await openModel(join(folder.path, 'as-run.onnx'));
     await asRun.close();
-    return attributeTrace({ model, asRunModel: asRun.model, trace, walls, feeds: inputs.feeds[0]! });
+    return attributeTrace({ model, asRunModel: asRun.model, trace, walls, feeds, costs });
   } catch (error) {
     if (error instanceof CancelledError) throw error;
     return { failure: error instanceof Error ? error.message : String(error) };
@@ -245,8 +256,12 @@ export function attributeTrace({
   trace,
   walls,
   feeds,
-}: Pick<Profiled, 'asRunModel' | 'trace' | 'walls'> & { readonly model: Model; readonly feeds: Feeds }): Profiled {
-  const costs = fedCosts(model, feeds);
+  costs = fedCosts(model, feeds),
+}: Pick<Profiled, 'asRunModel' | 'trace' | 'walls'> & {
+  readonly model: Model;
+  readonly feeds: Feeds;
+  readonly costs?: FedCosts | undefined;
+}): Profiled {
   const attribution = attributeKernels(model, asRunModel, trace.kernels, weighByCost(costs));
   const breakdown = breakDown(model, trace, attribution);
   // A trace that was cut short has fewer runs than were timed.
@@ -263,9 +278,11 @@ async function runProfiled(
   feeds: Feeds,
   latency: Latency,
   { settings, level, runs }: ProfileOptions,
+  whileWriting: () => void,
 ): Promise<{ paths: readonly string[]; walls: readonly number[] }> {
   const paths: string[] = [];
   const walls: number[] = [];
+  const warmup = profiledWarmup(latency);
   const oneSession = async (count: number) => {
     const { session } = await client.createSession({
       model: source,
@@ -278,19 +295,22 @@ async function runProfiled(
       },
     });
     const timeLimit = settings.timeLimit * 1000 * profiledShare;
-    const times = await client.time({ session, feeds, count: count + profiledRuns.warmup, timeLimit });
-    paths.push((await client.endProfiling({ session })).tracePath);
-    await client.release({ session });
-    walls.push(...times.subarray(profiledRuns.warmup));
+    const times = await client.time({ session, feeds, count: count + warmup, timeLimit });
+    const ending = client.endProfiling({ session });
+    whileWriting();
+    paths.push((await ending).tracePath);
+    // The trace is there to be read; the next call waits for this one in any case.
+    client.release({ session }).catch(() => {});
+    walls.push(...times.subarray(warmup));
   };
-  const afford = Math.floor((settings.timeLimit * 1000 * profiledShare) / latency.median) - profiledRuns.warmup;
+  const afford = Math.floor((settings.timeLimit * 1000 * profiledShare) / latency.median) - warmup;
   const wanted = Math.max(1, Math.min(afford, runs > 0 ? runs : profiledRuns.most, profiledRuns.most));
   const events = await eventsPerRun(model, async () => {
     await oneSession(1);
     return (await readTraceFile(paths[0]!)).runs[0]?.kernel.length ?? 0;
   });
   const worthwhile = Math.max(profiledRuns.least, Math.floor(eventsWorthReading / events));
-  const perSession = Math.max(1, Math.floor(mostEventsPerSession / events) - profiledRuns.warmup);
+  const perSession = Math.max(1, Math.floor(mostEventsPerSession / events) - warmup);
   const total = Math.min(wanted, worthwhile);
   for (let done = walls.length; done < total; done = walls.length) {
     await oneSession(Math.min(perSession, total - done));

@@ -34,7 +34,33 @@ export interface EncodeOptions {
 
 /** The pieces of a model's file, neighbouring ranges merged. */
 export function encodeModel(model: Model, options: EncodeOptions = {}): Piece[] {
-  return new Encoder(options).model(model);
+  return joinSmall(new Encoder(options).model(model));
+}
+
+/** Pieces in memory up to this many bytes become one with their neighbours: every piece is a write of its own. */
+const smallBytes = 1 << 16;
+
+function joinSmall(pieces: readonly Piece[]): Piece[] {
+  const joined: Piece[] = [];
+  for (let at = 0; at < pieces.length; ) {
+    let end = at;
+    let length = 0;
+    for (; end < pieces.length && length < 1 << 20; end++) {
+      const piece = pieces[end]!;
+      if (!(piece instanceof Uint8Array) || piece.length > smallBytes) break;
+      length += piece.length;
+    }
+    if (end - at < 2) joined.push(pieces[at++]!);
+    else {
+      const bytes = new Uint8Array(length);
+      for (let to = 0; at < end; at++) {
+        bytes.set(pieces[at] as Uint8Array, to);
+        to += pieces[at]!.byteLength;
+      }
+      joined.push(bytes);
+    }
+  }
+  return joined;
 }
 
 /** A tensor as the bytes of a `TensorProto`. Its elements must be in memory. */
@@ -79,8 +105,8 @@ class Message {
   varint(field: number, value: bigint | number): void {
     this.add(
       new WireWriter()
-        .varint(BigInt(field) << 3n)
-        .varint(BigInt(value))
+        .varint(field * 8)
+        .varint(value)
         .finish(),
     );
   }
@@ -108,8 +134,8 @@ class Message {
   header(field: number, length: number): void {
     this.add(
       new WireWriter()
-        .varint((BigInt(field) << 3n) | 2n)
-        .varint(BigInt(length))
+        .varint(field * 8 + 2)
+        .varint(length)
         .finish(),
     );
   }

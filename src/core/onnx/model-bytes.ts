@@ -1,13 +1,17 @@
 import { english } from '../english.ts';
 import type { Model } from '../graph/model.ts';
-import { encodeModel, piecesLength } from './encode-model.ts';
+import { encodeModel, type Piece, piecesLength } from './encode-model.ts';
 
 /** Protobuf messages end at 2 GiB. */
 export const maxMessageBytes = 2 ** 31 - 1;
 
 /** A whole model in one buffer, external data taken in. Rejects above 2 GB. */
-export async function modelBytes(model: Model): Promise<Uint8Array> {
-  const pieces = encodeModel(model, { placement: () => 'inline' });
+export function modelBytes(model: Model): Promise<Uint8Array> {
+  return joinPieces(encodeModel(model, { placement: () => 'inline' }));
+}
+
+/** The pieces of a model in one buffer. Rejects above 2 GB. */
+export async function joinPieces(pieces: readonly Piece[]): Promise<Uint8Array> {
   const length = piecesLength(pieces);
   if (length > maxMessageBytes)
     throw new Error(english`The model takes ${length} bytes; an ONNX file without external data ends at 2 GB.`);

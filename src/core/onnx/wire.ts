@@ -117,9 +117,10 @@ export class WireWriter {
   private parts: Uint8Array[] = [];
   private length = 0;
 
-  varint(value: bigint): this {
+  varint(value: bigint | number): this {
+    if (typeof value === 'number' && value >= 0 && value < 2 ** 31) return this.raw(shortVarint(value));
     const bytes: number[] = [];
-    let rest = BigInt.asUintN(64, value);
+    let rest = BigInt.asUintN(64, BigInt(value));
     do {
       const low = Number(rest & 127n);
       rest >>= 7n;
@@ -143,4 +144,14 @@ export class WireWriter {
     }
     return all;
   }
+}
+
+/** The varint of a number below 2³¹. Most are tags and lengths, for which big integers would take most of the time. */
+function shortVarint(value: number): Uint8Array {
+  const bytes = new Uint8Array(
+    value < 1 << 7 ? 1 : value < 1 << 14 ? 2 : value < 1 << 21 ? 3 : value < 1 << 28 ? 4 : 5,
+  );
+  const last = bytes.length - 1;
+  for (let at = 0, rest = value; at <= last; at++, rest >>>= 7) bytes[at] = at < last ? (rest & 127) | 128 : rest;
+  return bytes;
 }
