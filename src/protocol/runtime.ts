@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly level: OptimizationLevel;
   /** Intra-op threads; 0 lets ONNX Runtime choose. */
   readonly threads: number;
+  /** `false`: memory is not laid out ahead for inputs of a size, which saves time only where a model runs again and again. */
+  readonly memoryPattern?: boolean;
   /** Where ONNX Runtime writes the graph it made, alone in a folder; where the system allows, without large weights. */
   readonly optimizedModelPath?: string;
   /** Where ONNX Runtime writes the graph it made in its own format, whole; not together with `optimizedModelPath`. */

@@ -6,6 +6,7 @@ import { env, type InferenceSession, listSupportedBackends, type OnnxValue, type
 import { type Binding, binding, initOrt } from 'onnxruntime-node/dist/binding.js';
 import { english } from '../core/english.ts';
 import { RuntimeError } from '../core/evaluator.ts';
+import { tensorsPassed } from '../protocol/garbage.ts';
 import type { CallContext, Handlers } from '../protocol/rpc.ts';
 import type { Feeds, RuntimeContract, SessionOptions, SessionValue } from '../protocol/runtime.ts';
 import { cleanMessage } from './error-message.ts';
@@ -65,9 +66,11 @@ export function createRuntimeHandlers(): Handlers<RuntimeContract> {
     run: ({ session, feeds, outputs }) => {
       const { native, feeds: tensors, fetches } = prepare(find(session), feeds, outputs);
       const results = attempt(() => native.run(tensors, fetches, {}));
-      return Object.fromEntries(
+      const given = Object.fromEntries(
         Object.entries(results).map(([name, value]) => [name, fromNativeTensor(value as Tensor)]),
       );
+      tensorsPassed([...Object.values(feeds), ...Object.values(given)]);
+      return given;
     },
 
     time: ({ session, feeds, count, timeLimit }, context) => {
@@ -164,7 +167,7 @@ function sessionValue({ name, isTensor, type, shape, symbolicDimensions }: Bindi
 }
 
 function nativeOptions(options: SessionOptions): InferenceSession.SessionOptions {
-  const { provider, level, threads, optimizedModelPath, ortPath, profilePrefix, config } = options;
+  const { provider, level, threads, memoryPattern, optimizedModelPath, ortPath, profilePrefix, config } = options;
   const writtenPath = optimizedModelPath ?? ortPath;
   const extra = {
     ...dropWeights(optimizedModelPath),
@@ -175,6 +178,7 @@ function nativeOptions(options: SessionOptions): InferenceSession.SessionOptions
     executionProviders: [provider],
     graphOptimizationLevel: level,
     logSeverityLevel: 4,
+    ...(memoryPattern === false ? { enableMemPattern: false } : {}),
     ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
     ...(writtenPath === undefined ? {} : { optimizedModelFilePath: writtenPath }),
     ...(profilePrefix !== undefined ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),

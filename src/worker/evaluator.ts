@@ -1,5 +1,6 @@
 import { type Evaluator, type OptimizationLevel, RuntimeError, type TensorValue } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
+import { tensorsPassed } from '../protocol/garbage.ts';
 import type { SessionOptions } from '../protocol/runtime.ts';
 import { type PreparedModel, prepareModel } from './model-source.ts';
 import type { Runtime, RuntimeManager } from './runtime-client.ts';
@@ -56,12 +57,8 @@ export function createEvaluator(manager: RuntimeManager, config: SessionConfig =
     while (kept.length >= keptSessions) await release(kept.pop()!, runtime);
     const prepared = await prepareModel(model, signal);
     try {
-      const options = {
-        provider: 'cpu',
-        level,
-        threads,
-        config,
-      };
+      // Calibrating efficientnet_b0 took 347 MB with memory patterns, 247 MB without, in the same time.
+      const options = { provider: 'cpu', level, threads, config, memoryPattern: false };
       const { session } = await runtime.client.createSession({ model: prepared.source, options });
       kept.unshift({ runtime, model, level, threads, session, prepared });
       return session;
@@ -84,6 +81,7 @@ export function createEvaluator(manager: RuntimeManager, config: SessionConfig =
                 feeds: Object.fromEntries(feed),
                 ...(outputs ? { outputs } : {}),
               });
+              tensorsPassed([...feed.values(), ...Object.values(values)]);
               results.push(new Map(Object.entries(values)));
             }
             return results;
