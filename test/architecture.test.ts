@@ -30,6 +30,7 @@ const table: Readonly<Record<string, Allowed>> = {
   'src/core/diff': coreParts,
   'src/core/text': [...coreParts, 'src/core/tensor'],
   'src/core/passes': [...coreParts, 'src/core/tensor', 'src/core/shapes', 'types:src/core/report'],
+  'src/core/prune': [...coreParts, 'src/core/tensor', 'src/core/shapes', 'src/core/passes', 'src/core/quantize'],
   'src/core/quantize': [...coreParts, 'src/core/tensor', 'src/core/shapes', 'src/core/passes', 'types:src/core/report'],
   'src/protocol': ['types:src/core', 'node:'],
   'src/runtime': ['src/core', 'src/protocol', 'node:', 'onnxruntime-node'],

@@ -18,7 +18,7 @@ interface ApplyOptions extends TextOptions {
 export function applyCommand(program: Command): void {
   withTextOptions(program.command('apply'))
     .description('make a model again from its recipe and tell whether it is the same')
-    .argument('<recipe>', 'what optimize or quantize wrote with --recipe')
+    .argument('<recipe>', 'what optimize, quantize or prune wrote with --recipe')
     .argument('[model]', 'the .onnx file to start from; without it, the one that the recipe names')
     .option('-o, --output <file>', 'where the result goes')
     .action((recipe: string, model: string | undefined, options: ApplyOptions) =>

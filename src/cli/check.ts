@@ -134,7 +134,7 @@ async function compareResult(
 
 /** The signal to noise that the result was accepted with; none when its outputs have to be the same. */
 function recordedSqnr({ steps }: ModelRecipe): number | undefined {
-  const limits = steps.flatMap((step) => (step.command === 'quantize' ? [step.minSqnr] : []));
+  const limits = steps.flatMap((step) => (step.command === 'optimize' ? [] : [step.minSqnr]));
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
@@ -144,7 +144,7 @@ function stepGates({ steps }: ApplyReport, recipe: ModelRecipe): Gate[] {
     const step = recipe.steps[index]!;
     if (step.command === 'optimize' && !step.verify) return [];
     const { status } = done.verdict;
-    const limit = step.command === 'quantize' ? `, at least ${decibels(step.minSqnr)} in the recipe` : '';
+    const limit = step.command !== 'optimize' ? `, at least ${decibels(step.minSqnr)} in the recipe` : '';
     const message = `${stepSentence(done)}${limit}`;
     return [{ name: `${step.command} outputs`, passed: status === 'equal' || status === 'close', message }];
   });

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Model, Node } from '../core/graph/model.ts';
 import { bytes } from '../core/report/format.ts';
 import type { ModelIdentity } from '../core/report/report.ts';
 import type { Progress } from '../protocol/rpc.ts';
@@ -187,3 +188,15 @@ export const oneOf =
     if (!found) throw new InvalidArgumentError(`It must be one of: ${words.join(', ')}.`);
     return found;
   };
+
+/** The nodes with these names; a name may belong to several. */
+export async function nodesNamed(model: Model, names: readonly string[]): Promise<readonly Node[]> {
+  const { Draft } = await import('../core/graph/draft.ts');
+  const nodes = new Draft(model).graphs().flatMap((graph) => graph.nodes());
+  return names.flatMap((wanted) => {
+    const found = nodes.filter(({ name }) => name === wanted);
+    if (found.length === 0)
+      throw new UsageError(`The model has no node named ${wanted}. List them with inspect --nodes.`);
+    return found;
+  });
+}

@@ -43,7 +43,7 @@ export function explainError(error: unknown): { readonly code: ExitCode; readonl
   const { code, path } = error as NodeJS.ErrnoException;
   const known = code ? pathErrors[code] : undefined;
   if (known) return { code: 2, message: `${known}: ${path ?? error.message}.` };
-  const exit = error.name === 'QuantizeError' ? 1 : unusable.has(error.name) ? 2 : 3;
+  const exit = error.name === 'QuantizeError' || error.name === 'PruneError' ? 1 : unusable.has(error.name) ? 2 : 3;
   return { code: exit, message: oneLine(error.message) };
 }
 

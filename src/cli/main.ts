@@ -12,6 +12,7 @@ import { layoutCommand } from './layout.ts';
 import { mcpCommand } from './mcp.ts';
 import { optimizeCommand } from './optimize.ts';
 import { profileCommand } from './profile.ts';
+import { pruneCommand } from './prune.ts';
 import { quantizeCommand } from './quantize.ts';
 import { statsCommand } from './stats.ts';
 import { textCommand } from './text.ts';
@@ -30,6 +31,7 @@ function createProgram(): Command {
     profileCommand,
     optimizeCommand,
     quantizeCommand,
+    pruneCommand,
     compareCommand,
     diffCommand,
     textCommand,

@@ -8,6 +8,7 @@ import {
   collect,
   execute,
   heading,
+  nodesNamed,
   type Outcome,
   oneOf,
   positive,
@@ -106,7 +107,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         settings: settingsOf(options),
         scheme,
         perChannel: !options.perTensor,
-        exclude: await excludedNodes(opened.model, options.exclude ?? []),
+        exclude: (await nodesNamed(opened.model, options.exclude ?? [])).map(({ id }) => id),
         ...(options.nodeType ? { typed: await typedNodes(opened.model, options.nodeType) } : {}),
         verify,
         measure,
@@ -157,18 +158,6 @@ function smoothing(text: string): number | 'search' {
   if (text.trim() === '' || !(strength >= 0 && strength <= 1))
     throw new InvalidArgumentError('It is a number from 0 to 1, or search.');
   return strength;
-}
-
-/** Ids of the nodes with these names; a name may belong to several. */
-async function excludedNodes(model: Model, names: readonly string[]) {
-  const { Draft } = await import('../core/graph/draft.ts');
-  const nodes = new Draft(model).graphs().flatMap((graph) => graph.nodes());
-  return names.flatMap((wanted) => {
-    const found = nodes.filter(({ name }) => name === wanted);
-    if (found.length === 0)
-      throw new UsageError(`The model has no node named ${wanted}. List them with inspect --nodes.`);
-    return found.map(({ id }) => id);
-  });
 }
 
 /** What `--node-type` asks for: `NAME=uint16`, or `op:Conv=per-tensor`. */

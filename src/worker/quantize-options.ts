@@ -1,7 +1,7 @@
 import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
+import type { Pruning } from '../core/prune/weights.ts';
 import type { NodeType } from '../core/quantize/node-types.ts';
-import type { Pruning } from '../core/quantize/prune.ts';
 import {
   type CalibrationMethod,
   calibrationMethods,
@@ -101,6 +101,9 @@ export async function samplesFor(
 }
 
 /** Inputs made up to compare results on, other than those that calibrate. */
-export function comparedInputs(model: Model, { settings: { dims, seed } }: QuantizeOptions): Promise<SampleData> {
+export function comparedInputs(
+  model: Model,
+  { settings: { dims, seed } }: Pick<QuantizeOptions, 'settings'>,
+): Promise<SampleData> {
   return randomSamples(model, comparedRuns, { dims, seed: seed + 1000 });
 }

@@ -128,7 +128,8 @@ export function withProvenance(model: Model, { scheme }: Recipe, { identity }: M
 /** The size of the model's file. */
 export const bytesOf = (model: Model): number => piecesLength(encodeModel(model, { placement: () => 'inline' }));
 
-function sizeOf(model: Model, bytes = bytesOf(model)): ModelSize {
+/** Nodes by operator, and bytes: those of the file when it is given. */
+export function sizeOf(model: Model, bytes = bytesOf(model)): ModelSize {
   const operators: Record<string, number> = {};
   const nodes = new Draft(model).graphs().flatMap((graph) => graph.nodes());
   for (const { opType } of nodes) operators[opType] = (operators[opType] ?? 0) + 1;

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { assertUnreachable } from '../core/assert.ts';
 import type { Model } from '../core/graph/model.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
 import {
   type ApplyReport,
   type ModelRecipe,
   type OptimizeStep,
+  type PruneStep,
   parseRecipe,
   type QuantizeStep,
   RecipeError,
@@ -20,6 +22,7 @@ import { makeTemporaryFolder } from './model-source.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
 import { type Optimized, optimizeModel } from './optimize.ts';
 import type { MeasurementContext } from './profile.ts';
+import { type PruneModelOptions, type PruneResult, pruneModel } from './prune.ts';
 import { type QuantizeResult, quantizeModel } from './quantize.ts';
 import { saveModel } from './save-model.ts';
 
@@ -29,7 +32,7 @@ export type Unhashed<Step extends RecipeStep> = Omit<Step, 'data'> & { readonly 
 export interface RecordRequest {
   readonly source: OpenedModel;
   /** In the order in which they were done. */
-  readonly steps: readonly (Unhashed<OptimizeStep> | Unhashed<QuantizeStep>)[];
+  readonly steps: readonly (Unhashed<OptimizeStep> | Unhashed<QuantizeStep> | Unhashed<PruneStep>)[];
   /** The model that the last step wrote. */
   readonly output: string;
 }
@@ -118,8 +121,18 @@ export async function replay(
   }
 }
 
-const runStep = (opened: OpenedModel, step: RecipeStep, context: MeasurementContext) =>
-  step.command === 'optimize' ? runOptimizeStep(opened, step, context) : runQuantizeStep(opened, step, context);
+function runStep(opened: OpenedModel, step: RecipeStep, context: MeasurementContext) {
+  switch (step.command) {
+    case 'optimize':
+      return runOptimizeStep(opened, step, context);
+    case 'quantize':
+      return runQuantizeStep(opened, step, context);
+    case 'prune':
+      return runPruneStep(opened, step, context);
+    default:
+      return assertUnreachable(step);
+  }
+}
 
 /** Optimizes as a step says. The command does so too, so that what is recorded is what was done. */
 export function runOptimizeStep(
@@ -159,6 +172,35 @@ async function runQuantizeStep(
   return quantizeModel(
     target,
     { ...choices, settings, ...(data ? { calibration: data.path } : {}), verify: true, measure: false },
+    context,
+  );
+}
+
+/** Prunes as a step says. The command does so too, with what it measures besides. */
+export async function runPruneStep(
+  opened: OpenedModel,
+  { pattern, ratio, keep, minSqnr, dims, seed, data }: Unhashed<PruneStep>,
+  context: MeasurementContext,
+  besides: Partial<Pick<PruneModelOptions, 'labelled' | 'measure' | 'verify'>> & {
+    readonly settings?: PruneModelOptions['settings'];
+  } = {},
+): Promise<PruneResult> {
+  const target = { model: opened.model, path: opened.path, identity: await modelIdentity(opened) };
+  const { settings = { provider: 'cpu', threads: 0, timeLimit: 60, dims, seed }, ...rest } = besides;
+  const kept = new Set(keep);
+  const exclude = opened.model.graph.nodes.filter(({ outputs }) => outputs.some((output) => kept.has(output)));
+  return pruneModel(
+    target,
+    {
+      pattern,
+      ratio,
+      exclude: exclude.map(({ id }) => id),
+      settings: { ...settings, ...(data ? { inputs: data.path } : {}) },
+      minSqnr,
+      verify: true,
+      measure: false,
+      ...rest,
+    },
     context,
   );
 }

@@ -1,7 +1,8 @@
 /** The section of a model card that Opscope can vouch for: what the model takes and gives, how it was made, how fast it is. */
+import { assertUnreachable } from '../assert.ts';
 import type { ReportDocument, ReportSection } from '../report/document.ts';
 import { bytes, count, dateTime, large, shape } from '../report/format.ts';
-import type { ModelRecipe } from '../report/recipe.ts';
+import type { ModelRecipe, RecipeStep } from '../report/recipe.ts';
 import { environmentSections, latencyTable, table } from '../report/sections.ts';
 import type { ExportedMeasurement, ExportedModel } from './exported-model.ts';
 
@@ -59,6 +60,19 @@ function measuredSections({ settings, latency, environment }: ExportedMeasuremen
   ];
 }
 
+function stepText(step: RecipeStep): string {
+  switch (step.command) {
+    case 'optimize':
+      return `Optimized, preset ${step.preset}`;
+    case 'quantize':
+      return `Quantized, ${step.scheme}, calibration ${step.method}`;
+    case 'prune':
+      return `Pruned, ${step.pattern}, ${Math.round(step.ratio * 100)} %`;
+    default:
+      return assertUnreachable(step);
+  }
+}
+
 function recipeSection({ source, steps, opscope, onnxruntime }: ModelRecipe): ReportSection {
   return {
     heading: 'How it was made',
@@ -67,11 +81,7 @@ function recipeSection({ source, steps, opscope, onnxruntime }: ModelRecipe): Re
         kind: 'list',
         items: [
           `Source: ${source.path.replace(/^.*[/\\]/, '')}, SHA-256 ${source.sha256}`,
-          ...steps.map((step) =>
-            step.command === 'optimize'
-              ? `Optimized, preset ${step.preset}`
-              : `Quantized, ${step.scheme}, calibration ${step.method}`,
-          ),
+          ...steps.map(stepText),
           `With Opscope ${opscope} and ONNX Runtime ${onnxruntime}`,
         ],
       },

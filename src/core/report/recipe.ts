@@ -5,7 +5,7 @@
 import { type NodeType, nodeTypes } from '../quantize/node-types.ts';
 import { firstWrong, hash, isObject, number, oneOf, type Shape, sizes, text, whole, yesNo } from './json-shape.ts';
 import type { Gate } from './junit.ts';
-import type { CompareReport, LatencyComparison, Verdict } from './report.ts';
+import type { CompareReport, LatencyComparison, PrunePattern, Verdict } from './report.ts';
 
 export const recipeSchema = 1;
 
@@ -75,7 +75,24 @@ export interface QuantizeStep {
   readonly minSqnr: number;
 }
 
-export type RecipeStep = OptimizeStep | QuantizeStep;
+/** Everything that decides the result of pruning. */
+export interface PruneStep {
+  readonly command: 'prune';
+  readonly pattern: PrunePattern;
+  /** The share that went, 0 to 1. */
+  readonly ratio: number;
+  /** First outputs of the nodes that stay as they are. */
+  readonly keep: readonly string[];
+  /** The signal to noise, in dB, below which the outputs count as different. */
+  readonly minSqnr: number;
+  readonly dims: Readonly<Record<string, number>>;
+  /** Of the inputs that both models were compared on. */
+  readonly seed: number;
+  /** The user's data that both models were compared on. */
+  readonly data?: RecipeData;
+}
+
+export type RecipeStep = OptimizeStep | QuantizeStep | PruneStep;
 
 export interface ModelRecipe {
   readonly schema: number;
@@ -98,7 +115,7 @@ export interface ApplyReport {
   readonly steps: readonly {
     readonly command: RecipeStep['command'];
     readonly verdict: Verdict;
-    /** Quantize: the lowest signal to noise of an output; null when all are equal. */
+    /** Quantize and prune: the lowest signal to noise of an output; null when all are equal. */
     readonly sqnrDb?: number | null;
   }[];
   readonly result: RecipeModel;
@@ -189,5 +206,14 @@ const stepShapes: Readonly<Record<RecipeStep['command'], Shape>> = {
     dims: sizes,
     seed: whole,
     minSqnr: number,
+  },
+  prune: {
+    pattern: oneOf('channels', 'unstructured', '2:4'),
+    ratio: number,
+    keep: [text],
+    minSqnr: number,
+    dims: sizes,
+    seed: whole,
+    'data?': dataShape,
   },
 };

@@ -336,6 +336,35 @@ export interface QuantizeReport {
   readonly milliseconds: number;
 }
 
+/** What is pruned: whole channels, single weights anywhere, or two of every four weights. */
+export type PrunePattern = 'channels' | 'unstructured' | '2:4';
+
+export interface PruneReport {
+  readonly schema: number;
+  readonly model: ModelIdentity;
+  readonly output?: string;
+  readonly pattern: PrunePattern;
+  /** The share that was asked for. */
+  readonly ratio: number;
+  /** `channels`: those that went of those that could, and what is left of each set of layers that share them. */
+  readonly channels?: {
+    readonly removed: number;
+    readonly of: number;
+    readonly sets: readonly { readonly layers: readonly string[]; readonly channels: number; readonly left: number }[];
+  };
+  /** The other patterns: weights that are 0 now. */
+  readonly weights?: { readonly zeros: number; readonly of: number };
+  readonly before: ModelSize;
+  readonly after: ModelSize;
+  readonly verdict: Verdict;
+  /** Lowest signal to noise of a float output, in dB; null when all are equal or nothing was compared. */
+  readonly sqnrDb: number | null;
+  readonly metric?: MetricPair;
+  readonly latency?: LatencyComparison;
+  readonly advice: readonly string[];
+  readonly milliseconds: number;
+}
+
 /** A metric on the user's labelled data, as shares of 1. */
 export interface MetricPair {
   readonly name: string;

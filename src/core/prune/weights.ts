@@ -7,9 +7,9 @@ import { english } from '../english.ts';
 import { Draft } from '../graph/draft.ts';
 import type { Model, NodeId } from '../graph/model.ts';
 import { float32Tensor } from '../passes/tensors.ts';
+import { chooseTargets, type Target } from '../quantize/targets.ts';
+import { readWeight } from '../quantize/weights.ts';
 import { createFacts } from '../shapes/infer.ts';
-import { chooseTargets, type Target } from './targets.ts';
-import { readWeight } from './weights.ts';
 
 /** The share of each weight's elements that become 0, or two of every four along the axis that is summed over. */
 export type Pruning = number | '2:4';

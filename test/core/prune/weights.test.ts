@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Pruning, pruneWeights } from '../../../src/core/quantize/prune.ts';
+import { type Pruning, pruneWeights } from '../../../src/core/prune/weights.ts';
 import { fromNumbers, toFloat32 } from '../../../src/core/tensor/convert.ts';
 import { buildModel } from '../../worker/build-model.ts';
 
