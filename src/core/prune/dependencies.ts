@@ -74,7 +74,7 @@ export class Dependencies {
   /** Sizes along the axes of a value; undefined where the rank is unknown, a size null where it is. */
   dims(value: string | undefined): readonly (number | null)[] | undefined {
     if (!value) return undefined;
-    return this.facts.of(this.graph, value).shape?.map((axis) => (typeof axis === 'number' ? axis : null));
+    return this.facts.of(this.graph, value).shape?.map((axis) => axis?.constant ?? null);
   }
 
   /** New channels. */

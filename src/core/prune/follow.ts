@@ -93,7 +93,10 @@ function makeChannels(
   const ids = dependencies.fresh(weight.dims[axis]!);
   dependencies.sources.push({ node: node.id, tensor: weight, axis, ids });
   dependencies.cuts.push({ node, input: 1, axis, ids });
-  if (!cutVector(dependencies, node, 2, ids)) dependencies.pin(ids);
+  if (!cutVector(dependencies, node, 2, ids)) {
+    dependencies.pin(ids);
+    dependencies.pinValue(node.inputs[2]);
+  }
   dependencies.set(node.outputs[0]!, { axis: valueAxis, ids });
 }
 
