@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { copyFile, link, realpath, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { english } from '../core/english.ts';
@@ -12,7 +12,7 @@ import { keepHistory, restoreHistory } from './history.ts';
 import { missingWeights } from './open-model.ts';
 import { writeOrtFormat } from './ort-format.ts';
 import type { RuntimeManager } from './runtime-client.ts';
-import { saveModel } from './save-model.ts';
+import { saveModel, stageModel } from './save-model.ts';
 import { writeReport } from './write-report.ts';
 
 type VersionMethod =
@@ -68,13 +68,15 @@ export function versionHandlers(
     save: async ({ path, ...ref }, { signal, progress }) => {
       const document = documents.document(ref.document);
       const { model } = documents.version(ref);
+      const staged = await stageModel(model, path, { signal, onProgress: progress });
       const backup = existsSync(path) ? freeName(path) : null;
-      // What is read from the file goes on being read from it under its new name.
-      if (backup !== null) await rename(path, backup);
       try {
-        await saveModel(model, path, { signal, onProgress: progress });
+        // What is read from the file goes on being read from it under its second name.
+        if (backup !== null) await keepBeside(path, backup);
+        await staged.commit();
       } catch (error) {
-        if (backup !== null) await rename(backup, path);
+        await staged.discard();
+        if (backup !== null) await (existsSync(path) ? rm(backup, { force: true }) : rename(backup, path));
         throw error;
       }
       if (backup !== null) moveSource(document, path, backup);
@@ -97,6 +99,17 @@ function moveSource({ versions }: OpenDocument, from: string, to: string): void 
   for (const [id, version] of versions) {
     if (resolve(version.path) === resolve(from)) versions.set(id, { ...version, path: to });
   }
+}
+
+/**
+ * Keeps what is in a file under a second name: the first stays until the new file takes it, so that it is never gone. A
+ * link is followed, as saving does. Windows takes no name from a file that is open: there the file is moved.
+ */
+async function keepBeside(path: string, second: string): Promise<void> {
+  if (process.platform === 'win32') return rename(path, second);
+  const real = await realpath(path);
+  // Another disk behind a link, or one without hard links.
+  await link(real, second).catch(() => copyFile(real, second, constants.COPYFILE_FICLONE));
 }
 
 /** `model.onnx.bak`, or with a number when there is one already: no backup is ever written over. */

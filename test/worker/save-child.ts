@@ -1,14 +1,34 @@
+import { addVersion, createDocuments } from '../../src/worker/documents.ts';
 import { openModel } from '../../src/worker/open-model.ts';
+import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { saveModel } from '../../src/worker/save-model.ts';
+import { versionHandlers } from '../../src/worker/versions.ts';
 
-// A process that saves a model over a file until it is killed: save-child SOURCE TARGET inline|external.
+// A process that saves a model over a file until it is killed: save-child SOURCE TARGET inline|external. As `editor` it
+// saves a version of what it opened from the target over the target itself, as Save does in VS Code.
 
-const [source, target, weights] = process.argv.slice(2) as [string, string, 'inline' | 'external'];
-const { model } = await openModel(source);
+const [source, target, how] = process.argv.slice(2) as [string, string, 'inline' | 'external' | 'editor'];
+const save = how === 'editor' ? await saveInEditor() : await saveOver(how);
 process.stdout.write('ready\n');
 try {
-  await saveModel(model, target, { weights });
+  await save();
   process.stdout.write('saved\n');
 } catch (error) {
   process.stdout.write(`failed: ${(error as Error).message}\n`);
+}
+
+async function saveOver(weights: 'inline' | 'external') {
+  const { model } = await openModel(source);
+  return () => saveModel(model, target, { weights });
+}
+
+async function saveInEditor() {
+  const documents = createDocuments();
+  const document = await documents.open(target);
+  const { model, ...original } = document.versions.get(0)!;
+  const changed = { ...model, producerName: 'changed' };
+  const { info } = addVersion(document, { ...original, info: { ...original.info, parent: 0 }, model: changed });
+  const handlers = versionHandlers(documents, createRuntimeManager());
+  const context = { signal: new AbortController().signal, progress: () => {} };
+  return () => handlers.save({ document: document.id, version: info.id, path: target }, context);
 }

@@ -152,4 +152,39 @@ describe.skipIf(process.platform === 'win32')('a save that does not come to its 
     }
     expect(seen).toEqual(new Set([1, 2]));
   });
+
+  test('Save in the editor, killed at any moment: the name is never gone, and the old file has its backup', async () => {
+    const seen = new Set<string>();
+    for (let round = 0; round < 8; round++) {
+      const folder = mkdtempSync(join(home, 'editor-'));
+      const target = join(folder, 'model.onnx');
+      await saveModel(oldModel, target);
+      const child = startSaving(source, target, 'editor');
+      await new Promise((resolve) => child.stdout!.once('data', resolve));
+      if (round > 0) await new Promise((resolve) => setTimeout(resolve, round * 10));
+      else expect(await child.output).toContain('saved');
+      child.kill('SIGKILL');
+      await child.output;
+      const { model, close } = await openModel(target);
+      await close();
+      expect(await weightOf(target)).toBe(1);
+      seen.add(model.producerName);
+      if (model.producerName === 'changed') expect(await weightOf(`${target}.bak`)).toBe(1);
+      rmSync(folder, { recursive: true });
+    }
+    expect(seen).toEqual(new Set(['', 'changed']));
+  });
+
+  test('Save in the editor through a link keeps what the link leads to', async () => {
+    const folder = mkdtempSync(join(home, 'linked-'));
+    const real = join(folder, 'real.onnx');
+    const target = join(folder, 'model.onnx');
+    await saveModel(oldModel, real);
+    symlinkSync(real, target);
+    const before = readFileSync(real);
+    expect(await startSaving(source, target, 'editor').output).toContain('saved');
+    expect(readFileSync(`${target}.bak`)).toEqual(before);
+    expect(lstatSync(target).isSymbolicLink()).toBe(true);
+    expect(readFileSync(real)).not.toEqual(before);
+  });
 });
