@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { findProgram, run } from './processes.ts';
 
 /** What code-server and the tests need from the system, with the Debian packages that have it. */
@@ -7,6 +9,8 @@ const programs = [
     alternatives: ['chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge'],
     packages: ['chromium'],
   },
+  // What looks for Vulkan drivers: WebGPU is tested on the software one that comes with chromium.
+  { program: 'libvulkan.so.1', alternatives: [], packages: ['libvulkan1'] },
   { program: 'g++', alternatives: ['c++', 'clang++'], packages: ['g++', 'make'] },
   { program: 'python3', alternatives: [], packages: ['python3'] },
   // code-server compiles `kerberos`, which needs its headers.
@@ -18,8 +22,9 @@ const programs = [
  * asks nothing. Elsewhere throws an error that names what to install.
  */
 export function installSystemPackages(purpose: 'code-server' | 'tests'): void {
-  const needed = programs.filter(({ program }) => purpose === 'tests' || program !== 'chromium');
-  const missing = needed.filter(({ program, alternatives }) => ![program, ...alternatives].some(findProgram));
+  const forTests: readonly string[] = ['chromium', 'libvulkan.so.1'];
+  const needed = programs.filter(({ program }) => purpose === 'tests' || !forTests.includes(program));
+  const missing = needed.filter(({ program, alternatives }) => ![program, ...alternatives].some(isThere));
   if (missing.length === 0) return;
   const names = missing.flatMap(({ packages }) => packages);
   const apt = findProgram('apt-get');
@@ -35,6 +40,13 @@ export function installSystemPackages(purpose: 'code-server' | 'tests'): void {
   console.log(`Installing ${names.join(', ')} with apt.`);
   aptGet('update', '-q');
   aptGet('install', '-y', '-q', '--no-install-recommends', ...names);
+}
+
+/** Programs on the PATH, and libraries where Linux has them; other systems have no Vulkan loader to install this way. */
+function isThere(name: string): boolean {
+  if (!name.endsWith('.so.1')) return findProgram(name) !== undefined;
+  const folders = ['/usr/lib', '/usr/lib64', `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`];
+  return process.platform !== 'linux' || folders.some((folder) => existsSync(join(folder, name)));
 }
 
 /** The path of a browser of the Chromium family. `OPSCOPE_CHROMIUM` names another one. */
