@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Model } from '../core/graph/model.ts';
+import { type BlockMethod, blockMethods } from '../core/quantize/blocks.ts';
 import { nodeTypes } from '../core/quantize/node-types.ts';
 import { bytes, change, count, decibels, percent, time } from '../core/report/format.ts';
 import type { QuantizeReport } from '../core/report/report.ts';
@@ -27,6 +28,8 @@ interface QuantizeOptions extends RunOptions {
   readonly image?: string;
   readonly randomCalibration?: boolean;
   readonly method?: string;
+  readonly blockSize?: number;
+  readonly blockMethod?: BlockMethod;
   readonly exclude?: readonly string[];
   readonly nodeType?: readonly string[];
   readonly perTensor?: boolean;
@@ -40,6 +43,8 @@ interface QuantizeOptions extends RunOptions {
   readonly verify: boolean;
   readonly recipe?: string;
 }
+
+const calibrationMethods = ['minmax', 'moving-average', 'percentile', 'entropy', 'mse'] as const;
 
 const schemes = ['dynamic-int8', 'static-int8', 'int8-weights', 'int4-weights', 'fp16', 'auto'] as const;
 
@@ -61,7 +66,17 @@ export function quantizeCommand(program: Command): void {
       'how images become numbers: imagenet, unit, symmetric, or resize=256,crop=224,mean=0.485/0.456/0.406,std=…,scale=1/255,layout=nchw,channels=rgb',
     )
     .option('--random-calibration', 'make calibration data up; good for trying speed, not for accuracy')
-    .option('--method <name>', 'minmax, percentile, entropy or mse', oneOf('minmax', 'percentile', 'entropy', 'mse'))
+    .option('--method <name>', `how ranges are found: ${calibrationMethods.join(', ')}`, oneOf(...calibrationMethods))
+    .option(
+      '--block-size <n>',
+      'int8-weights, int4-weights: elements that share a scale, a power of two from 16',
+      blockSize,
+    )
+    .option(
+      '--block-method <name>',
+      `int8-weights, int4-weights: how scales are found: ${blockMethods.join(', ')}; gptq needs calibration data`,
+      oneOf(...blockMethods),
+    )
     .option('--exclude <node>', 'name of a node that stays float; repeat for more', collect)
     .option(
       '--node-type <node=type>',
@@ -119,6 +134,8 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(options.equalize ? { equalize: true } : {}),
         ...(options.smooth === undefined ? {} : { smooth: options.smooth }),
         ...(method ? { method } : {}),
+        ...(options.blockSize === undefined ? {} : { blockSize: options.blockSize }),
+        ...(options.blockMethod === undefined ? {} : { blockMethod: options.blockMethod }),
         ...(labelled ? { labelled } : {}),
         ...(minSqnr === undefined ? {} : { minSqnr }),
       },
@@ -150,6 +167,13 @@ function pruning(text: string): number | '2:4' {
   const share = Number(text);
   if (!(share > 0 && share < 1)) throw new InvalidArgumentError('It is a share between 0 and 1, such as 0.5, or 2:4.');
   return share;
+}
+
+function blockSize(text: string): number {
+  const size = Number(text);
+  if (!(size >= 16 && size <= 4096 && Number.isInteger(Math.log2(size))))
+    throw new InvalidArgumentError('It is a power of two from 16 to 4096: ONNX Runtime knows no other.');
+  return size;
 }
 
 function smoothing(text: string): number | 'search' {

@@ -11,6 +11,8 @@ import {
 import { histogramRanges } from '../core/quantize/histogram-calibration.ts';
 import type { CalibrationMethod } from '../core/quantize/quantize-model.ts';
 import type { Range } from '../core/quantize/ranges.ts';
+import { secondMoments } from '../core/quantize/second-moments.ts';
+import type { Moments } from '../core/quantize/write-matmul-nbits.ts';
 import type { SampleData } from './calibration-data.ts';
 
 /** What a model's values are over its sample data, each measured once. */
@@ -18,6 +20,8 @@ export interface Calibrator {
   readonly samples: SampleData;
   /** Ranges of values and, in the same runs where that can be, means of others by channel. */
   readonly observe: (values: readonly string[], channels?: Channels) => Promise<Observed>;
+  /** Products of inputs with each other, for GPTQ. */
+  readonly moments: (sizes: ReadonlyMap<string, number>) => Moments;
   /** The same data by another method. */
   with(method: CalibrationMethod): Calibrator;
 }
@@ -44,6 +48,7 @@ export function createCalibrator(
   };
   return {
     samples,
+    moments: (sizes) => secondMoments(model, sizes, samples, progress),
     with: (other) => createCalibrator(model, samples, other, context),
     observe: async (values, channels = new Map()) => {
       const missing = values.filter((value) => !known.has(value));

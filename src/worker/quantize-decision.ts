@@ -24,6 +24,8 @@ export type QuantizeDecision = Pick<
   | 'activations'
   | 'prune'
   | 'nodeTypes'
+  | 'blockSize'
+  | 'blockMethod'
 >;
 
 /** Below this, in dB, the result is called different: noise is a tenth of the signal's amplitude, a third with 4 bits. */
@@ -45,11 +47,13 @@ export type DecidedOptions = Omit<QuantizeOptions, 'smooth'> & { readonly smooth
 
 /** What decided a result, in the terms of a recipe. */
 export function decisionOf(
-  { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude, nodeTypes }: Recipe,
+  recipe: Recipe,
   method: CalibrationMethod,
   { graph }: Model,
   { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth, activations, prune }: DecidedOptions,
 ): QuantizeDecision {
+  const { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude, nodeTypes } = recipe;
+  const { blockSize, blockMethod } = recipe;
   const keepFloat = graph.nodes.filter(({ id }) => exclude?.has(id)).map(firstOutput);
   return {
     scheme,
@@ -64,6 +68,8 @@ export function decisionOf(
     ...(smooth === undefined ? {} : { smooth }),
     ...(activations === undefined ? {} : { activations }),
     ...(prune === undefined ? {} : { prune }),
+    ...(blockSize === undefined ? {} : { blockSize }),
+    ...(blockMethod === undefined ? {} : { blockMethod }),
     ...(nodeTypes?.size ? { nodeTypes: namedTypes(graph.nodes, nodeTypes) } : {}),
   };
 }

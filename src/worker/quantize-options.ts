@@ -61,6 +61,7 @@ export function checked({
   smooth,
   typed,
   nodeTypes,
+  blockMethod,
 }: QuantizeOptions): {
   scheme: Scheme | 'auto';
   method: CalibrationMethod;
@@ -84,6 +85,8 @@ export function checked({
     throw new QuantizeError(
       english`Smoothing needs data that is like what the model will see: give --calibration PATH.`,
     );
+  if (blockMethod === 'gptq' && calibration === undefined && !randomCalibration)
+    throw new QuantizeError(english`GPTQ needs data that is like what the model will see: give --calibration PATH.`);
   if (image !== undefined && calibration === undefined)
     throw new QuantizeError(english`--image says how images are prepared: give their folder with --calibration PATH.`);
   return { scheme: known ?? 'auto', method: found };

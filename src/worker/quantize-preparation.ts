@@ -105,7 +105,11 @@ function preparedFrom(model: Model, origins: Prepared['origins'], rewrites: Prep
       return new Set([...origins].filter(([, from]) => [...from].some((id) => wanted.has(id))).map(([id]) => id));
     },
     quantize: (recipe, calibrator, signal) =>
-      quantizeGraph(model, suitable(recipe, model), { observe: calibrator?.observe, signal }),
+      quantizeGraph(model, suitable(recipe, model), {
+        observe: calibrator?.observe,
+        moments: calibrator?.moments,
+        signal,
+      }),
   };
 }
 

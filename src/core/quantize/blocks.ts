@@ -5,9 +5,19 @@
  * ranges around that, each followed by a least-squares fit of scale and offset to the rounded weights; the one of
  * least squared error.
  * `hqq`: half-quadratic splitting of the 0.7-norm of the error, after Badri and Shaji, "Half-Quadratic Quantization
- * of Large Machine Learning Models" (2023).
+ * of Large Machine Learning Models" (2023). `gptq`: as `search`, with rounding errors taken back by later weights, see
+ * `gptq.ts`.
  */
-export type BlockMethod = 'round' | 'search' | 'hqq';
+export type BlockMethod = 'round' | 'search' | 'hqq' | 'gptq';
+
+export const blockMethods = ['round', 'search', 'hqq', 'gptq'] as const satisfies readonly BlockMethod[];
+
+export interface BlockOptions {
+  readonly bits: 4 | 8;
+  readonly blockSize: number;
+  readonly method: BlockMethod;
+  readonly symmetric: boolean;
+}
 
 export interface PackedBlocks {
   /** [outputs, blocks, blockSize · bits / 8], the lower half of a byte first. */
@@ -20,7 +30,7 @@ export interface PackedBlocks {
   readonly noise: number;
 }
 
-interface Block {
+export interface Block {
   scale: number;
   zeroPoint: number;
 }
@@ -30,38 +40,75 @@ export function quantizeBlocks(
   rows: Float32Array,
   outputs: number,
   inputs: number,
-  options: { bits: 4 | 8; blockSize: number; method: BlockMethod; symmetric: boolean },
+  options: BlockOptions,
 ): PackedBlocks {
-  const { bits, blockSize, symmetric } = options;
-  const blocks = Math.ceil(inputs / blockSize);
+  const { bits, blockSize } = options;
   const most = 2 ** bits - 1;
-  const bytesPerBlock = (blockSize * bits) / 8;
-  const stored = new Uint8Array(outputs * blocks * bytesPerBlock);
-  const scales = new Float32Array(outputs * blocks);
-  const rowBytes = Math.ceil((blocks * bits) / 8);
-  const zeroPoints = symmetric ? undefined : new Uint8Array(outputs * rowBytes);
-  let signal = 0;
-  let noise = 0;
+  const writer = new BlockWriter(outputs, inputs, options);
   for (let row = 0; row < outputs; row++) {
-    for (let block = 0; block < blocks; block++) {
-      const start = row * inputs + block * blockSize;
-      const values = rows.subarray(start, Math.min(start + blockSize, (row + 1) * inputs));
-      const { scale, zeroPoint } = fitBlock(values, most, options);
-      const index = row * blocks + block;
-      scales[index] = scale;
-      if (zeroPoints) setBits(zeroPoints, row * rowBytes, block, bits, zeroPoint);
-      for (let at = 0; at < blockSize; at++) {
-        const value = at < values.length ? values[at]! : 0;
-        const code = clampCode(Math.round(value / scale + zeroPoint), most);
-        setBits(stored, index * bytesPerBlock, at, bits, code);
-        if (at >= values.length) continue;
-        const error = value - (code - zeroPoint) * scale;
-        signal += value * value;
-        noise += error * error;
+    for (let start = 0; start < inputs; start += blockSize) {
+      const values = rows.subarray(row * inputs + start, row * inputs + Math.min(start + blockSize, inputs));
+      const block = fitBlock(values, most, options);
+      writer.begin(row, start / blockSize, block);
+      for (const [at, value] of values.entries()) {
+        const code = roundTo(value, block, most);
+        writer.code(at, code, value - (code - block.zeroPoint) * block.scale, value);
       }
+      writer.pad(values.length, roundTo(0, block, most));
     }
   }
-  return { stored, scales, signal, noise, ...(zeroPoints ? { zeroPoints } : {}) };
+  return writer.packed();
+}
+
+/** Lays codes, scales and zero points out block by block, and adds up what was lost. */
+export class BlockWriter {
+  private readonly blocks: number;
+  private readonly bytesPerBlock: number;
+  private readonly rowBytes: number;
+  private readonly stored: Uint8Array;
+  private readonly scales: Float32Array;
+  private readonly zeroPoints: Uint8Array | undefined;
+  private readonly options: BlockOptions;
+  private place = 0;
+  private signal = 0;
+  private noise = 0;
+
+  constructor(outputs: number, inputs: number, options: BlockOptions) {
+    const { bits, blockSize, symmetric } = options;
+    this.options = options;
+    this.blocks = Math.ceil(inputs / blockSize);
+    this.bytesPerBlock = (blockSize * bits) / 8;
+    this.rowBytes = Math.ceil((this.blocks * bits) / 8);
+    this.stored = new Uint8Array(outputs * this.blocks * this.bytesPerBlock);
+    this.scales = new Float32Array(outputs * this.blocks);
+    this.zeroPoints = symmetric ? undefined : new Uint8Array(outputs * this.rowBytes);
+  }
+
+  /** What follows belongs to this block. */
+  begin(row: number, block: number, { scale, zeroPoint }: Block): void {
+    const index = row * this.blocks + block;
+    this.place = index * this.bytesPerBlock;
+    this.scales[index] = scale;
+    if (this.zeroPoints) setBits(this.zeroPoints, row * this.rowBytes, block, this.options.bits, zeroPoint);
+  }
+
+  /** The code of an element of the block, how far it is off, and the element. */
+  code(at: number, code: number, error: number, value: number): void {
+    setBits(this.stored, this.place, at, this.options.bits, code);
+    this.signal += value * value;
+    this.noise += error * error;
+  }
+
+  /** Fills the block from `at` on. */
+  pad(at: number, code: number): void {
+    for (let rest = at; rest < this.options.blockSize; rest++)
+      setBits(this.stored, this.place, rest, this.options.bits, code);
+  }
+
+  packed(): PackedBlocks {
+    const { stored, scales, zeroPoints, signal, noise } = this;
+    return { stored, scales, signal, noise, ...(zeroPoints ? { zeroPoints } : {}) };
+  }
 }
 
 function setBits(bytes: Uint8Array, start: number, index: number, bits: number, code: number): void {
@@ -69,12 +116,17 @@ function setBits(bytes: Uint8Array, start: number, index: number, bits: number, 
   else bytes[start + (index >> 1)]! |= code << ((index & 1) * 4);
 }
 
+/** The code that a value gets in a block; `most` is the largest. */
+export const roundTo = (value: number, { scale, zeroPoint }: Block, most: number): number =>
+  clampCode(Math.round(value / scale + zeroPoint), most);
+
 const clampCode = (code: number, most: number): number => (code < 0 ? 0 : Math.min(code, most));
 
-function fitBlock(
+/** Scale and zero point of a block. */
+export function fitBlock(
   values: Float32Array,
   most: number,
-  { method, symmetric }: { method: BlockMethod; symmetric: boolean },
+  { method, symmetric }: Pick<BlockOptions, 'method' | 'symmetric'>,
 ): Block {
   const first = symmetric ? symmetricBlock(values, most, 1) : rangeBlock(values, most, 1);
   if (method === 'round') return first;

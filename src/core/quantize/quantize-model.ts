@@ -15,7 +15,7 @@ import type { KeptNode } from './targets.ts';
 import { type WrittenNodes, writeDynamic, writeDynamicLstm, writeGather } from './write-dynamic.ts';
 import { writeFloat16 } from './write-float16.ts';
 import { writeGatherBlocks } from './write-gather-blocks.ts';
-import { writeMatMulNBits } from './write-matmul-nbits.ts';
+import { type Moments, writeMatMulNBits } from './write-matmul-nbits.ts';
 import { type WeightError, writeQdq } from './write-qdq.ts';
 
 export const schemes = ['dynamic-int8', 'static-int8', 'int8-weights', 'int4-weights', 'fp16'] as const;
@@ -50,6 +50,8 @@ export interface QuantizeContext {
   readonly dims?: ReadonlyMap<string, number>;
   /** Static, and fp16 to find what overflows: ranges of these values and means of others by channel, over the calibration data. */
   readonly observe?: (values: readonly string[], channels?: Channels) => Promise<Observed>;
+  /** Weight-only with `gptq`: products of inputs with each other over the calibration data. */
+  readonly moments?: ((sizes: ReadonlyMap<string, number>) => Moments) | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -106,7 +108,11 @@ async function run(draft: Draft, recipe: Recipe, context: QuantizeContext): Prom
       const bits = recipe.scheme === 'int4-weights' ? 4 : 8;
       const { blockSize = 32, blockMethod: method = bits === 4 ? 'search' : 'round' } = recipe;
       const options = { ...shared, bits, blockSize, method, symmetric: false } as const;
-      return joined([await writeMatMulNBits(graph, facts, options), await writeGatherBlocks(graph, options)]);
+      const { moments } = context;
+      return joined([
+        await writeMatMulNBits(graph, facts, { ...options, moments }),
+        await writeGatherBlocks(graph, options),
+      ]);
     }
     case 'fp16':
       return joined([await writeFloat16(graph, facts, { ...shared, observe: context.observe })]);

@@ -11,7 +11,7 @@ import { quantizeBlocks } from './blocks.ts';
 import type { KeptNode } from './targets.ts';
 import { readWeight } from './weights.ts';
 import { importContrib, type WrittenNodes } from './write-dynamic.ts';
-import type { BlockOptions } from './write-matmul-nbits.ts';
+import type { MatMulNBitsOptions } from './write-matmul-nbits.ts';
 import type { WeightError } from './write-qdq.ts';
 
 /** A table of fewer elements saves less than what is written about it. */
@@ -20,7 +20,7 @@ const fewestElements = 4096;
 /** Rewrites lookups along the first axis of constant float tables of two axes. */
 export async function writeGatherBlocks(
   graph: GraphDraft,
-  { bits, blockSize, method, symmetric, exclude, signal }: BlockOptions,
+  { bits, blockSize, method, symmetric, exclude, signal }: MatMulNBitsOptions,
 ): Promise<WrittenNodes> {
   const nodes: Node[] = [];
   const kept: KeptNode[] = [];

@@ -8,22 +8,23 @@ import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node, NodeId } from '../graph/model.ts';
 import { float32Tensor, tensorOf } from '../passes/tensors.ts';
 import type { Facts } from '../shapes/facts.ts';
-import { type BlockMethod, quantizeBlocks } from './blocks.ts';
-import { chooseTargets, type KeptNode } from './targets.ts';
+import { type BlockOptions, type PackedBlocks, quantizeBlocks } from './blocks.ts';
+import { inverseFactor, quantizeCompensating } from './gptq.ts';
+import { chooseTargets, type KeptNode, type Target } from './targets.ts';
 import { readWeight } from './weights.ts';
 import { importContrib, transpose, type WrittenNodes } from './write-dynamic.ts';
 import { removeUnread, type WeightError } from './write-qdq.ts';
 
-export interface BlockOptions {
-  readonly bits: 4 | 8;
-  /** Elements that share a scale: a power of two from 16. */
-  readonly blockSize: number;
-  readonly method: BlockMethod;
-  /** The zero point is the middle and is not stored. */
-  readonly symmetric: boolean;
-  readonly exclude?: ReadonlySet<NodeId>;
-  readonly signal?: AbortSignal;
+/** `blockSize`: elements that share a scale, a power of two from 16. `symmetric`: the zero point is the middle and is not stored. */
+export interface MatMulNBitsOptions extends BlockOptions {
+  readonly exclude?: ReadonlySet<NodeId> | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** For `gptq`: products of inputs with each other, one value after the other. */
+  readonly moments?: ((sizes: ReadonlyMap<string, number>) => Moments) | undefined;
 }
+
+/** See `secondMoments`. */
+export type Moments = AsyncIterable<readonly [value: string, products: Float64Array]>;
 
 const refusals = {
   Conv: english`weight-only kernels exist for products of matrices only`,
@@ -31,28 +32,28 @@ const refusals = {
 };
 
 /** Rewrites MatMul and Gemm nodes with constant weights; the bias of a Gemm becomes the kernel's own. */
-export async function writeMatMulNBits(graph: GraphDraft, facts: Facts, options: BlockOptions): Promise<WrittenNodes> {
-  const { bits, blockSize, method, symmetric, exclude, signal } = options;
+export async function writeMatMulNBits(
+  graph: GraphDraft,
+  facts: Facts,
+  options: MatMulNBitsOptions,
+): Promise<WrittenNodes> {
+  const { bits, blockSize, exclude, signal } = options;
   const operators = new Set(['MatMul', 'Gemm']);
   const choice = chooseTargets(graph, facts, { operators, refusals, exclude });
   const nodes: Node[] = [];
   const kept: KeptNode[] = [...choice.kept];
   const weightErrors: WeightError[] = [];
-  for (const { node, weight, channelAxis, bias } of choice.targets) {
+  const isTaken = ({ weight, channelAxis }: Target) => weight.dims[1 - channelAxis]! >= blockSize;
+  for (const { node, weight, channelAxis } of choice.targets.filter((target) => !isTaken(target))) {
+    const inputs = weight.dims[1 - channelAxis]!;
+    const reason = english`it sums over ${inputs} elements, fewer than the ${blockSize} that share a scale`;
+    kept.push({ node, reason });
+  }
+  for await (const [target, packed] of packedWeights(choice.targets.filter(isTaken), options)) {
     signal?.throwIfAborted();
-    const transposed = channelAxis === 0;
+    const { node, weight, channelAxis, bias } = target;
     const outputs = weight.dims[channelAxis]!;
     const inputs = weight.dims[1 - channelAxis]!;
-    if (inputs < blockSize) {
-      kept.push({
-        node,
-        reason: english`it sums over ${inputs} elements, fewer than the ${blockSize} that share a scale`,
-      });
-      continue;
-    }
-    const values = await readWeight(weight);
-    const rows = transposed ? values : transpose(values, inputs, outputs);
-    const packed = quantizeBlocks(rows, outputs, inputs, { bits, blockSize, method, symmetric });
     weightErrors.push({ node: node.id, signal: packed.signal, noise: packed.noise });
     const blocks = Math.ceil(inputs / blockSize);
     graph.rewrite(node, english`Its weights are stored in ${bits} bits, ${blockSize} to a scale.`, (edit) => {
@@ -87,4 +88,42 @@ export async function writeMatMulNBits(graph: GraphDraft, facts: Facts, options:
     choice.targets.filter(({ node }) => done.has(node)),
   );
   return { nodes, kept, weightErrors };
+}
+
+/** The weights of every target in blocks; with `gptq` in the order in which the products of their inputs come. */
+async function* packedWeights(
+  targets: readonly Target[],
+  options: MatMulNBitsOptions,
+): AsyncGenerator<readonly [Target, PackedBlocks]> {
+  if (options.method !== 'gptq') {
+    for (const target of targets) {
+      const { rows, outputs, inputs } = await rowsOf(target);
+      yield [target, quantizeBlocks(rows, outputs, inputs, options)];
+    }
+    return;
+  }
+  if (!options.moments) throw new Error(english`GPTQ needs data that is like what the model will see.`);
+  const readers = new Map<string, Target[]>();
+  for (const target of targets) {
+    const [input] = target.node.inputs;
+    readers.set(input!, [...(readers.get(input!) ?? []), target]);
+  }
+  const sizes = new Map(
+    Array.from(readers, ([input, [first]]) => [input, first!.weight.dims[1 - first!.channelAxis]!]),
+  );
+  for await (const [input, products] of options.moments(sizes)) {
+    const factor = inverseFactor(products, sizes.get(input)!);
+    for (const target of readers.get(input)!) {
+      const { rows, outputs, inputs } = await rowsOf(target);
+      yield [target, quantizeCompensating(rows, outputs, inputs, factor, options)];
+    }
+  }
+}
+
+/** A weight with one row an output, in memory of its own. */
+async function rowsOf({ weight, channelAxis }: Target) {
+  const outputs = weight.dims[channelAxis]!;
+  const inputs = weight.dims[1 - channelAxis]!;
+  const values = await readWeight(weight);
+  return { rows: channelAxis === 0 ? values.slice() : transpose(values, inputs, outputs), outputs, inputs };
 }

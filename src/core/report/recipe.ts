@@ -2,6 +2,7 @@
  * A recipe: how a model was made from another, so that it can be made again. It is kept as JSON, in which fields are
  * only ever added. SHA-256 sums are in hexadecimal; paths are relative to the recipe's folder.
  */
+import { type BlockMethod, blockMethods } from '../quantize/blocks.ts';
 import { type NodeType, nodeTypes } from '../quantize/node-types.ts';
 import { firstWrong, hash, isObject, number, oneOf, type Shape, sizes, text, whole, yesNo } from './json-shape.ts';
 import type { Gate } from './junit.ts';
@@ -59,6 +60,9 @@ export interface QuantizeStep {
   readonly prune?: number | '2:4';
   /** Strength of SmoothQuant, 0 to 1. */
   readonly smooth?: number;
+  /** Weight-only: elements that share a scale, and how it is found. */
+  readonly blockSize?: number;
+  readonly blockMethod?: BlockMethod;
   /** First outputs of the nodes that stay float. */
   readonly keepFloat: readonly string[];
   /** Nodes with a type or number of scales of their own, by their first output. */
@@ -198,6 +202,8 @@ const stepShapes: Readonly<Record<RecipeStep['command'], Shape>> = {
     reduceRange: yesNo,
     density: oneOf('full', 'lean'),
     correctBias: yesNo,
+    'blockSize?': whole,
+    'blockMethod?': oneOf(...blockMethods),
     keepFloat: [text],
     'nodeTypes?': [{ output: text, type: oneOf(...nodeTypes) }],
     'data?': dataShape,
