@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { bytes, decibels, time } from '../core/report/format.ts';
 import type { ApplyReport, ModelRecipe } from '../core/report/recipe.ts';
@@ -7,7 +6,6 @@ import { outputsSentence } from '../core/report/sentences.ts';
 import type { OpenedModel } from '../worker/open-model.ts';
 import type { MeasurementContext } from '../worker/profile.ts';
 import { execute, type Outcome, requiredOutput, type Session, type TextOptions, withTextOptions } from './command.ts';
-import { UsageError } from './exit.ts';
 import { bad, careful, good, pairs, strong } from './print.ts';
 
 interface ApplyOptions extends TextOptions {
@@ -29,7 +27,7 @@ export function applyCommand(program: Command): void {
 async function apply(path: string, model: string | undefined, output: string, session: Session): Promise<Outcome> {
   const { readRecipe } = await import('../worker/recipe.ts');
   const { openModel } = await import('../worker/open-model.ts');
-  const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
+  const { protectFromRecipe, protectSource, protectWeights } = await import('../worker/protect.ts');
   const { measurementContext } = await import('./measuring.ts');
   const recipe = await readRecipe(path);
   const opened = await openModel(model ?? recipe.source.path);
@@ -37,20 +35,13 @@ async function apply(path: string, model: string | undefined, output: string, se
     const weights = recipe.result.weights?.[0]?.name;
     protectSource(opened, output, weights);
     protectFromRecipe(path, [output, weights && join(dirname(output), weights)]);
-    if (weights) protectWeights(output, weights);
+    // The weights file keeps the name that the recipe has, which the result names.
+    if (weights) await protectWeights(output, weights);
     const report = await makeAgain(path, recipe, opened, output, await measurementContext(session));
     const written = { ...report, output };
     return { report: written, text: () => applyText(written), code: report.reproduced ? 0 : 1 };
   } finally {
     await opened.close();
-  }
-}
-
-/** The weights file keeps the name that the recipe has, which the result names. It must not be another model's. */
-function protectWeights(output: string, weights: string): void {
-  if (weights === basename(output)) throw new UsageError(`${output} is where the weights go. Name another file.`);
-  if (existsSync(join(dirname(output), weights)) && !existsSync(output)) {
-    throw new UsageError(`There is a file ${weights} beside ${output} already. Name a file in another folder.`);
   }
 }
 

@@ -78,7 +78,7 @@ async function listPasses(): Promise<Outcome> {
 async function optimize(path: string, options: OptimizeOptions, session: Session): Promise<Outcome> {
   const output = requiredOutput(options.output);
   const { openModel } = await import('../worker/open-model.ts');
-  const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
+  const { protectFromRecipe, protectSource, protectWeights } = await import('../worker/protect.ts');
   const { recordRecipe, runOptimizeStep } = await import('../worker/recipe.ts');
   const { saveAhead } = await import('../worker/save-ahead.ts');
   const { measurementContext } = await import('./measuring.ts');
@@ -89,6 +89,7 @@ async function optimize(path: string, options: OptimizeOptions, session: Session
   const target = saveAhead(output, { ...external, signal });
   try {
     protectSource(opened, output, externalData);
+    if (externalData) await protectWeights(output, externalData);
     if (recipe) protectFromRecipe(recipe, [path, output, externalData && join(dirname(output), externalData)]);
     const step = {
       command: 'optimize',

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { english } from '../core/english.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
-import type { OpenedModel } from './open-model.ts';
+import { type OpenedModel, openModel } from './open-model.ts';
 
 /** A file that must not be written, because it is what something else is made of. */
 export class ProtectedFileError extends Error {
@@ -27,6 +27,30 @@ export function protectSource(opened: OpenedModel, output: string, weightsName?:
   for (const target of targets) {
     if (sources.has(real(target)))
       throw new ProtectedFileError(english`${target} belongs to the model itself. Name another file to write.`);
+  }
+}
+
+/**
+ * Before weights are written to a file of a name that was asked for: refuses one that is there already, unless the
+ * model that is about to be replaced keeps its weights in it: it may hold those of another model.
+ */
+export async function protectWeights(output: string, weights: string): Promise<void> {
+  if (weights === basename(output))
+    throw new ProtectedFileError(english`${output} is where the weights go. Name another file.`);
+  if (!existsSync(join(dirname(output), weights)) || (await keepsWeightsIn(output, weights))) return;
+  throw new ProtectedFileError(
+    english`There is a file ${weights} beside ${output} already, which may hold the weights of another model. Name another file, or write to another folder.`,
+  );
+}
+
+async function keepsWeightsIn(path: string, weights: string): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  try {
+    const opened = await openModel(path);
+    await opened.close();
+    return [...tensorsOf(opened.model)].some(({ external }) => external?.location === weights);
+  } catch {
+    return false;
   }
 }
 

@@ -145,6 +145,14 @@ out y
     const split = await runCli('optimize', classifier, '-o', source, '--external-data', 'w.data', '--no-verify');
     expect(split.code).toBe(0);
     const before = readFileSync(join(folder, 'w.data'));
+    // The same once more takes the place of both files; another model's weights file is not for the taking.
+    const repeated = await runCli('optimize', classifier, '-o', source, '--external-data', 'w.data', '--no-verify');
+    expect(repeated.code).toBe(0);
+    const taken = ['-o', join(folder, 'second.onnx'), '--external-data', 'w.data', '--no-verify'];
+    expect(await runCli('optimize', classifier, ...taken)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('may hold the weights of another model'),
+    });
     const again = ['-o', join(folder, 'other.onnx'), '--external-data', 'w.data', '--no-verify'];
     const { code, stderr } = await runCli('optimize', source, ...again);
     expect(code).toBe(2);
