@@ -9,8 +9,9 @@ export interface Column {
 /** Rows under headings, cells aligned, two spaces between columns. Without titles, the rows alone. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const titled = columns.some(({ title }) => title !== '');
+  // Not `Math.max(...rows)`: from some hundred thousand rows on, they are more arguments than a call may have.
   const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...rows.map((row) => visibleLength(row[index] ?? ''))),
+    rows.reduce((width, row) => Math.max(width, visibleLength(row[index] ?? '')), title.length),
   );
   const line = (cells: readonly string[]) =>
     columns

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { explainError } from '../../src/cli/exit.ts';
 import { inspectText } from '../../src/cli/inspect.ts';
+import { table } from '../../src/cli/print.ts';
 import type { InspectReport } from '../../src/core/report/report.ts';
 import { inspectModel } from '../../src/worker/inspect.ts';
 import { openModel } from '../../src/worker/open-model.ts';
@@ -40,6 +41,13 @@ describe.skipIf(!corpusPresent)('inspect over the corpus', () => {
     expect(corpusModels.length).toBeGreaterThan(400);
     expect(refused.length).toBeLessThan(corpusModels.length / 50);
   });
+});
+
+it('aligns tables of more rows than a call may have arguments', () => {
+  const rows = Array.from({ length: 300_000 }, (_, index) => [String(index), 'Relu']);
+  const lines = table([{ title: 'id', align: 'right' }, { title: 'operator' }], rows).split('\n');
+  expect(lines.slice(0, 2)).toEqual(['    id  operator', '     0  Relu']);
+  expect(lines.at(-1)).toBe('299999  Relu');
 });
 
 describe('opscope inspect', () => {
