@@ -137,9 +137,11 @@ function externalFiles(modelPath: string): {
   close: () => void;
 } {
   const folder = dirname(resolve(modelPath));
+  // By their real paths: `w.bin`, `./w.bin` and a link to it are one file, opened and counted once.
   const files = new Map<string, FileSource>();
+  const named = new Map<string, FileSource>();
   const open = (location: string): ByteSource => {
-    const known = files.get(location);
+    const known = named.get(location);
     if (known) return known;
     if (
       location === '' ||
@@ -165,8 +167,9 @@ function externalFiles(modelPath: string): {
         english`The weights file ${location} is a link that leads out of the model's folder. Opscope does not open it.`,
       );
     }
-    const file = openFileSource(real);
-    files.set(location, file);
+    const file = files.get(real) ?? openFileSource(real);
+    files.set(real, file);
+    named.set(location, file);
     return file;
   };
   const all = () => [...files.values()];

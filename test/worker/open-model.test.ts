@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -111,6 +112,41 @@ describe('weights in other files', () => {
     const { model, problems, close } = await open('linked.bin');
     expect(problems).toEqual([]);
     expect(new Float32Array((await readAll(model.graph.initializers.get('w')!.data)).slice().buffer)[7]).toBe(3);
+    await close();
+  });
+
+  test('one file is opened and counted once, however its path is written', async () => {
+    const entry = (location: string) =>
+      message([
+        [1, 'location'],
+        [2, location],
+      ]);
+    symlinkSync('weights.bin', join(folder, 'linked.bin'));
+    const locations = Array.from({ length: 500 }, (_, index) => `${'./'.repeat(index)}weights.bin`);
+    const tensors = [...locations, 'linked.bin'].map((location, index) =>
+      message([
+        [1, 8],
+        [2, 1],
+        [8, `w${index}`],
+        [13, entry(location)],
+        [14, 1],
+      ]),
+    );
+    const path = join(folder, 'model.onnx');
+    const file = message([
+      [1, 8],
+      [7, message(tensors.map((tensor) => [5, tensor] as const))],
+      [8, message([[2, 17]])],
+    ]);
+    writeFileSync(path, file);
+    const descriptors = () => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0);
+    const before = descriptors();
+    const { model, problems, bytes, close } = await openModel(path);
+    expect(descriptors() - before).toBeLessThan(10);
+    expect(problems).toEqual([]);
+    expect(bytes).toBe(file.length + 32);
+    const last = await readAll(model.graph.initializers.get('w500')!.data);
+    expect(new Float32Array(last.slice().buffer)[7]).toBe(3);
     await close();
   });
 
