@@ -16,6 +16,7 @@ import type {
   ValueType,
 } from '../graph/model.ts';
 import type { Problem } from '../problem.ts';
+import { nameText, ProblemList } from './problem-list.ts';
 import { findProblems } from './problems.ts';
 import { loadStructure, MalformedError, maxDepth } from './resident.ts';
 import { rememberSpan } from './spans.ts';
@@ -26,17 +27,38 @@ import { type Field, WireReader } from './wire.ts';
 /** Opens a file that a tensor's external data names, relative to the model. Rejects when it is refused or missing. */
 export type ExternalFiles = (location: string) => ByteSource;
 
-/** Files with more nodes, function bodies and subgraphs included, are not opened: memory would not do. */
-const mostNodes = 1_000_000;
+/**
+ * Estimates of the bytes that objects of each kind take without their texts and parts, spans and what looks for
+ * problems included, rather too high: with them, files of nothing but one kind stay below half a gigabyte (hostile.test).
+ */
+export const memoryOf = {
+  node: 800,
+  graph: 1500,
+  attribute: 200,
+  values: 400,
+  type: 160,
+  dim: 24,
+  entry: 100,
+  field: 100,
+  place: 20,
+  bytes: 160,
+  tensor: 640,
+} as const;
+
+/** A text, its place in a list included. */
+const textBytes = 40;
+
+/** A list of dimensions that is longer is no shape: ONNX Runtime and NumPy end at far fewer. */
+const mostDims = 64;
+
+const noAttributes: ReadonlyMap<string, Attribute> = new Map();
 
 /** What decoding carries along. */
 export interface ReadContext {
   readonly source: ByteSource;
   readonly wire: WireReader;
   readonly external: ExternalFiles;
-  readonly problems: Problem[];
-  /** Messages about external data so far: many tensors share one. */
-  readonly externalProblems: Set<string>;
+  readonly problems: ProblemList;
   nextNodeId: number;
   depth: number;
 }
@@ -54,13 +76,14 @@ export async function readModel(
     source,
     wire: new WireReader(chunks),
     external,
-    problems: [],
-    externalProblems: new Set(),
+    problems: new ProblemList(),
     nextNodeId: 0,
     depth: 0,
   };
+  for (const { bytes } of chunks) context.wire.spend(bytes.length);
   const model = decodeModel(context, source.byteLength);
-  return { model, problems: [...context.problems, ...findProblems(model)] };
+  findProblems(model, context.problems);
+  return { model, problems: context.problems.all() };
 }
 
 function decodeModel(context: ReadContext, length: number): Model {
@@ -107,6 +130,7 @@ function decodeModel(context: ReadContext, length: number): Model {
 function decodeGraph(context: ReadContext, { number, start, from, to }: Field): Graph {
   if (++context.depth > maxDepth) throw new MalformedError(english`Graphs are nested deeper than ${maxDepth}.`);
   const { wire } = context;
+  wire.spend(memoryOf.graph);
   const nodes: Node[] = [];
   const inputs: ValueInfo[] = [];
   const outputs: ValueInfo[] = [];
@@ -125,11 +149,11 @@ function decodeGraph(context: ReadContext, { number, start, from, to }: Field): 
     else if (field.number === 5) {
       const tensor = readTensor(context, field);
       if (initializers.has(tensor.name)) {
-        context.problems.push({
-          severity: 'error',
-          code: 'duplicate-initializer',
-          message: english`The initializer ${tensor.name} stands twice in the file; the last one counts.`,
-        });
+        context.problems.add(
+          'error',
+          'duplicate-initializer',
+          () => english`The initializer ${nameText(tensor.name)} stands twice in the file; the last one counts.`,
+        );
       }
       initializers.set(tensor.name, tensor);
     } else if (field.number === 10) docString = text(wire, field);
@@ -160,12 +184,12 @@ function decodeGraph(context: ReadContext, { number, start, from, to }: Field): 
 
 function decodeNode(context: ReadContext, { number, start, from, to }: Field): Node {
   const { wire } = context;
-  if (context.nextNodeId >= mostNodes) throw new MalformedError(english`The file has more than ${mostNodes} nodes.`);
+  wire.spend(memoryOf.node);
   const id = context.nextNodeId++ as NodeId;
   const inputs: string[] = [];
   const outputs: string[] = [];
-  const attributes = new Map<string, Attribute>();
-  const metadata = new Map<string, string>();
+  let attributes: Map<string, Attribute> | undefined;
+  let metadata: Map<string, string> | undefined;
   const unknown = new Leftovers(wire);
   const texts = { name: '', opType: '', domain: '', docString: '', overload: '' };
   for (const field of wire.fields(from, to)) {
@@ -175,13 +199,15 @@ function decodeNode(context: ReadContext, { number, start, from, to }: Field): N
     else if (field.number === 3) texts.name = text(wire, field);
     else if (field.number === 4) texts.opType = text(wire, field);
     else if (field.number === 5) {
-      const [name, attribute] = decodeAttribute(context, field);
-      attributes.set(name, attribute);
+      attributes ??= new Map();
+      attributes.set(...decodeAttribute(context, field));
     } else if (field.number === 6) texts.docString = text(wire, field);
     else if (field.number === 7) texts.domain = plainDomain(text(wire, field));
     else if (field.number === 8) texts.overload = text(wire, field);
-    else if (field.number === 9) decodeEntry(wire, field, metadata);
-    else unknown.add(field);
+    else if (field.number === 9) {
+      metadata ??= new Map();
+      decodeEntry(wire, field, metadata);
+    } else unknown.add(field);
   }
   const node: Node = {
     id,
@@ -190,10 +216,10 @@ function decodeNode(context: ReadContext, { number, start, from, to }: Field): N
     name: texts.name,
     inputs,
     outputs,
-    attributes,
+    attributes: attributes ?? noAttributes,
     ...(texts.docString ? { docString: texts.docString } : {}),
     ...(texts.overload ? { overload: texts.overload } : {}),
-    ...(metadata.size > 0 ? { metadata } : {}),
+    ...(metadata ? { metadata } : {}),
     ...unknown.property(),
   };
   return rememberSpan(node, { source: context.source, field: number, start, from, to });
@@ -217,67 +243,113 @@ const attributeTypes: Readonly<Record<number, [Attribute['type'], field: number]
   14: ['types', 15],
 };
 
+const valueFields: ReadonlySet<number> = new Set(Object.values(attributeTypes).map(([, field]) => field));
+
+const blockLength = 1 << 16;
+
+/** A list that grows to millions: an array that grew would leave several older ones behind, as large as itself together. */
+class LongList<T> {
+  private readonly full: T[][] = [];
+  private last: T[] = [];
+
+  push(value: T): number {
+    if (this.last.length === blockLength) {
+      this.full.push(this.last);
+      this.last = [];
+    }
+    return this.last.push(value);
+  }
+
+  all(): T[] {
+    return this.full.length === 0 ? this.last : ([] as T[]).concat(...this.full, this.last);
+  }
+}
+
+/** The fields of an attribute that may hold its value. Numbers, of which there may be millions, are decoded at once. */
+class Held {
+  readonly ints = new LongList<bigint>();
+  readonly floats = new LongList<number>();
+  readonly strings: ByteStrings;
+  private readonly fields = new Map<number, Field[]>();
+  private readonly wire: WireReader;
+
+  constructor(wire: WireReader) {
+    this.wire = wire;
+    this.strings = new ByteStrings(wire);
+  }
+
+  add(field: Field): void {
+    const list = this.fields.get(field.number) ?? [];
+    if (!this.fields.has(field.number)) this.fields.set(field.number, list);
+    if (field.number === 8) this.wire.addIntegers(field, this.ints);
+    else if (field.number === 7) this.wire.addFloats(field, this.floats);
+    else if (field.number === 9) this.strings.add(field);
+    else {
+      this.wire.spend(memoryOf.field);
+      list.push(field);
+    }
+  }
+
+  has(number: number): boolean {
+    return this.fields.has(number);
+  }
+
+  of(number: number): readonly Field[] {
+    return this.fields.get(number) ?? [];
+  }
+}
+
 function decodeAttribute(context: ReadContext, attributeField: Field): [name: string, attribute: Attribute] {
   const { wire } = context;
+  wire.spend(memoryOf.attribute);
   let name = '';
   let docString = '';
   let reference = '';
   let code = 0;
-  const held = new Map<number, Field[]>();
+  const held = new Held(wire);
   const unknown = new Leftovers(wire);
-  const valueFields = new Set(Object.values(attributeTypes).map(([, field]) => field));
   for (const field of wire.fields(attributeField.from, attributeField.to)) {
     if (field.number === 1) name = text(wire, field);
     else if (field.number === 13) docString = text(wire, field);
     else if (field.number === 20) code = Number(unsigned(wire, field));
     else if (field.number === 21) reference = text(wire, field);
-    else if (valueFields.has(field.number)) {
-      const list = held.get(field.number);
-      if (list) list.push(field);
-      else held.set(field.number, [field]);
-    } else unknown.add(field);
+    else if (valueFields.has(field.number)) held.add(field);
+    else unknown.add(field);
   }
   const extras = { ...(docString ? { docString } : {}), ...unknown.property() };
   if (reference !== '') return [name, { type: 'reference', value: reference, of: code, ...extras }];
   const known =
     attributeTypes[code] ?? Object.values(attributeTypes).find(([, field]) => code === 0 && held.has(field));
   if (!known) {
-    for (const fields of held.values()) for (const field of fields) unknown.add(field);
+    for (const field of wire.fields(attributeField.from, attributeField.to))
+      if (valueFields.has(field.number)) unknown.add(field);
     return [name, { type: 'unknown', value: null, ...extras, ...unknown.property() }];
   }
   const [type, number] = known;
-  const attribute = {
-    type,
-    value: decodeAttributeValue(context, type, held.get(number) ?? []),
-    ...extras,
-  } as Attribute;
-  return [
-    name,
-    rememberSpan(attribute, {
-      source: context.source,
-      field: attributeField.number,
-      start: attributeField.start,
-      from: attributeField.from,
-      to: attributeField.to,
-    }),
-  ];
+  const attribute = { type, value: decodeAttributeValue(context, type, held, number), ...extras } as Attribute;
+  const { number: field, start, from, to } = attributeField;
+  return [name, rememberSpan(attribute, { source: context.source, field, start, from, to })];
 }
 
 function decodeAttributeValue(
   context: ReadContext,
   type: Attribute['type'],
-  fields: readonly Field[],
+  held: Held,
+  number: number,
 ): Attribute['value'] {
   const { wire } = context;
+  const fields = held.of(number);
   const last = fields.at(-1);
-  const copy = (field: Field) => wire.bytes(field.from, field.to).slice();
   switch (type) {
-    case 'float':
-      return last ? (floats(wire, last)[0] ?? 0) : 0;
+    case 'float': {
+      const values: number[] = [];
+      if (last) wire.addFloats(last, values);
+      return values[0] ?? 0;
+    }
     case 'int':
       return last ? BigInt.asIntN(64, unsigned(wire, last)) : 0n;
     case 'string':
-      return last ? copy(last) : new Uint8Array(0);
+      return last ? wire.bytes(last.from, last.to) : new Uint8Array(0);
     case 'tensor':
       if (!last) throw new MalformedError(english`An attribute says it holds a tensor and holds none.`);
       return readTensor(context, last);
@@ -290,11 +362,11 @@ function decodeAttributeValue(
     case 'type':
       return (last && decodeType(context, last)) ?? { kind: 'opaque', domain: '', name: '' };
     case 'floats':
-      return fields.flatMap((field) => floats(wire, field));
+      return held.floats.all();
     case 'ints':
-      return fields.flatMap((field) => ints(wire, field));
+      return held.ints.all();
     case 'strings':
-      return fields.map(copy);
+      return held.strings.list;
     case 'tensors':
       return fields.map((field) => readTensor(context, field));
     case 'graphs':
@@ -314,10 +386,11 @@ function decodeSparse(context: ReadContext, { number, start, from, to }: Field):
   let indices: Tensor | undefined;
   const dims: number[] = [];
   const unknown = new Leftovers(wire);
+  wire.spend(memoryOf.values);
   for (const field of wire.fields(from, to)) {
     if (field.number === 1) values = readTensor(context, field);
     else if (field.number === 2) indices = readTensor(context, field);
-    else if (field.number === 3) for (const dim of ints(wire, field)) dims.push(Number(dim));
+    else if (field.number === 3) addDims(wire, field, dims);
     else unknown.add(field);
   }
   if (!values || !indices) throw new MalformedError(english`A sparse tensor lacks its values or its indices.`);
@@ -329,6 +402,7 @@ function decodeSparse(context: ReadContext, { number, start, from, to }: Field):
 
 function decodeFunction(context: ReadContext, { number, start, from, to }: Field): FunctionDefinition {
   const { wire } = context;
+  wire.spend(memoryOf.graph);
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes: string[] = [];
@@ -372,7 +446,8 @@ function decodeFunction(context: ReadContext, { number, start, from, to }: Field
 
 function decodeValueInfo(context: ReadContext, { number, start, from, to }: Field): ValueInfo {
   const { wire } = context;
-  const metadata = new Map<string, string>();
+  wire.spend(memoryOf.values);
+  let metadata: Map<string, string> | undefined;
   const unknown = new Leftovers(wire);
   let name = '';
   let docString = '';
@@ -384,15 +459,17 @@ function decodeValueInfo(context: ReadContext, { number, start, from, to }: Fiel
       type = decodeType(context, field);
       for (const inner of wire.fields(field.from, field.to)) if (inner.number === 6) denotation = text(wire, inner);
     } else if (field.number === 3) docString = text(wire, field);
-    else if (field.number === 4) decodeEntry(wire, field, metadata);
-    else unknown.add(field);
+    else if (field.number === 4) {
+      metadata ??= new Map();
+      decodeEntry(wire, field, metadata);
+    } else unknown.add(field);
   }
   const info: ValueInfo = {
     name,
     ...(type ? { type } : {}),
     ...(denotation ? { denotation } : {}),
     ...(docString ? { docString } : {}),
-    ...(metadata.size > 0 ? { metadata } : {}),
+    ...(metadata ? { metadata } : {}),
     ...unknown.property(),
   };
   return rememberSpan(info, { source: context.source, field: number, start, from, to });
@@ -403,7 +480,7 @@ function decodeType(context: ReadContext, { from, to }: Field): ValueType | unde
   const { wire } = context;
   let type: ValueType | undefined;
   for (const field of wire.fields(from, to)) {
-    const inner = () => new Map([...wire.fields(field.from, field.to)].map((each) => [each.number, each]));
+    const inner = () => firstFields(wire, field);
     if (field.number === 1 || field.number === 8) {
       const fields = inner();
       const dtype = dataTypeFromCode(fields.has(1) ? Number(unsigned(wire, fields.get(1)!)) : 0) ?? 'undefined';
@@ -431,11 +508,20 @@ function decodeType(context: ReadContext, { from, to }: Field): ValueType | unde
   return type;
 }
 
+/** The fields 1 and 2 of a message; of each the last. */
+function firstFields(wire: WireReader, { from, to }: Field): ReadonlyMap<number, Field> {
+  wire.spend(memoryOf.type);
+  const found = new Map<number, Field>();
+  for (const field of wire.fields(from, to)) if (field.number <= 2) found.set(field.number, field);
+  return found;
+}
+
 function decodeShape(wire: WireReader, shapeField: Field): { shape: Dim[]; denotations?: string[] } {
   const shape: Dim[] = [];
   const denotations: string[] = [];
   for (const field of wire.fields(shapeField.from, shapeField.to)) {
     if (field.number !== 1) continue;
+    wire.spend(memoryOf.dim);
     let dim: Dim = null;
     let denotation = '';
     for (const inner of wire.fields(field.from, field.to)) {
@@ -454,6 +540,7 @@ function decodeShape(wire: WireReader, shapeField: Field): { shape: Dim[]; denot
 
 function decodeAnnotation(context: ReadContext, { number, start, from, to }: Field): QuantizationAnnotation {
   const { wire } = context;
+  wire.spend(memoryOf.values);
   let tensorName = '';
   const parameters = new Map<string, string>();
   for (const field of wire.fields(from, to)) {
@@ -464,6 +551,7 @@ function decodeAnnotation(context: ReadContext, { number, start, from, to }: Fie
 }
 
 function decodeOpset({ wire, problems }: ReadContext, { from, to }: Field, opsets: Map<string, number>): void {
+  wire.spend(memoryOf.entry);
   let domain = '';
   let version = 0;
   for (const field of wire.fields(from, to)) {
@@ -472,16 +560,18 @@ function decodeOpset({ wire, problems }: ReadContext, { from, to }: Field, opset
   }
   const before = opsets.get(domain);
   if (before !== undefined) {
-    problems.push({
-      severity: 'warning',
-      code: 'duplicate-opset',
-      message: english`The operator set ${domain || 'ai.onnx'} is imported twice, as version ${before} and ${version}; the higher one counts.`,
-    });
+    problems.add(
+      'warning',
+      'duplicate-opset',
+      () =>
+        english`The operator set ${nameText(domain) || 'ai.onnx'} is imported twice, as version ${before} and ${version}; the higher one counts.`,
+    );
   }
   opsets.set(domain, Math.max(version, before ?? 0));
 }
 
 export function decodeEntry(wire: WireReader, { from, to }: Field, into: Map<string, string>): void {
+  wire.spend(memoryOf.entry);
   let key = '';
   let value = '';
   for (const field of wire.fields(from, to)) {
@@ -494,24 +584,30 @@ export function decodeEntry(wire: WireReader, { from, to }: Field, into: Map<str
 /** Fields that nothing here reads, kept as they are. */
 export class Leftovers {
   private readonly wire: WireReader;
-  private readonly pieces: Uint8Array[] = [];
+  /** Where they begin and end; fields that lie side by side are one stretch. */
+  private readonly bounds: number[] = [];
 
   constructor(wire: WireReader) {
     this.wire = wire;
   }
 
   add({ start, to }: Field): void {
-    this.pieces.push(this.wire.bytes(start, to));
+    this.wire.spend(to - start);
+    if (this.bounds.at(-1) === start) this.bounds[this.bounds.length - 1] = to;
+    else this.bounds.push(start, to);
   }
 
   /** `{ unknown }`, or nothing when every field was known. */
   property(): { unknown?: Uint8Array } {
-    if (this.pieces.length === 0) return {};
-    const unknown = new Uint8Array(this.pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let at = 0;
-    for (const piece of this.pieces) {
-      unknown.set(piece, at);
-      at += piece.length;
+    const { bounds, wire } = this;
+    if (bounds.length === 0) return {};
+    let length = 0;
+    for (let at = 0; at < bounds.length; at += 2) length += bounds[at + 1]! - bounds[at]!;
+    const unknown = new Uint8Array(length);
+    let to = 0;
+    for (let at = 0; at < bounds.length; at += 2) {
+      unknown.set(wire.bytes(bounds[at]!, bounds[at + 1]!), to);
+      to += bounds[at + 1]! - bounds[at]!;
     }
     return { unknown };
   }
@@ -520,6 +616,7 @@ export class Leftovers {
 /** A string field. A field of another wire type under its number is no ONNX. */
 export function text(wire: WireReader, { number, wire: type, from, to }: Field): string {
   if (type !== 2) throw new MalformedError(english`Field ${number} should be text and is not.`);
+  wire.spend(textBytes + to - from);
   return decodeText(wire.bytes(from, to));
 }
 
@@ -529,25 +626,35 @@ export function unsigned(wire: WireReader, { number, wire: type, from }: Field):
   return wire.varint(from)[0];
 }
 
-/** Integers of a repeated field, packed or not. */
-export function ints(wire: WireReader, field: Field): bigint[] {
-  if (field.wire !== 2) return [BigInt.asIntN(64, unsigned(wire, field))];
+/** Adds dimensions, packed or not, to those there are. Refuses more than any tensor has. */
+export function addDims(wire: WireReader, field: Field, dims: number[]): void {
+  // A varint takes up to ten bytes: what is longer need not be decoded to know that it is too much.
   const values: bigint[] = [];
-  for (let position = field.from; position < field.to; ) {
-    const [value, next] = wire.varint(position);
-    values.push(BigInt.asIntN(64, value));
-    position = next;
+  if (field.to - field.from <= 10 * mostDims) wire.addIntegers(field, values);
+  if (values.length + dims.length > mostDims || field.to - field.from > 10 * mostDims)
+    throw new MalformedError(english`A tensor has more than ${mostDims} dimensions.`);
+  for (const value of values) dims.push(Number(value));
+}
+
+/** A list of texts that need not be UTF-8: views of the file's bytes, the same one again for the first few that repeat. */
+export class ByteStrings {
+  readonly list: Uint8Array[] = [];
+  private readonly first: Uint8Array[] = [];
+  private readonly wire: WireReader;
+
+  constructor(wire: WireReader) {
+    this.wire = wire;
   }
-  return values;
-}
 
-function floats(wire: WireReader, field: Field): number[] {
-  const bytes = wire.bytes(field.from, field.to);
-  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => float32(bytes, index * 4));
-}
-
-function float32(bytes: Uint8Array, offset: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat32(offset, true);
+  add({ from, to }: Field): void {
+    const bytes = this.wire.bytes(from, to);
+    const same = this.first.find(
+      (each) => each.length === bytes.length && each.every((byte, at) => byte === bytes[at]),
+    );
+    this.wire.spend(same ? memoryOf.place : memoryOf.bytes);
+    this.list.push(same ?? bytes);
+    if (!same && this.first.length < 4 && bytes.length <= 32) this.first.push(bytes);
+  }
 }
 
 /** `ai.onnx` is the default domain's long name. */

@@ -30,8 +30,12 @@ const paths: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 /** Messages nested deeper than this are not opened: ONNX Runtime gives up long before. */
 export const maxDepth = 200;
 
-/** Structure, everything but the payloads of large tensors, is held in memory. That of real models is some megabytes. */
-const mostStructureBytes = 2 ** 30;
+/**
+ * Bytes that the structure of a model, everything but the payloads of large tensors, may take in memory: the file's
+ * own bytes and an estimate of what is made from them. That of real models takes some megabytes. Half a gigabyte is
+ * what reading should stay below, Node's own 50 MB and what awaits collection included.
+ */
+export const mostMemory = 400 * 2 ** 20;
 
 const windowBytes = 1 << 14;
 
@@ -39,10 +43,8 @@ const windowBytes = 1 << 14;
 export async function loadStructure(source: ByteSource): Promise<readonly Chunk[]> {
   const payloads = await findPayloads(source);
   const structure = payloads.reduce((left, [from, to]) => left - (to - from), source.byteLength);
-  if (structure > mostStructureBytes) {
-    throw new MalformedError(
-      english`The file holds ${structure} bytes that are no weights, more than ${mostStructureBytes}.`,
-    );
+  if (structure > mostMemory) {
+    throw new MalformedError(english`The file holds ${structure} bytes that are no weights, more than ${mostMemory}.`);
   }
   const chunks: Chunk[] = [];
   let start = 0;
@@ -67,9 +69,11 @@ async function findPayloads(source: ByteSource): Promise<[number, number][]> {
   let position = 0;
   const total = source.byteLength;
 
-  const ensure = async (count: number) => {
+  const isAtHand = (count: number) => {
     const from = position - windowStart;
-    if (from >= 0 && from + count <= window.length) return;
+    return from >= 0 && from + Math.min(count, total - position) <= window.length;
+  };
+  const load = async () => {
     windowStart = position;
     window = await source.read(position, Math.min(windowBytes, total - position), memory);
   };
@@ -94,7 +98,8 @@ async function findPayloads(source: ByteSource): Promise<[number, number][]> {
       stack.pop();
       continue;
     }
-    await ensure(20);
+    // Waiting for what is there already takes longer than all the rest.
+    if (!isAtHand(20)) await load();
     const tag = varint();
     const field = Math.floor(tag / 8);
     switch (tag % 8) {

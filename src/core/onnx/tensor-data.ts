@@ -3,7 +3,17 @@ import { type ByteSource, bufferSource, byteRange, checkRange } from '../graph/b
 import { bitsPerElement, byteLengthOf, type DataType, dataTypeFromCode, elementCount } from '../graph/data-type.ts';
 import type { Tensor } from '../graph/model.ts';
 import { decodeVarint, packedSixBits, packedVarints } from './packed-varints.ts';
-import { decodeEntry, ints, Leftovers, type ReadContext, text, unsigned } from './read-model.ts';
+import { nameText } from './problem-list.ts';
+import {
+  addDims,
+  ByteStrings,
+  decodeEntry,
+  Leftovers,
+  memoryOf,
+  type ReadContext,
+  text,
+  unsigned,
+} from './read-model.ts';
 import { MalformedError } from './resident.ts';
 import { rememberSpan } from './spans.ts';
 import type { Field } from './wire.ts';
@@ -21,7 +31,7 @@ const dataFields: Readonly<Record<number, 'fixed32' | 'varint' | 'fixed64'>> = {
 export function readTensor(context: ReadContext, { number, start, from, to }: Field): Tensor {
   const { wire } = context;
   const dims: number[] = [];
-  const strings: Uint8Array[] = [];
+  const strings = new ByteStrings(wire);
   const entries = new Map<string, string>();
   const metadata = new Map<string, string>();
   const unknown = new Leftovers(wire);
@@ -31,27 +41,31 @@ export function readTensor(context: ReadContext, { number, start, from, to }: Fi
   let docString = '';
   let code = 0;
   let isExternal = false;
+  wire.spend(memoryOf.tensor);
   for (const field of wire.fields(from, to)) {
-    if (field.number === 1) for (const dim of ints(wire, field)) dims.push(Number(dim));
+    if (field.number === 1) addDims(wire, field, dims);
     else if (field.number === 2) code = Number(unsigned(wire, field));
-    else if (field.number === 6) strings.push(wire.bytes(field.from, field.to).slice());
+    else if (field.number === 6) strings.add(field);
     else if (field.number === 8) name = text(wire, field);
     else if (field.number === 9) raw = field;
     else if (field.number === 12) docString = text(wire, field);
     else if (field.number === 13) decodeEntry(wire, field, entries);
     else if (field.number === 14) isExternal = unsigned(wire, field) === 1n;
     else if (field.number === 16) decodeEntry(wire, field, metadata);
-    else if (dataFields[field.number]) held.push(field);
-    else unknown.add(field);
+    else if (dataFields[field.number]) {
+      wire.spend(memoryOf.field);
+      held.push(field);
+    } else unknown.add(field);
   }
   const dtype = dataTypeFromCode(code);
   if (!dtype)
-    context.problems.push({
-      severity: 'error',
-      code: 'unknown-type',
-      message: english`The tensor ${name} has an element type (${code}) that this version does not know.`,
-    });
-  if (dims.some((dim) => !(dim >= 0))) throw new MalformedError(english`The tensor ${name} has a negative dimension.`);
+    context.problems.add(
+      'error',
+      'unknown-type',
+      () => english`The tensor ${nameText(name)} has an element type (${code}) that this version does not know.`,
+    );
+  if (dims.some((dim) => !(dim >= 0)))
+    throw new MalformedError(english`The tensor ${nameText(name)} has a negative dimension.`);
   const expected = dtype ? byteLengthOf(dtype, elementCount(dims)) : 0;
   const external = isExternal ? externalLocation(entries, expected) : undefined;
   const data = external
@@ -59,19 +73,22 @@ export function readTensor(context: ReadContext, { number, start, from, to }: Fi
     : raw
       ? fieldSource(context, raw)
       : decodedSource(context, dtype ?? 'undefined', held, expected);
-  if (!external && dtype && dtype !== 'string' && data.byteLength !== expected) {
-    context.problems.push({
-      severity: 'error',
-      code: 'tensor-size',
-      message: english`The tensor ${name} holds ${data.byteLength} bytes; its type and shape, ${dtype} [${dims.join(', ')}], need ${expected}.`,
-    });
+  // A length that is no number is a problem of its own.
+  const size = external && !Number.isSafeInteger(external.length) ? expected : data.byteLength;
+  if (dtype && dtype !== 'string' && size !== expected) {
+    context.problems.add(
+      'error',
+      'tensor-size',
+      () =>
+        english`The tensor ${nameText(name)} holds ${size} bytes; its type and shape, ${dtype} [${dims.join(', ')}], need ${expected}.`,
+    );
   }
   const tensor: Tensor = {
     name,
     dtype: dtype ?? 'undefined',
     dims,
     data,
-    ...(dtype === 'string' ? { strings } : {}),
+    ...(dtype === 'string' ? { strings: strings.list } : {}),
     ...(docString ? { docString } : {}),
     ...(external ? { external } : {}),
     ...(metadata.size > 0 ? { metadata } : {}),
@@ -90,20 +107,6 @@ function externalLocation(entries: ReadonlyMap<string, string>, expected: number
   };
 }
 
-/** Most messages about external data: a model that is far off says the same of every tensor. */
-const mostExternalProblems = 20;
-
-function reportOnce({ problems, externalProblems }: ReadContext, message: string): void {
-  if (externalProblems.size > mostExternalProblems || externalProblems.has(message)) return;
-  const last = externalProblems.size === mostExternalProblems;
-  externalProblems.add(message);
-  problems.push({
-    severity: 'error',
-    code: 'external-data',
-    message: last ? english`The external data of more tensors cannot be used.` : message,
-  });
-}
-
 function externalSource(
   context: ReadContext,
   name: string,
@@ -111,17 +114,17 @@ function externalSource(
 ): ByteSource {
   try {
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length))
-      throw new Error(english`The external data of ${name} has no usable offset or length.`);
+      throw new Error(english`The external data of ${nameText(name)} has no usable offset or length.`);
     const file = context.external(location);
     if (offset + length > file.byteLength) {
       throw new Error(
-        english`The external data of ${name} should lie at ${offset} to ${offset + length} of ${location}, which has ${file.byteLength} bytes. Copy the whole file beside the model.`,
+        english`The external data of ${nameText(name)} should lie at ${offset} to ${offset + length} of ${nameText(location)}, which has ${file.byteLength} bytes. Copy the whole file beside the model.`,
       );
     }
     return byteRange(file, offset, length);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    reportOnce(context, message);
+    const message = nameText(error instanceof Error ? error.message : String(error), 1000);
+    context.problems.addOnce('error', 'external-data', message);
     return {
       byteLength: Number.isSafeInteger(length) && length >= 0 ? length : 0,
       read: () => Promise.reject(new Error(message)),
@@ -139,16 +142,21 @@ function inMemory(source: ByteSource, bytes: Uint8Array, from: number): ByteSour
   return { ...byteRange(source, from, bytes.length), ...bufferSource(bytes) };
 }
 
+const nothing = bufferSource(new Uint8Array(0));
+
 /** Elements from the typed fields (`float_data`, `int64_data`, …) in the layout of `raw_data`. */
 function decodedSource(context: ReadContext, dtype: DataType, fields: readonly Field[], expected: number): ByteSource {
-  if (fields.length === 0) return bufferSource(new Uint8Array(0));
+  if (fields.length === 0) return nothing;
   const [first] = fields;
   const kind = dataFields[first!.number];
   const encoded = fields.length === 1 ? fieldSource(context, first!) : joined(context, fields);
   if (kind !== 'varint') return encoded;
   if (bitsPerElement(dtype) === 6) return packedSixBits(encoded, expected);
   const width = Math.max(1, byteLengthOf(dtype, 1));
-  if (encoded.bytes) return bufferSource(decodeVarints(encoded.bytes, width, expected));
+  if (encoded.bytes) {
+    context.wire.spend(Math.min(expected, encoded.byteLength * width));
+    return bufferSource(decodeVarints(encoded.bytes, width, expected));
+  }
   // A varint takes at least a byte: a larger declaration is wrong, and is told of.
   return packedVarints(encoded, width, Math.min(expected, encoded.byteLength * width));
 }

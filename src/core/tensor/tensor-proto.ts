@@ -2,15 +2,15 @@ import { english } from '../english.ts';
 import type { TensorValue } from '../evaluator.ts';
 import { bufferSource, readAll } from '../graph/byte-source.ts';
 import { encodeTensor } from '../onnx/encode-model.ts';
+import { ProblemList } from '../onnx/problem-list.ts';
 import { readTensor } from '../onnx/tensor-data.ts';
 import { WireReader } from '../onnx/wire.ts';
-import type { Problem } from '../problem.ts';
 
 /** Reads a `TensorProto` from a `.pb` file, as ONNX test data has it. Rejects when it is none. */
 export async function parseTensorProto(
   bytes: Uint8Array,
 ): Promise<{ readonly name: string; readonly value: TensorValue }> {
-  const problems: Problem[] = [];
+  const problems = new ProblemList();
   const context = {
     source: bufferSource(bytes),
     wire: new WireReader([{ start: 0, end: bytes.length, bytes }]),
@@ -18,12 +18,11 @@ export async function parseTensorProto(
       throw new Error(english`A tensor file does not point to other files.`);
     },
     problems,
-    externalProblems: new Set<string>(),
     nextNodeId: 0,
     depth: 0,
   };
   const tensor = readTensor(context, { number: 0, wire: 2, start: 0, from: 0, to: bytes.length });
-  const [problem] = problems;
+  const [problem] = problems.all();
   if (problem) throw new Error(problem.message);
   const { name, dtype, dims, strings } = tensor;
   const decoder = new TextDecoder();
