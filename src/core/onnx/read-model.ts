@@ -16,6 +16,8 @@ import type {
   ValueType,
 } from '../graph/model.ts';
 import type { Problem } from '../problem.ts';
+import { addDims, ByteStrings, LongList } from './lists.ts';
+import { memoryOf } from './memory.ts';
 import { nameText, ProblemList } from './problem-list.ts';
 import { findProblems } from './problems.ts';
 import { loadStructure, MalformedError, maxDepth } from './resident.ts';
@@ -26,30 +28,6 @@ import { type Field, WireReader } from './wire.ts';
 
 /** Opens a file that a tensor's external data names, relative to the model. Rejects when it is refused or missing. */
 export type ExternalFiles = (location: string) => ByteSource;
-
-/**
- * Estimates of the bytes that objects of each kind take without their texts and parts, spans and what looks for
- * problems included, rather too high: with them, files of nothing but one kind stay below half a gigabyte (hostile.test).
- */
-export const memoryOf = {
-  node: 800,
-  graph: 1500,
-  attribute: 200,
-  values: 400,
-  type: 160,
-  dim: 24,
-  entry: 100,
-  field: 100,
-  place: 20,
-  bytes: 160,
-  tensor: 640,
-} as const;
-
-/** A text, its place in a list included. */
-const textBytes = 40;
-
-/** A list of dimensions that is longer is no shape: ONNX Runtime and NumPy end at far fewer. */
-const mostDims = 64;
 
 const noAttributes: ReadonlyMap<string, Attribute> = new Map();
 
@@ -244,26 +222,6 @@ const attributeTypes: Readonly<Record<number, [Attribute['type'], field: number]
 };
 
 const valueFields: ReadonlySet<number> = new Set(Object.values(attributeTypes).map(([, field]) => field));
-
-const blockLength = 1 << 16;
-
-/** A list that grows to millions: an array that grew would leave several older ones behind, as large as itself together. */
-class LongList<T> {
-  private readonly full: T[][] = [];
-  private last: T[] = [];
-
-  push(value: T): number {
-    if (this.last.length === blockLength) {
-      this.full.push(this.last);
-      this.last = [];
-    }
-    return this.last.push(value);
-  }
-
-  all(): T[] {
-    return this.full.length === 0 ? this.last : ([] as T[]).concat(...this.full, this.last);
-  }
-}
 
 /** The fields of an attribute that may hold its value. Numbers, of which there may be millions, are decoded at once. */
 class Held {
@@ -616,7 +574,7 @@ export class Leftovers {
 /** A string field. A field of another wire type under its number is no ONNX. */
 export function text(wire: WireReader, { number, wire: type, from, to }: Field): string {
   if (type !== 2) throw new MalformedError(english`Field ${number} should be text and is not.`);
-  wire.spend(textBytes + to - from);
+  wire.spend(memoryOf.text + to - from);
   return decodeText(wire.bytes(from, to));
 }
 
@@ -624,37 +582,6 @@ export function text(wire: WireReader, { number, wire: type, from, to }: Field):
 export function unsigned(wire: WireReader, { number, wire: type, from }: Field): bigint {
   if (type !== 0) throw new MalformedError(english`Field ${number} should be a number and is not.`);
   return wire.varint(from)[0];
-}
-
-/** Adds dimensions, packed or not, to those there are. Refuses more than any tensor has. */
-export function addDims(wire: WireReader, field: Field, dims: number[]): void {
-  // A varint takes up to ten bytes: what is longer need not be decoded to know that it is too much.
-  const values: bigint[] = [];
-  if (field.to - field.from <= 10 * mostDims) wire.addIntegers(field, values);
-  if (values.length + dims.length > mostDims || field.to - field.from > 10 * mostDims)
-    throw new MalformedError(english`A tensor has more than ${mostDims} dimensions.`);
-  for (const value of values) dims.push(Number(value));
-}
-
-/** A list of texts that need not be UTF-8: views of the file's bytes, the same one again for the first few that repeat. */
-export class ByteStrings {
-  readonly list: Uint8Array[] = [];
-  private readonly first: Uint8Array[] = [];
-  private readonly wire: WireReader;
-
-  constructor(wire: WireReader) {
-    this.wire = wire;
-  }
-
-  add({ from, to }: Field): void {
-    const bytes = this.wire.bytes(from, to);
-    const same = this.first.find(
-      (each) => each.length === bytes.length && each.every((byte, at) => byte === bytes[at]),
-    );
-    this.wire.spend(same ? memoryOf.place : memoryOf.bytes);
-    this.list.push(same ?? bytes);
-    if (!same && this.first.length < 4 && bytes.length <= 32) this.first.push(bytes);
-  }
 }
 
 /** `ai.onnx` is the default domain's long name. */

@@ -4,6 +4,7 @@
  */
 import { english } from '../english.ts';
 import type { ByteSource } from '../graph/byte-source.ts';
+import { mostMemory } from './memory.ts';
 
 /** Tensors up to this many bytes stay in memory, so that passes can read them at once. */
 export const residentTensorBytes = 4096;
@@ -29,13 +30,6 @@ const paths: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 
 /** Messages nested deeper than this are not opened: ONNX Runtime gives up long before. */
 export const maxDepth = 200;
-
-/**
- * Bytes that the structure of a model, everything but the payloads of large tensors, may take in memory: the file's
- * own bytes and an estimate of what is made from them. That of real models takes some megabytes. Half a gigabyte is
- * what reading should stay below, Node's own 50 MB and what awaits collection included.
- */
-export const mostMemory = 400 * 2 ** 20;
 
 const windowBytes = 1 << 14;
 

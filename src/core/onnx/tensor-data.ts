@@ -2,18 +2,11 @@ import { english } from '../english.ts';
 import { type ByteSource, bufferSource, byteRange, checkRange } from '../graph/byte-source.ts';
 import { bitsPerElement, byteLengthOf, type DataType, dataTypeFromCode, elementCount } from '../graph/data-type.ts';
 import type { Tensor } from '../graph/model.ts';
+import { addDims, ByteStrings } from './lists.ts';
+import { memoryOf } from './memory.ts';
 import { decodeVarint, packedSixBits, packedVarints } from './packed-varints.ts';
 import { nameText } from './problem-list.ts';
-import {
-  addDims,
-  ByteStrings,
-  decodeEntry,
-  Leftovers,
-  memoryOf,
-  type ReadContext,
-  text,
-  unsigned,
-} from './read-model.ts';
+import { decodeEntry, Leftovers, type ReadContext, text, unsigned } from './read-model.ts';
 import { MalformedError } from './resident.ts';
 import { rememberSpan } from './spans.ts';
 import type { Field } from './wire.ts';

@@ -1,5 +1,6 @@
 import { english } from '../english.ts';
-import { type Chunk, MalformedError, mostMemory } from './resident.ts';
+import { mostMemory } from './memory.ts';
+import { type Chunk, MalformedError } from './resident.ts';
 
 /** One field of a message: its number, wire type, and where its content lies in the file. */
 export interface Field {

@@ -206,3 +206,33 @@ describe('what need not be in memory', () => {
     expect(Buffer.compare(await readAll(table!.data), big)).toBe(0);
   });
 });
+
+test.each([
+  ['packed', true],
+  ['one by one', false],
+])('numbers of attributes come in any size and length, %s', async (_, inOne) => {
+  const edges = [0n, -1n, 4095n, 4096n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
+  const ints = [...edges, ...Array.from({ length: 200_000 }, (_, index) => BigInt(index))];
+  const floats = [0.5, -0, Number.POSITIVE_INFINITY, 2 ** -149];
+  const intFields = inOne ? [[8, packed(ints)] as const] : ints.map((value) => [8, value] as const);
+  const floatBytes = new Uint8Array(Float32Array.from(floats).buffer);
+  const floatFields = inOne
+    ? message([[7, floatBytes]])
+    : Buffer.concat(
+        floats.map((value) => Buffer.concat([Uint8Array.of(0x3d), new Uint8Array(Float32Array.of(value).buffer)])),
+      );
+  const attributes = [
+    Buffer.concat([message([[1, 'ints'], ...intFields, [20, 7]])]),
+    Buffer.concat([message([[1, 'floats']]), floatFields, message([[20, 6]])]),
+  ];
+  const node = message([[4, 'Foo'], ...attributes.map((attribute) => [5, attribute] as const)]);
+  const bytes = message([
+    [1, 8],
+    [7, message([[1, node]])],
+    [8, opset],
+  ]);
+  const { model } = await readModel(fileOf(bytes), noFiles);
+  const value = (name: string) => model.graph.nodes[0]!.attributes.get(name)?.value;
+  expect(value('ints')).toEqual(ints);
+  expect(value('floats')).toEqual(floats);
+});
