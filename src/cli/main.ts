@@ -15,6 +15,7 @@ import { profileCommand } from './profile.ts';
 import { pruneCommand } from './prune.ts';
 import { quantizeCommand } from './quantize.ts';
 import { statsCommand } from './stats.ts';
+import { tensorCommand } from './tensor.ts';
 import { textCommand } from './text.ts';
 import { tuneCommand } from './tune.ts';
 
@@ -42,6 +43,7 @@ function createProgram(): Command {
     mcpCommand,
     exportCommand,
     statsCommand,
+    tensorCommand,
   ])
     define(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -1,7 +1,7 @@
 import { basename, dirname, extname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ExportRequest, PackageKind } from '../protocol/worker.ts';
-import { exportModel, exportPackage, type JobOptions, writeReport } from './jobs.ts';
+import { exportModel, exportPackage, type JobOptions, type TensorExport, writeReport, writeTensor } from './jobs.ts';
 import { requireDisk } from './local-file.ts';
 import type { ModelDocument } from './model-document.ts';
 
@@ -49,6 +49,27 @@ export async function exportReport(document: ModelDocument, options: JobOptions)
   if (!target) return;
   requireDisk(target);
   await writeReport(document, target.fsPath, options);
+}
+
+/** Asks where to write a constant's elements, and writes them as `.npy`. */
+export async function exportTensor(
+  document: ModelDocument,
+  request: Omit<TensorExport, 'path'>,
+  options: JobOptions,
+): Promise<void> {
+  await document.session();
+  const name = request.value
+    .replaceAll(/[^\w.-]+/g, '_')
+    .replace(/^[_.]+/, '')
+    .slice(-100);
+  const target = await vscode.window.showSaveDialog({
+    title: vscode.l10n.t('Export Tensor'),
+    defaultUri: vscode.Uri.file(join(dirname(document.uri.fsPath), `${name || 'tensor'}.npy`)),
+    filters: { NumPy: ['npy'] },
+  });
+  if (!target) return;
+  requireDisk(target);
+  await writeTensor(document, { ...request, path: target.fsPath }, options);
 }
 
 const forms = (): readonly Form[] => [

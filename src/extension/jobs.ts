@@ -16,12 +16,16 @@ import type {
   TraceRequest,
   VersionInfo,
   VersionRef,
+  WorkerContract,
 } from '../protocol/worker.ts';
 import { engineText } from './engine-text.ts';
 import { log } from './log.ts';
 import type { ModelDocument, Session } from './model-document.ts';
 
 type WithoutDocument<T> = Omit<T, 'document'>;
+
+/** A constant of a version, and the file its elements go to. */
+export type TensorExport = WithoutDocument<Parameters<WorkerContract['exportTensor']>[0]>;
 
 /** One side of a comparison: a version of the document, or another file. */
 export type ComparedSide = WithoutDocument<VersionRef> | { readonly path: string };
@@ -170,6 +174,17 @@ export function exportPackage(
     work: ({ client, document: id }, call) => client.exportPackage({ ...request, document: id }, call),
     says: ({ output, files }) =>
       vscode.l10n.t('Exported {0}, {1}.', output, bytes(files.reduce((sum, file) => sum + file.bytes, 0))),
+  });
+}
+
+/** Writes the elements of a constant as `.npy`. */
+export function writeTensor(document: ModelDocument, request: TensorExport, options: JobOptions) {
+  return runJob(document, options, {
+    kind: 'export',
+    title: vscode.l10n.t('Exporting {0}', request.value),
+    work: ({ client, document: id }, call) => client.exportTensor({ ...request, document: id }, call),
+    says: ({ path, bytes: size, note }) =>
+      [vscode.l10n.t('Exported {0}, {1}.', path, bytes(size)), ...(note ? [engineText(note)] : [])].join(' '),
   });
 }
 

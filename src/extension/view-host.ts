@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { NodeId } from '../core/graph/model.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import type { ViewHostContract, ViewReads, ViewState } from '../protocol/webview.ts';
+import { exportTensor } from './exporting.ts';
 import { compare, optimize, profile, quantize, sweep } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
@@ -94,6 +95,8 @@ export function viewHost(
         );
       }
     },
+    // Unlike the other jobs it leaves nothing behind in the view that would say where the file went.
+    exportTensor: (request) => exportTensor(document, request, { notify: true }),
     copy: async ({ text }) => vscode.env.clipboard.writeText(text),
     saveViewState: async (state) => {
       listener.onSelect(state.selected);

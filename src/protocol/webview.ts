@@ -114,6 +114,8 @@ export interface ViewHostContract extends ViewReads {
   pickPath(argument: { readonly title: string; readonly folders: boolean }): Promise<string | null>;
   /** Writes text or a picture that the view made to a file the user chooses. */
   saveFile(argument: { readonly name: string; readonly content: string | Uint8Array }): Promise<void>;
+  /** Asks for a file and writes the elements of a constant to it, as a job; done when that has ended. */
+  exportTensor(argument: Omit<Parameters<WorkerContract['exportTensor']>[0], 'document' | 'path'>): Promise<void>;
   copy(argument: { readonly text: string }): Promise<void>;
   saveViewState(argument: ViewState): Promise<void>;
   setSettings(argument: RunSettings): Promise<void>;

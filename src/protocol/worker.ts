@@ -115,6 +115,17 @@ export interface TensorDetails extends TensorStatistics {
   readonly values: readonly string[];
 }
 
+/** A constant's elements in a file of NumPy's format. */
+export interface ExportedTensor {
+  readonly path: string;
+  /** Type of the elements in the file. */
+  readonly dtype: string;
+  /** Size of the file. */
+  readonly bytes: number;
+  /** Why the type is another than the tensor's, when it is. */
+  readonly note?: string;
+}
+
 /** Settings that every run shares. */
 export interface RunSettings {
   readonly provider: string;
@@ -286,6 +297,10 @@ export interface WorkerContract {
   search(argument: VersionRef & { readonly query: string }): Promise<Int32Array>;
   node(argument: VersionRef & { readonly node: NodeId }): Promise<NodeDetails>;
   tensor(argument: VersionRef & { readonly value: string; readonly node: NodeId }): Promise<TensorDetails>;
+  /** Writes the elements of a constant to a `.npy` file, beside it first and then renamed. Never over a file of the document. */
+  exportTensor(
+    argument: VersionRef & { readonly value: string; readonly node: NodeId; readonly path: string },
+  ): Promise<ExportedTensor>;
   profile(argument: ProfileRequest): Promise<ProfileReport>;
   /** A trace from disk, put onto the version as a profile of it. */
   loadTrace(argument: TraceRequest): Promise<ProfileReport>;

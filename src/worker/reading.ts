@@ -1,17 +1,21 @@
+import { basename } from 'node:path';
 import { nodeCost } from '../core/cost/node-cost.ts';
 import { english } from '../core/english.ts';
+import type { Tensor } from '../core/graph/model.ts';
 import { layoutGraph } from '../core/layout/layout-graph.ts';
 import { modelText } from '../core/text/model-text.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import type { VersionRef, WorkerContract } from '../protocol/worker.ts';
 import { asRunScene } from './as-run.ts';
 import { type Analysis, asOpened, type Documents, type PlacedNode } from './documents.ts';
+import { exportTensor } from './export-tensor.ts';
 import { inspectModel } from './inspect.ts';
 import { nodeDetails, nodeTable } from './node-details.ts';
+import { protectSource } from './protect.ts';
 import { symbolicDims } from './symbolic-dims.ts';
 import { tensorDetails } from './tensor-details.ts';
 
-type ReadMethod = 'summary' | 'text' | 'scene' | 'nodeTable' | 'node' | 'tensor' | 'symbolicDims';
+type ReadMethod = 'summary' | 'text' | 'scene' | 'nodeTable' | 'node' | 'tensor' | 'exportTensor' | 'symbolicDims';
 
 /** What the view asks for; nothing here runs a model or changes a document. */
 export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContract, ReadMethod>> {
@@ -20,6 +24,11 @@ export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContr
     const found = analysis(ref).byId.get(ref.node as PlacedNode['node']['id']);
     if (!found) throw new Error(english`That node is not in this version.`);
     return found;
+  };
+  const constant = (ref: VersionRef & { node: number; value: string }): Tensor => {
+    const tensor = placed(ref).graph.constant(ref.value);
+    if (!tensor) throw new Error(english`${ref.value} is not a constant.`);
+    return tensor;
   };
   return {
     summary: async (ref) => inspectModel(asOpened(documents.version(ref))),
@@ -42,11 +51,12 @@ export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContr
       const cost = nodeCost(graph, node, analysis(ref).sized);
       return nodeDetails(version, analysis(ref), { graph, node }, cost, documents.analysis(original));
     },
-    tensor: async (ref, { signal }) => {
-      const { graph } = placed(ref);
-      const tensor = graph.constant(ref.value);
-      if (!tensor) throw new Error(english`${ref.value} is not a constant.`);
-      return tensorDetails(tensor, signal);
+    tensor: async (ref, { signal }) => tensorDetails(constant(ref), signal),
+    exportTensor: async ({ path, ...ref }, { signal, progress }) => {
+      const tensor = constant(ref);
+      // Nothing but the file itself is written: as a weights file it stands for both.
+      for (const file of documents.document(ref.document).files) protectSource(file, path, basename(path));
+      return exportTensor(tensor, path, { signal, onProgress: progress });
     },
   };
 }

@@ -1,9 +1,11 @@
+import { english } from '../core/english.ts';
 import { byteLengthOf, elementCount } from '../core/graph/data-type.ts';
 import type { Tensor } from '../core/graph/model.ts';
 import { significant } from '../core/report/format.ts';
 import { toBigInts, toNumbers } from '../core/tensor/convert.ts';
 import { tensorStatistics } from '../core/tensor/statistics.ts';
 import type { TensorDetails } from '../protocol/worker.ts';
+import { UnreadableModelError } from './open-model.ts';
 
 /** First elements that are written out. */
 const shownElements = 64;
@@ -13,6 +15,7 @@ const bins = 64;
 export async function tensorDetails(tensor: Tensor, signal: AbortSignal): Promise<TensorDetails> {
   const { name, dtype, dims } = tensor;
   if (tensor.strings || dtype === 'string') return stringDetails(tensor);
+  requireElements(tensor);
   const count = Math.min(shownElements, elementCount(dims));
   const first = await tensor.data.read(0, byteLengthOf(dtype, count));
   const values =
@@ -21,6 +24,15 @@ export async function tensorDetails(tensor: Tensor, signal: AbortSignal): Promis
       : Array.from(toNumbers(dtype, first, count), (value) => significant(value, 6));
   const statistics = await tensorStatistics(tensor, bins, signal);
   return { name, dtype, dims, bytes: tensor.data.byteLength, values, ...statistics };
+}
+
+/** Throws an `UnreadableModelError` for a tensor that has fewer bytes than its type and shape need. */
+export function requireElements({ name, dtype, dims, data }: Tensor): void {
+  const needed = byteLengthOf(dtype, elementCount(dims));
+  if (data.byteLength >= needed) return;
+  throw new UnreadableModelError(
+    english`The tensor ${name} holds ${data.byteLength} bytes; its type and shape, ${dtype} [${dims.join(', ')}], need ${needed}.`,
+  );
 }
 
 function stringDetails({ name, dtype, dims, strings = [] }: Tensor): TensorDetails {

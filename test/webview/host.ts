@@ -133,6 +133,7 @@ export function hostWith(answers: Partial<Handlers<ViewHostContract>> = {}) {
     command: nothing,
     pickPath: async () => null,
     saveFile: nothing,
+    exportTensor: nothing,
     copy: nothing,
     saveViewState: nothing,
     setSettings: nothing,

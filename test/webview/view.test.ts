@@ -42,6 +42,8 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
       .getByRole('img', { name: /^Values of/ })
       .first()
       .waitFor();
+    await page.getByRole('button', { name: 'Export as .npy…' }).first().click();
+    await expect.poll(() => host.exportedTensors).toEqual([{ version: 0, node: selected, value: 'stem.0.weight' }]);
   });
 
   test('the keys of the help sheet do what it says', async () => {

@@ -17,6 +17,8 @@ interface TensorViewProps {
 
 /** Below this many elements the values are read without being asked for. */
 const readAtOnce = 100_000;
+/** Up to this many elements are all written out, and need no statistics and no file. */
+const listedElements = 8;
 
 /** A constant's elements: statistics and histogram, read when asked for. */
 export function TensorView({ state, node, value }: TensorViewProps) {
@@ -33,13 +35,42 @@ export function TensorView({ state, node, value }: TensorViewProps) {
     });
     return () => controller.abort();
   }, [asked]);
-  if (problem !== null) return <p class="quiet">{engineText(problem)}</p>;
-  if (!asked) return <Link onClick={() => setAsked(true)}>{t('Show values')}</Link>;
-  return tensor ? <Tensor tensor={tensor} /> : <p class="quiet">{t('Reading…')}</p>;
+  const listed = elements <= listedElements;
+  return (
+    <>
+      {problem !== null ? (
+        <p class="quiet">{engineText(problem)}</p>
+      ) : tensor ? (
+        <Tensor tensor={tensor} />
+      ) : (
+        asked && <p class="quiet">{t('Reading…')}</p>
+      )}
+      <div class="tensor-links">
+        {!asked && <Link onClick={() => setAsked(true)}>{t('Show values')}</Link>}
+        {!listed && value.dtype !== 'string' && <Export state={state} node={node} value={value} />}
+      </div>
+    </>
+  );
+}
+
+/** Writes the elements to a file that the user is asked for. */
+function Export({ state, node, value }: TensorViewProps) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const write = () => {
+    setProblem(null);
+    const request = { version: state.detailsVersion.value!, value: value.name, node };
+    state.host.exportTensor(request).catch((error: Error) => setProblem(error.message));
+  };
+  return (
+    <>
+      <Link onClick={write}>{t('Export as .npy…')}</Link>
+      {problem !== null && <p class="quiet">{engineText(problem)}</p>}
+    </>
+  );
 }
 
 function Tensor({ tensor }: { readonly tensor: TensorDetails }) {
-  if (tensor.count <= 8) return <code class="elements">{tensor.values.join('  ')}</code>;
+  if (tensor.count <= listedElements) return <code class="elements">{tensor.values.join('  ')}</code>;
   return (
     <div class="tensor">
       {tensor.histogram.counts.length > 0 && tensor.min !== tensor.max && (

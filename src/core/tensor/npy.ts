@@ -1,7 +1,7 @@
 /** NumPy's `.npy` format, versions 1 to 3 (NEP 1). */
 import { english } from '../english.ts';
 import type { TensorValue } from '../evaluator.ts';
-import { byteLengthOf, type DataType, elementCount } from '../graph/data-type.ts';
+import { byteLengthOf, type DataType, elementCount, isFloat, isInteger } from '../graph/data-type.ts';
 
 /** NumPy's type codes without the byte order. float16, bool and the numbers; no objects, no dates. */
 const typeCodes: Readonly<Record<string, DataType>> = {
@@ -89,18 +89,41 @@ export function parseNpy(bytes: Uint8Array): TensorValue {
 /** Writes one array, version 1. Types that NumPy has no name for are written as the integers that hold their bits. */
 export function writeNpy({ dtype, dims, bytes, strings }: TensorValue): Uint8Array {
   if (strings) throw new Error(english`Strings are not written to .npy files.`);
-  const code =
-    Object.entries(typeCodes).find(([, type]) => type === dtype)?.[0] ?? (dtype === 'bfloat16' ? 'u2' : 'u1');
+  const held = dtype === 'bfloat16' ? 'uint16' : 'uint8';
+  const header = codeOf(dtype) ? npyHeader(dtype, dims) : npyHeader(held, held === 'uint8' ? [bytes.length] : dims);
+  const file = new Uint8Array(header.length + bytes.length);
+  file.set(header);
+  file.set(bytes, header.length);
+  return file;
+}
+
+/**
+ * The type in which a tensor's elements are written with their values and shape: their own, or the next that NumPy has
+ * and that holds each of them exactly. Undefined for strings, and for a tensor of no type.
+ */
+export function npyType(dtype: DataType): DataType | undefined {
+  if (codeOf(dtype)) return dtype;
+  if (isFloat(dtype)) return 'float32';
+  if (isInteger(dtype)) return dtype.startsWith('u') ? 'uint8' : 'int8';
+  return undefined;
+}
+
+/** What stands before the elements, version 1; they follow in row order, the low byte first. Throws for other types. */
+export function npyHeader(dtype: DataType, dims: readonly number[]): Uint8Array {
+  const code = codeOf(dtype);
+  if (!code) throw new TypeError(`NumPy has no type ${dtype}.`);
   const order = code.endsWith('1') ? '|' : '<';
-  const shown = code === 'u1' && dtype !== 'uint8' ? [bytes.length] : dims;
-  const text = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${shown.join(', ')}${shown.length === 1 ? ',' : ''}), }`;
+  const text = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${dims.join(', ')}${dims.length === 1 ? ',' : ''}), }`;
   // The header ends in a newline, and the data begins at a multiple of 64.
   const padded = `${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11, ' ')}\n`;
-  const file = new Uint8Array(10 + padded.length + bytes.length);
-  file.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length & 255, padded.length >> 8]);
-  file.set(new TextEncoder().encode(padded), 10);
-  file.set(bytes, 10 + padded.length);
-  return file;
+  const header = new Uint8Array(10 + padded.length);
+  header.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length & 255, padded.length >> 8]);
+  header.set(new TextEncoder().encode(padded), 10);
+  return header;
+}
+
+function codeOf(dtype: DataType): string | undefined {
+  return Object.entries(typeCodes).find(([, type]) => type === dtype)?.[0];
 }
 
 function parseStrings(descr: string, dims: readonly number[], data: Uint8Array): TensorValue {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bufferSource } from '../../../src/core/graph/byte-source.ts';
+import { type ByteSource, bufferSource } from '../../../src/core/graph/byte-source.ts';
 import { type DataType, elementCount } from '../../../src/core/graph/data-type.ts';
 import { fromNumbers, toNumbers } from '../../../src/core/tensor/convert.ts';
 import { parseNpy, writeNpy } from '../../../src/core/tensor/npy.ts';
@@ -201,5 +201,60 @@ describe('statistics', () => {
         expect(histogram.counts.reduce((sum, each) => sum + each, 0)).toBe(finite.length);
       }),
     );
+  });
+
+  const of = (dtype: DataType, dims: readonly number[], values: readonly number[]) =>
+    tensorStatistics({ name: 't', dtype, dims, data: bufferSource(fromNumbers(dtype, values)) });
+  const sum = (counts: Float64Array) => counts.reduce((total, each) => total + each, 0);
+
+  it('of complex numbers counts the parts', async () => {
+    const found = await of('complex64', [4], [0, 0, 1, 0, 0, 0, 0, 2]);
+    expect(found).toMatchObject({ count: 4, zeros: 6 / 8, nan: 0, min: 0, max: 2 });
+    expect(sum(found.histogram.counts)).toBe(8);
+    expect((await of('complex128', [2], [Number.NaN, 1, 2, 3])).nan).toBe(1 / 4);
+  });
+
+  it('holds for the largest 64-bit floats', async () => {
+    const most = Number.MAX_VALUE;
+    const { min, max, mean, standardDeviation, histogram } = await of('float64', [4], [most, -most, most, -most]);
+    expect([min, max, mean, standardDeviation]).toEqual([-most, most, 0, most]);
+    expect([histogram.edges[0], histogram.edges[32], histogram.edges[64]]).toEqual([-most, 0, most]);
+    expect([histogram.counts[0], histogram.counts[63]]).toEqual([2, 2]);
+  });
+
+  it('holds for the smallest 64-bit floats', async () => {
+    const least = Number.MIN_VALUE;
+    const { min, max, mean, histogram } = await of('float64', [3], [0, 64 * least, 128 * least]);
+    expect([min, max, mean]).toEqual([0, 128 * least, 64 * least]);
+    expect([...histogram.edges.slice(0, 3)]).toEqual([0, 2 * least, 4 * least]);
+    expect([histogram.counts[0], histogram.counts[32], histogram.counts[63]]).toEqual([1, 1, 1]);
+  });
+
+  it('of one value, and of none that is finite', async () => {
+    expect(await of('float64', [2], [3, 3])).toMatchObject({ min: 3, max: 3, mean: 3, standardDeviation: 0 });
+    const none = await of('float32', [2], [Number.NaN, Number.NEGATIVE_INFINITY]);
+    expect(none).toMatchObject({ min: Number.NaN, nan: 0.5, infinite: 0.5, zeros: 0 });
+    expect(none.histogram.counts).toHaveLength(0);
+    expect(await of('float32', [0], [])).toMatchObject({ count: 0, zeros: 0, mean: Number.NaN });
+  });
+
+  it('reads in blocks, those of packed types too', async () => {
+    const block = 1 << 20;
+    const count = 2 * block + 3;
+    let largestRead = 0;
+    // Every byte holds 1 and −2.
+    const data: ByteSource = {
+      byteLength: Math.ceil(count / 2),
+      read: async (_, length) => {
+        largestRead = Math.max(largestRead, length);
+        return new Uint8Array(length).fill(0xe1);
+      },
+    };
+    const found = await tensorStatistics({ name: 't', dtype: 'int4', dims: [count], data });
+    expect(largestRead).toBe(block / 2);
+    expect(found).toMatchObject({ count, min: -2, max: 1, zeros: 0 });
+    expect(found.mean).toBeCloseTo(-0.5, 5);
+    expect(found.standardDeviation).toBeCloseTo(1.5, 5);
+    expect([found.histogram.counts[0], found.histogram.counts[63]]).toEqual([block + 1, block + 2]);
   });
 });

@@ -16,6 +16,8 @@ import type {
 } from '../../../src/protocol/webview.ts';
 import type { DocumentId, VersionInfo, WorkerContract } from '../../../src/protocol/worker.ts';
 
+type ExportedTensor = Parameters<ViewHostContract['exportTensor']>[0];
+
 export interface WorkerHost {
   readonly handlers: Handlers<ViewHostContract>;
   readonly worker: Client<WorkerContract>;
@@ -25,6 +27,8 @@ export interface WorkerHost {
   attach(view: Client<ViewContract>): void;
   /** Commands that the view asked for. */
   readonly commands: readonly string[];
+  /** Tensors that the view asked to have written to a file. */
+  readonly exportedTensors: readonly ExportedTensor[];
   stop(): void;
 }
 
@@ -78,6 +82,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
     void view?.update(state);
   };
   const commands: string[] = [];
+  const exportedTensors: ExportedTensor[] = [];
   const handlers: Handlers<ViewHostContract> = {
     ...reads(worker, document),
     ...jobs(worker, document, () => state, change),
@@ -88,6 +93,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
     providers: () => worker.providers(undefined),
     pickPath: async () => null,
     saveFile: async () => {},
+    exportTensor: async (request) => void exportedTensors.push(request),
     copy: async () => {},
     saveViewState: async () => {},
     log: async () => {},
@@ -97,6 +103,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
     worker,
     document,
     commands,
+    exportedTensors,
     state: () => state,
     attach: (attached) => {
       view = attached;
