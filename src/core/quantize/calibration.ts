@@ -138,7 +138,8 @@ export async function observe(
 
 /**
  * Ranges that follow the samples: each moves them by `rate` of the way, after Jacob et al., "Quantization and Training of
- * Neural Networks for Efficient Integer-Arithmetic-Only Inference" (2018), section 3.1.
+ * Neural Networks for Efficient Integer-Arithmetic-Only Inference" (2018), section 3.1. The first 1/`rate` samples count
+ * alike: moved by `rate` from the very first, a range would stay where one sample happened to have it.
  */
 export async function movingAverageRanges(
   model: Model,
@@ -149,15 +150,18 @@ export async function movingAverageRanges(
 ): Promise<Map<string, Range>> {
   const low = new Float64Array(values.length).fill(Number.NaN);
   const high = new Float64Array(values.length).fill(Number.NaN);
+  const seen = new Uint32Array(values.length);
   const move = (ends: Float64Array, index: number, to: number) => {
-    if (!Number.isFinite(to)) return;
     const now = ends[index]!;
-    ends[index] = Number.isNaN(now) ? to : now + rate * (to - now);
+    ends[index] = Number.isNaN(now) ? to : now + Math.max(rate, 1 / seen[index]!) * (to - now);
   };
   for await (const result of reduced(withReductions(model, values, new Map()), samples, context)) {
     for (let index = 0; index < values.length; index++) {
-      move(low, index, result[2 * index]!);
-      move(high, index, result[2 * index + 1]!);
+      const [min, max] = [result[2 * index]!, result[2 * index + 1]!];
+      if (!Number.isFinite(min) || !Number.isFinite(max)) continue;
+      seen[index]!++;
+      move(low, index, min);
+      move(high, index, max);
     }
   }
   return rangesFrom(values, low, high);

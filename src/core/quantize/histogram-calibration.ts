@@ -115,8 +115,9 @@ function* candidates({ min, max }: Range): Generator<Range> {
  * Migacz, "8-bit Inference with TensorRT" (2017).
  */
 function byEntropy(histogram: Histogram): Range {
-  const { min, max, counts } = histogram;
+  const { min, max } = histogram;
   const width = (max - min) / bins;
+  const counts = withoutZeros(histogram);
   let best: Range = { min, max };
   let least = Number.POSITIVE_INFINITY;
   for (const range of candidates(histogram)) {
@@ -127,6 +128,17 @@ function byEntropy(histogram: Histogram): Range {
     if (divergence < least) [best, least] = [range, divergence];
   }
   return best;
+}
+
+/**
+ * The counts with no more in the bin of 0 than in its neighbours. What Relu and Clip let nothing through of is 0 to the
+ * bit, and 0 has a code of its own in every range: counted in, that spike would outweigh everything else, and cutting
+ * three quarters of the range off would seem best.
+ */
+function withoutZeros({ min, max, counts }: Histogram): Float64Array {
+  const zero = Math.min(bins - 1, Math.floor((-min * bins) / (max - min)));
+  const level = Math.max(counts[zero - 1] ?? 0, counts[zero + 1] ?? 0);
+  return counts.map((count, bin) => (bin === zero ? Math.min(count, level) : count));
 }
 
 /** Bins without counts are smoothed with this share of a count, so that no ratio is infinite. */

@@ -35,6 +35,19 @@ describe('rangeOf', () => {
     expect(errorOf(range)).toBeLessThan(errorOf({ min: -5, max: 40 }));
   });
 
+  test.each(['percentile', 'entropy', 'mse'] as const)(
+    '%s keeps what Relu lets through, however much it holds back',
+    (method) => {
+      const random = createRandom(6);
+      const values = Float32Array.from({ length: 100_000 }, () => Math.max(0, random.normal() - 1));
+      const most = values.reduce((largest, value) => Math.max(largest, value));
+      const histogram = emptyHistogram({ min: 0, max: most });
+      addToHistogram(histogram, values);
+      // Five of six are exactly 0, which has a code of its own whatever the range is.
+      expect(rangeOf(histogram, method).max).toBeGreaterThan(0.5 * most);
+    },
+  );
+
   test('numbers that are all the same keep their range', () => {
     const histogram = emptyHistogram({ min: 0, max: 0 });
     addToHistogram(histogram, new Float32Array(10));
