@@ -1,7 +1,8 @@
 """Compares copies of models with their originals through the official library: reads lines `original<TAB>copy`.
 
 Prints one JSON object: pairs, files the library cannot read itself, pairs whose fields differ, pairs of which the
-checker accepts one and refuses the other. Weights in external files are taken in before fields are compared.
+checker accepts one and refuses the other. Weights in external files are taken in before fields are compared, and a field that
+says its default counts as one that is not there.
 """
 import json
 import os
@@ -18,7 +19,17 @@ def read(path):
         if not uses_external_data(tensor):
             tensor.ClearField("data_location")
             del tensor.external_data[:]
-    return model
+    return without_defaults(model)
+
+
+def without_defaults(message):
+    for field, value in list(message.ListFields()):
+        if field.message_type is not None:
+            for each in value if field.is_repeated else [value]:
+                without_defaults(each)
+        elif not field.is_repeated and value == field.default_value:
+            message.ClearField(field.name)
+    return message
 
 
 def accepted(path):

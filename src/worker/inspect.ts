@@ -22,6 +22,8 @@ export interface InspectOptions {
   /** Hash the file, which reads all of it. */
   readonly sha256?: boolean;
   readonly dims?: ReadonlyMap<string, number>;
+  /** What is known of the model already, with free dimensions and with sizes for them; not together with `dims`. */
+  readonly known?: { readonly draft: Draft; readonly facts: Facts; readonly sized: Facts };
 }
 
 /**
@@ -35,11 +37,12 @@ export function assumedDims(model: Model, given: ReadonlyMap<string, number> = n
 
 /** What there is to say about a model without running it. Reads no weights, except the whole file when it is to be hashed. */
 export async function inspectModel(opened: OpenedModel, options: InspectOptions = {}): Promise<InspectReport> {
-  const draft = new Draft(opened.model);
   const dims = options.dims ?? new Map<string, number>();
-  const facts = createFacts(draft, { dims });
   const assumed = assumedDims(opened.model, dims);
-  const sized = assumed.size === 0 ? facts : createFacts(draft, { dims: new Map([...dims, ...assumed]) });
+  const draft = options.known?.draft ?? new Draft(opened.model);
+  const facts = options.known?.facts ?? createFacts(draft, { dims });
+  const sizes = new Map([...dims, ...assumed]);
+  const sized = options.known?.sized ?? (assumed.size === 0 ? facts : createFacts(draft, { dims: sizes }));
   const operators = new Map<string, number>();
   const list: ReportedNode[] = [];
   let nodes = 0;

@@ -3,11 +3,12 @@ import { nodeCost } from '../core/cost/node-cost.ts';
 import { english } from '../core/english.ts';
 import type { Tensor } from '../core/graph/model.ts';
 import { layoutGraph } from '../core/layout/layout-graph.ts';
+import type { InspectReport } from '../core/report/report.ts';
 import { modelText } from '../core/text/model-text.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import type { VersionRef, WorkerContract } from '../protocol/worker.ts';
 import { asRunScene } from './as-run.ts';
-import { type Analysis, asOpened, type Documents, type PlacedNode } from './documents.ts';
+import { type Analysis, asOpened, type Documents, type PlacedNode, type Version } from './documents.ts';
 import { exportTensor } from './export-tensor.ts';
 import { inspectModel } from './inspect.ts';
 import { nodeDetails, nodeTable } from './node-details.ts';
@@ -30,8 +31,15 @@ export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContr
     if (!tensor) throw new Error(english`${ref.value} is not a constant.`);
     return tensor;
   };
+  // The view and the Problems panel ask for the same.
+  const summaries = new WeakMap<Version, Promise<InspectReport>>();
+  const summaryOf = (version: Version): Promise<InspectReport> => {
+    const made = summaries.get(version) ?? inspectModel(asOpened(version), { known: documents.analysis(version) });
+    summaries.set(version, made);
+    return made;
+  };
   return {
-    summary: async (ref) => inspectModel(asOpened(documents.version(ref))),
+    summary: (ref) => summaryOf(documents.version(ref)),
     text: async (ref) => modelText(documents.version(ref).model),
     symbolicDims: async (ref) => symbolicDims(documents.version(ref).model),
     scene: async ({ open, asRun = false, ...ref }, { signal }) => {
