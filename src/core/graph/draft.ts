@@ -20,6 +20,9 @@ export interface Rewrite {
   readonly added: readonly Node[];
 }
 
+/** IR version from which an initializer need not be an input. */
+const initializersApart = 4;
+
 export class Draft {
   readonly main: GraphDraft;
   readonly functions: readonly GraphDraft[];
@@ -80,13 +83,38 @@ export class Draft {
     const functions = this.functions
       .filter((each) => !this.removedFunctions.has(each))
       .map((each) => each.finishFunction());
-    return {
+    return this.withInitializersApart({
       ...this.model,
       ...this.modelPatch,
       graph: this.main.finishGraph(),
       functions: sameItems(functions, this.model.functions) ? this.model.functions : functions,
       nextNodeId: this.nextId,
+    });
+  }
+
+  /**
+   * Below IR version 4 every initializer is an input as well. A model with one that is not gets version 4, where those
+   * that are could be overridden: they leave the inputs.
+   */
+  private withInitializersApart(model: Model): Model {
+    if (this.model.irVersion >= initializersApart) return model;
+    const irVersion = this.hasInitializersApart() ? Math.max(model.irVersion, initializersApart) : model.irVersion;
+    if (irVersion < initializersApart) return model;
+    const { graph } = model;
+    const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
+    return {
+      ...model,
+      irVersion,
+      // Versions 1 and 2 could leave it out and meant this.
+      opsets: model.opsets.size > 0 ? model.opsets : new Map([['', 1]]),
+      graph: inputs.length === graph.inputs.length ? graph : { ...graph, inputs },
     };
+  }
+
+  private hasInitializersApart(): boolean {
+    return this.graphs().some(
+      (graph) => graph.kind !== 'function' && [...graph.initializers()].some(({ name }) => !graph.isInput(name)),
+    );
   }
 
   /** For `GraphDraft`: a new id whose origins are those of `from`. */

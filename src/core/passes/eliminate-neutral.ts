@@ -7,7 +7,7 @@ import type { Facts } from '../shapes/facts.ts';
 import type { Pass } from './pass.ts';
 import { broadcastsInto, dtypeOf, shapeOf } from './shape-facts.ts';
 import { constantNumbers, viewFloats } from './tensors.ts';
-import { defaultOpset, forEachNode, passGraphs } from './visit.ts';
+import { broadcastsFromTheBack, forEachNode, passGraphs } from './visit.ts';
 
 /** Where a constant may stand, and the element that changes nothing for a type. */
 interface Neutral {
@@ -67,7 +67,7 @@ export const eliminateZeroBias: Pass = {
 async function removeNeutral(draft: Draft, facts: Facts, rules: Readonly<Record<string, Neutral>>): Promise<void> {
   const uniform = await uniformConstants(draft, rules);
   forEachNode(draft, new Set(Object.keys(rules)), (node, graph) => {
-    if (defaultOpset(graph) < 7) return;
+    if (!broadcastsFromTheBack(graph)) return;
     const { places, isNeutral } = rules[node.opType]!;
     for (const place of places) {
       const kept = node.inputs[1 - place]!;

@@ -1,6 +1,6 @@
 import { english } from '../english.ts';
 import { intAttribute } from '../graph/attribute.ts';
-import { dataTypeCode } from '../graph/data-type.ts';
+import { dataTypeCode, isInteger } from '../graph/data-type.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
@@ -82,9 +82,11 @@ const rules: Readonly<Record<string, Rule>> = {
       ? english`The input is ${dtype} already.`
       : undefined;
   },
-  Clip: ({ node, graph }) => {
+  // Of floats a bound left out is the largest finite number, which ±∞ is clipped to.
+  Clip: ({ node, graph, facts, input }) => {
     const bounded = hasInput(node, 1) || hasInput(node, 2) || node.attributes.has('min') || node.attributes.has('max');
-    return bounded || defaultOpset(graph) < 6 ? undefined : english`It has no bounds.`;
+    const dtype = dtypeOf(facts, graph, input);
+    return bounded || !dtype || !isInteger(dtype) ? undefined : english`It has no bounds.`;
   },
   Dropout: ({ node, graph }) => {
     if (defaultOpset(graph) < 7) return undefined;

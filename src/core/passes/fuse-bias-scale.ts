@@ -4,7 +4,7 @@ import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { type Affine, applyAffine, type Linear, linearBefore, perChannel, replaceByLinear } from './linear-node.ts';
 import type { Pass } from './pass.ts';
-import { passGraphs } from './visit.ts';
+import { broadcastsFromTheBack, passGraphs } from './visit.ts';
 
 /** The operators whose constant operand is a factor or an offset, and how an operand becomes one. */
 const operators: Readonly<Record<string, (operand: Float64Array) => Affine>> = {
@@ -26,6 +26,7 @@ export const fuseBiasScale: Pass = {
   exactness: 'rounding',
   async run(draft, { facts }) {
     for (const graph of passGraphs(draft)) {
+      if (!broadcastsFromTheBack(graph)) continue;
       for (const { id, opType, domain } of graph.nodes()) {
         const node = domain === '' && opType in operators ? graph.node(id) : undefined;
         if (node) await fuse(graph, facts, node);

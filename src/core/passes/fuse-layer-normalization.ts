@@ -5,8 +5,7 @@ import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { affineStep, isSquareOf, meanOf, onlyReadBy } from './normalization-parts.ts';
 import type { Pass } from './pass.ts';
-import { dtypeOf } from './shape-facts.ts';
-import { constantScalar } from './tensors.ts';
+import { dtypeOf, scalarWithin } from './shape-facts.ts';
 import { defaultOpset, forEachNode, producerOf } from './visit.ts';
 
 /**
@@ -58,8 +57,8 @@ function findNormalization(graph: GraphDraft, facts: Facts, division: Node): Fou
   const mean = centred && meanOf(graph, facts, centred.inputs[1]!);
   if (!centred || !root || !sum || !variance || !square || !mean) return undefined;
   const [value] = centred.outputs;
-  const epsilon = constantScalar(graph, sum.inputs[sum.inputs[0] === variance.outputs[0] ? 1 : 0]);
-  if (mean.inputs[0] !== centred.inputs[0] || epsilon === undefined || !isSquareOf(graph, square, value!))
+  const epsilon = scalarWithin(facts, graph, value, sum.inputs[sum.inputs[0] === variance.outputs[0] ? 1 : 0]);
+  if (mean.inputs[0] !== centred.inputs[0] || epsilon === undefined || !isSquareOf(graph, facts, square, value!))
     return undefined;
   const scaled = affineStep(graph, facts, division, 'Mul', centred.inputs[0]!);
   const shifted = scaled && affineStep(graph, facts, scaled.node, 'Add', centred.inputs[0]!);

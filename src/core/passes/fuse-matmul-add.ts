@@ -4,7 +4,7 @@ import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
 import type { Pass } from './pass.ts';
 import { broadcastsInto, dtypeOf, rankOf, shapeOf } from './shape-facts.ts';
-import { forEachNode, producerOf, soleConsumer } from './visit.ts';
+import { broadcastsFromTheBack, forEachNode, producerOf, soleConsumer } from './visit.ts';
 
 const floats = new Set(['float32', 'float64', 'float16']);
 
@@ -19,6 +19,7 @@ export const fuseMatmulAdd: Pass = {
   exactness: 'rounding',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Add']), (node, graph) => {
+      if (!broadcastsFromTheBack(graph)) return;
       for (const place of [0, 1] as const) {
         const product = producerOf(graph, node.inputs[place], 'MatMul');
         if (!product || soleConsumer(graph, node.inputs[place]!) !== node) continue;

@@ -6,10 +6,13 @@ import type { Pass } from './pass.ts';
 import { constantNumbers, constantScalar } from './tensors.ts';
 import { defaultOpset, forEachNode, hasInput, producerOf, soleConsumer } from './visit.ts';
 
+/** Opset from which an AveragePool can count its pads. */
+const countsPads = 7;
+
 /**
  * `a = Pad(x, 1 on each side of the picture); y = Conv(a, w)`
  * becomes `y = Conv(x, w) {pads = [1, 1, 1, 1]}`. Only zeros, and never into MaxPool, which pads with −∞, nor into an
- * AveragePool that leaves its pads out of the mean.
+ * AveragePool that leaves its pads out of the mean or has a kernel no larger than they become.
  */
 export const fusePad: Pass = {
   name: 'fuse-pad',
@@ -33,9 +36,8 @@ export const fusePad: Pass = {
       );
       if (own.length !== spatial.length) return;
       const isPool = node.opType === 'AveragePool';
-      // Pads that do not count cannot be told from those that come in and do.
-      if (isPool && intAttribute(node, 'count_include_pad', 0) === 0 && own.some((each) => each !== 0)) return;
       const pads = own.map((each, index) => each + spatial[index]!);
+      if (isPool && !poolPadsSo(graph, node, own, pads)) return;
       graph.rewrite(node, english`${node.opType} pads with zeros itself.`, (edit) => {
         edit.remove(pad);
         edit.change(node, {
@@ -49,6 +51,15 @@ export const fusePad: Pass = {
     });
   },
 };
+
+function poolPadsSo(graph: GraphDraft, pool: Node, own: readonly number[], pads: readonly number[]): boolean {
+  if (defaultOpset(graph) < countsPads) return false;
+  // Pads that do not count cannot be told from those that come in and do.
+  if (intAttribute(pool, 'count_include_pad', 0) === 0 && own.some((each) => each !== 0)) return false;
+  // ONNX Runtime does not load a pool with larger pads, whatever its dilations.
+  const kernel = intsAttribute(pool, 'kernel_shape') ?? [];
+  return pads.every((pad, index) => pad < (kernel[index % kernel.length] ?? 0));
+}
 
 function takesPads(node: Node): boolean {
   return stringAttribute(node, 'auto_pad', 'NOTSET') === 'NOTSET' && intAttribute(node, 'ceil_mode', 0) === 0;

@@ -1,7 +1,7 @@
 import { english } from '../english.ts';
 import type { Pass } from './pass.ts';
 import { constantScalar } from './tensors.ts';
-import { forEachNode, producerOf, soleConsumer } from './visit.ts';
+import { broadcastsFromTheBack, forEachNode, producerOf, soleConsumer } from './visit.ts';
 
 /**
  * `r = Reciprocal(s); y = Mul(x, r)`
@@ -14,6 +14,7 @@ export const fuseReciprocal: Pass = {
   exactness: 'rounding',
   run(draft) {
     forEachNode(draft, new Set(['Mul']), (node, graph) => {
+      if (!broadcastsFromTheBack(graph)) return;
       for (const place of [0, 1] as const) {
         const factor = node.inputs[place]!;
         const divisor = reciprocalOf(factor);

@@ -2,8 +2,7 @@ import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
 import { affineStep, isSquareOf, meanOf, onlyReadBy } from './normalization-parts.ts';
 import type { Pass } from './pass.ts';
-import { dtypeOf } from './shape-facts.ts';
-import { constantScalar } from './tensors.ts';
+import { dtypeOf, scalarWithin } from './shape-facts.ts';
 import { defaultOpset, forEachNode, producerOf } from './visit.ts';
 
 /**
@@ -23,8 +22,8 @@ export const fuseRmsNormalization: Pass = {
       const sum = producerOf(graph, root?.inputs[0], 'Add');
       const mean = sum && (meanOf(graph, facts, sum.inputs[0]!) ?? meanOf(graph, facts, sum.inputs[1]!));
       const square = mean && graph.producer(mean.inputs[0]!);
-      if (!input || !root || !square || !isSquareOf(graph, square, input)) return;
-      const epsilon = constantScalar(graph, sum.inputs[sum.inputs[0] === mean.outputs[0] ? 1 : 0]);
+      if (!input || !root || !square || !isSquareOf(graph, facts, square, input)) return;
+      const epsilon = scalarWithin(facts, graph, input, sum.inputs[sum.inputs[0] === mean.outputs[0] ? 1 : 0]);
       const scaled = affineStep(graph, facts, division, 'Mul', input);
       const inner = [square, mean, sum, root, division];
       if (epsilon === undefined || !scaled || !onlyReadBy(graph, inner, [...inner, scaled.node])) return;

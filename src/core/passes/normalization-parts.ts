@@ -3,8 +3,7 @@ import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { keepsDims, reducedAxes } from './operands.ts';
-import { rankOf, sameShapes, shapeOf } from './shape-facts.ts';
-import { constantScalar } from './tensors.ts';
+import { rankOf, sameShapes, scalarWithin, shapeOf } from './shape-facts.ts';
 import { producerOf, soleConsumer } from './visit.ts';
 
 /** A mean over the last axis that keeps it. */
@@ -16,11 +15,11 @@ export function meanOf(graph: GraphDraft, facts: Facts, value: string): Node | u
   return axes?.length === 1 && (axes[0] === -1 || axes[0] === rank - 1) ? mean : undefined;
 }
 
-/** Whether a node squares a value. */
-export function isSquareOf(graph: GraphDraft, node: Node, value: string): boolean {
+/** Whether a node squares a value and keeps its rank. */
+export function isSquareOf(graph: GraphDraft, facts: Facts, node: Node, value: string): boolean {
   if (node.inputs[0] !== value || node.domain !== '') return false;
   if (node.opType === 'Mul') return node.inputs[1] === value;
-  return node.opType === 'Pow' && constantScalar(graph, node.inputs[1]) === 2;
+  return node.opType === 'Pow' && scalarWithin(facts, graph, value, node.inputs[1]) === 2;
 }
 
 /** The product or sum with one constant per element of the last axis that alone reads a node. */

@@ -3,6 +3,7 @@ import type { DataType } from '../graph/data-type.ts';
 import type { GraphView } from '../graph/view.ts';
 import { type Axis, sameDim } from '../shapes/dim.ts';
 import type { Facts } from '../shapes/facts.ts';
+import { constantScalar } from './tensors.ts';
 
 export type KnownShape = readonly Axis[];
 
@@ -45,6 +46,18 @@ export function sameShapes(a: KnownShape | undefined, b: KnownShape | undefined)
 export function broadcastsInto(b: KnownShape | undefined, a: KnownShape | undefined): boolean {
   if (!a || !b || b.length > a.length) return false;
   return b.every((axis, index) => axis?.constant === 1 || sameDim(axis, a[a.length - b.length + index]));
+}
+
+/** The one element of a constant that a value keeps its shape with when they broadcast. */
+export function scalarWithin(
+  facts: Facts,
+  graph: GraphView,
+  value: string | undefined,
+  constant: string | undefined,
+): number | undefined {
+  const rank = constant ? graph.constant(constant)?.dims.length : undefined;
+  if (rank === undefined || rank > (rankOf(facts, graph, value) ?? 0)) return undefined;
+  return constantScalar(graph, constant);
 }
 
 /** An axis counted from the front. */

@@ -54,6 +54,11 @@ export function defaultOpset(graph: GraphDraft): number {
   return graph.opsets.get('') ?? 0;
 }
 
+/** False before opset 7, where `broadcast` and `axis` say how the second operand of an arithmetic operator is laid out. */
+export function broadcastsFromTheBack(graph: GraphDraft): boolean {
+  return defaultOpset(graph) >= 7;
+}
+
 /** True when the node has this input. */
 export function hasInput(node: Node, index: number): boolean {
   return (node.inputs[index] ?? '') !== '';
