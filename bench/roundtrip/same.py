@@ -1,8 +1,9 @@
 """Compares copies of models with their originals through the official library: reads lines `original<TAB>copy`.
 
 Prints one JSON object: pairs, files the library cannot read itself, pairs whose fields differ, pairs of which the
-checker accepts one and refuses the other. Weights in external files are taken in before fields are compared, and a field that
-says its default counts as one that is not there.
+checker accepts one and refuses the other. What means the same counts as the same: weights in external files and in the model,
+elements in typed fields and as raw bytes, a field that says its default and one that is not there, the two names of the
+default domain, a dimension below 0 and one that is not known.
 """
 import json
 import os
@@ -19,15 +20,24 @@ def read(path):
         if not uses_external_data(tensor):
             tensor.ClearField("data_location")
             del tensor.external_data[:]
-    return without_defaults(model)
+    return plain(model)
 
 
-def without_defaults(message):
+def plain(message):
+    if isinstance(message, onnx.TensorProto) and message.data_type != onnx.TensorProto.STRING:
+        elements = onnx.numpy_helper.to_array(message).tobytes()
+        for name in ["float_data", "int32_data", "int64_data", "double_data", "uint64_data"]:
+            message.ClearField(name)
+        message.raw_data = elements
+    if isinstance(message, onnx.TensorShapeProto.Dimension) and message.dim_value < 0:
+        message.ClearField("dim_value")
     for field, value in list(message.ListFields()):
         if field.message_type is not None:
             for each in value if field.is_repeated else [value]:
-                without_defaults(each)
-        elif not field.is_repeated and value == field.default_value:
+                plain(each)
+            if not field.is_repeated and not value.ListFields():
+                message.ClearField(field.name)
+        elif not field.is_repeated and (value == field.default_value or (field.name == "domain" and value == "ai.onnx")):
             message.ClearField(field.name)
     return message
 

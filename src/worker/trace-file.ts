@@ -45,5 +45,5 @@ export function joinTraces(traces: readonly Trace[]): Trace {
     for (const run of trace.runs) runs.push({ ...run, kernel: run.kernel.map((place) => placeOf[place]!) });
   }
   const unread = traces.reduce((sum, trace) => sum + trace.unread, 0);
-  return { kernels, runs, unread, sessionMs: first.sessionMs };
+  return { kernels, runs, gpuTimes: first.gpuTimes, unread, sessionMs: first.sessionMs };
 }

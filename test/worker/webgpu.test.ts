@@ -43,6 +43,9 @@ describe.skipIf(!driver)('WebGPU on software Vulkan (needs vk_swiftshader_icd.js
     expect(overlays.find(({ id }) => id === 'provider')!.categories).toContain('WebGpu');
     const onCpu = report.kernels.filter(({ provider }) => provider === 'CPU').length;
     expect(report.problems.some((problem) => problem.includes('on the CPU instead of webgpu'))).toBe(onCpu > 0);
+    // By the GPU's own clock: what the CPU took to hand the kernels over is a fiftieth of the run here.
+    expect(report.kernelMs).toBeGreaterThan(0.5 * report.wallMs);
+    expect(report.problems.some((problem) => problem.includes("the GPU's own clock"))).toBe(true);
     expect(report.unattributedMs).toBeLessThanOrEqual(0.01 * report.kernelMs);
   });
 });

@@ -19,6 +19,13 @@ export function profileProblems(
       english`${onCpu.length} of ${kernels.length} kernels ran on the CPU instead of ${provider}, ${percent(time / kernelMs)} of the kernel time: ${provider} has no kernel for them, or ONNX Runtime thought the CPU faster.`,
     );
   }
+  if (provider !== 'cpu' && onCpu.length < kernels.length) {
+    problems.push(
+      trace.gpuTimes
+        ? english`Times of kernels on ${provider} are by the GPU's own clock; copies between CPU and GPU take as long as the CPU waited for them.`
+        : english`On ${provider} the trace says how long the CPU took to hand each kernel over, not how long it ran: the shares do not tell where the GPU spends its time.`,
+    );
+  }
   if (trace.runs.length < runs)
     problems.push(english`The trace holds ${trace.runs.length} of ${runs} runs; figures are from those.`);
   if (trace.unread > 0) problems.push(english`${trace.unread} events of the trace could not be read.`);

@@ -5,6 +5,8 @@
  * writes changes from version to version, and it does not escape node names.
  */
 
+import { type GpuEvent, withGpuTimes } from './gpu-times.ts';
+
 /** A node that ONNX Runtime ran, in the place where it ran it. */
 export interface TraceKernel {
   /** Name of the node in the graph that ORT made; for a node without a name, `<opType>_<index>`. */
@@ -33,13 +35,15 @@ export interface TraceRun {
   readonly kernel: Uint32Array;
   readonly starts: Float64Array;
   readonly durations: Float64Array;
-  /** Durations without what ran inside: the time of a `Loop` less that of its body. */
+  /** Durations without what ran inside: the time of a `Loop` less that of its body. On a GPU by its own clock, where the trace has that. */
   readonly self: Float64Array;
 }
 
 export interface Trace {
   readonly kernels: readonly TraceKernel[];
   readonly runs: readonly TraceRun[];
+  /** Times of kernels on a GPU are the GPU's own, not those that the CPU took to hand them over. */
+  readonly gpuTimes: boolean;
   /** Events that could not be read. */
   readonly unread: number;
   /** Milliseconds that session creation took, if the trace says so. */
@@ -60,6 +64,9 @@ const holdsBody = /^(?:If|Loop|Scan|SequenceMap|\w*(?:Search|Sampling))$/;
 // Only what is in front of `args` is matched on every line; a name may hold quotes, so it ends where `args` begins.
 const eventHead = /"dur"\s*:\s*(\d+),\s*"ts"\s*:\s*(\d+),\s*"ph"\s*:\s*"X",\s*"name"\s*:\s*"(.*?)",\s*"args"\s*:/;
 
+/** Of the category that the WebGPU provider files what the GPU did under. */
+const gpuEvent = /"cat"\s*:\s*"Api"/;
+
 /** Reads a trace line by line. `finish` may be called once. */
 export interface TraceReader {
   line(text: string): void;
@@ -70,6 +77,7 @@ export function createTraceReader(): TraceReader {
   const kernels: TraceKernel[] = [];
   const places = new Map<string, number>();
   const runs: TraceRun[] = [];
+  const onGpu: GpuEvent[] = [];
   let pending: PendingEvent[] = [];
   let unread = 0;
   let sessionMs = Number.NaN;
@@ -90,6 +98,10 @@ export function createTraceReader(): TraceReader {
       const start = text.indexOf('{');
       if (start < 0) return;
       const head = eventHead.exec(text);
+      if (head && gpuEvent.test(text.slice(start, head.index))) {
+        onGpu.push({ node: head[3]!.replace(/&[^&]*&[^&]*$/, ''), milliseconds: Number(head[1]) / 1000 });
+        return;
+      }
       if (head) {
         const rest = text.slice(head.index + head[0].length);
         const index = /"node_index"\s*:\s*"?(\d+)/.exec(rest)?.[1];
@@ -105,7 +117,10 @@ export function createTraceReader(): TraceReader {
         event(name, ts, dur, Number(details.node_index ?? -1), () => details);
       }
     },
-    finish: () => ({ kernels, runs, unread, sessionMs }),
+    finish: () => {
+      const timed = withGpuTimes(kernels, runs, onGpu);
+      return { kernels, runs: timed, gpuTimes: onGpu.length > 0, unread, sessionMs };
+    },
   };
 }
 

@@ -26,7 +26,13 @@ const run = (start: number, duration: number): TraceRun => ({
   durations: Float64Array.of(2, 1, 4, 1, 1, 1),
   self: Float64Array.of(2, 1, 2, 1, 1, 1),
 });
-const trace: Trace = { kernels, runs: [run(0, 30), run(100, 12), run(200, 10)], unread: 0, sessionMs: 1 };
+const trace: Trace = {
+  kernels,
+  runs: [run(0, 30), run(100, 12), run(200, 10)],
+  gpuTimes: false,
+  unread: 0,
+  sessionMs: 1,
+};
 
 test('the run in the middle stands for all', () => {
   expect(typicalRun(trace)!.runs.map(({ start }) => start)).toEqual([100]);

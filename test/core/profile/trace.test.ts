@@ -79,3 +79,28 @@ test('a trace that was cut off keeps its complete runs', () => {
   expect(readTrace('').runs).toEqual([]);
   expect(readTrace('not json').runs).toEqual([]);
 });
+
+test('what a GPU ran counts by its own clock; copies and kernels on the CPU as they were', () => {
+  const on = (provider: string, name: string, ts: number, dur: number, opType: string, index: number) =>
+    event(`${name}_kernel_time`, ts, dur, { op_name: opType, provider, node_index: `${index}` });
+  const gpu = (name: string, dur: number) => event(name, 0, dur, {}, 'Api');
+  const { runs, gpuTimes } = readTrace(
+    [
+      '[',
+      ...[0, 1000].flatMap((at) => [
+        on('WebGpuExecutionProvider', 'a&b', at + 10, 500, 'MatMul', 0),
+        on('WebGpuExecutionProvider', 'flat', at + 520, 5, 'Reshape', 1),
+        on('WebGpuExecutionProvider', 'copy', at + 530, 60, 'MemcpyToHost', 2),
+        on('CPUExecutionProvider', 'shape', at + 600, 7, 'Shape', 3),
+        run(at + 5, 700),
+      ]),
+      ...[1, 2].flatMap((factor) => [gpu('a&b&MatMul&Transpose', 20 * factor), gpu('a&b&MatMul&MatMul', 30 * factor)]),
+      ']',
+    ].join('\n'),
+  );
+  expect(gpuTimes).toBe(true);
+  expect(runs.map(({ self }) => [...self].map((value) => Math.round(value * 1000)))).toEqual([
+    [50, 0, 60, 7],
+    [100, 0, 60, 7],
+  ]);
+});
