@@ -60,7 +60,7 @@ export async function optimizeModel(
   options: OptimizeOptions,
 ): Promise<Optimized> {
   const start = performance.now();
-  const passes = selectPasses(options.preset, options.passes, options.skip);
+  const passes = selectPasses(options.preset, options.passes, options.skip, options.passOptions?.targetOpset);
   const sign = createSigner(opened.path, options, passes);
   const work: Work = { opened, options, passes, sign, evaluator: createEvaluator(options.manager) };
   const { run, verdict, rolledBack, problem } = await optimizeAndVerify(work);
@@ -75,7 +75,11 @@ export async function optimizeModel(
     rolledBack: rolledBack.map(({ pass, reason }) => ({ pass, reason })),
     rewrites: run?.draft.rewrites.map(explain) ?? [],
     verdict: changed ? verdict : unchanged,
-    problems: [...(problem === undefined ? [] : [problem]), ...signatureChanges(opened.model, model)],
+    problems: [
+      ...(problem === undefined ? [] : [problem]),
+      ...(run?.problems ?? []),
+      ...signatureChanges(opened.model, model),
+    ],
     milliseconds: performance.now() - start,
   };
   return { model, report, origins: originsOf(run?.draft ?? new Draft(model), model) };

@@ -109,6 +109,33 @@ test('a wrong rewrite is found, taken back and named; the rest stays', async () 
   }
 });
 
+test('a target operator set needs no pass to be named; what cannot be converted is a problem', async () => {
+  const path = join(folder, 'old.onnx');
+  const text = `
+opset 11
+opset my.domain 1
+function my.domain:Row(a) -> r
+  r = Unsqueeze(a) {axes = [0]}
+in x float32 [2]
+u = my.domain:Row(x)
+y = Relu(u)
+out y float32 [1, 2]`;
+  await saveModel(parseModel(text), path);
+  const old = await openModel(path);
+  const raised = await optimizeModel(old, { ...options, passOptions: { targetOpset: 13 } });
+  expect(raised.model.opsets.get('')).toBe(13);
+  expect(raised.report).toMatchObject({ problems: [], rolledBack: [], verdict: { status: 'equal' } });
+  expect(raised.report.passes.map(({ name }) => name)).toContain('raise-opset');
+  const stays = await optimizeModel(old, {
+    ...options,
+    passOptions: { targetOpset: 13 },
+    skip: ['inline-functions'],
+  });
+  expect(stays.model).toBe(old.model);
+  expect(stays.report.problems).toEqual([expect.stringContaining('the function Row would have to be inlined')]);
+  await old.close();
+});
+
 test('a rewrite after which ONNX Runtime crashes is taken back', async () => {
   // ONNX Runtime 1.30 removes a Transpose that two Gemms can do, also where it gives an output of the graph.
   const crashing = parseModel(`
