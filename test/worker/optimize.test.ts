@@ -109,6 +109,40 @@ test('a wrong rewrite is found, taken back and named; the rest stays', async () 
   }
 });
 
+test('that nothing is left after too many attempts is a problem', async () => {
+  const passes = catalog as (typeof catalog)[number][];
+  const names = Array.from({ length: 9 }, (_, index) => `wrong-${index + 1}`);
+  for (const name of names) {
+    passes.push({
+      name,
+      title: 'Wrong',
+      summary: 'Takes Relu for Abs.',
+      exactness: 'exact',
+      run: (draft) => {
+        for (const node of draft.main.nodes()) {
+          if (node.opType !== 'Relu') continue;
+          draft.main.rewrite(node, 'It is wrong.', (edit) => edit.change(node, { opType: 'Abs' }));
+        }
+      },
+    });
+  }
+  try {
+    const opened = await openModel(join(folder, 'model.onnx'));
+    const { model: result, report } = await optimizeModel(opened, { ...options, passes: names });
+    expect(result).toBe(opened.model);
+    expect(report.rolledBack.map(({ pass }) => pass)).toEqual(names.slice(0, 8));
+    expect(report.problems).toEqual([
+      expect.stringMatching(/^The result is not used: after 8 changes .* still not right\. Output y/),
+    ]);
+    // One fewer: the rest is kept, and there is nothing to say.
+    const { report: shorter } = await optimizeModel(opened, { ...options, passes: names.slice(1) });
+    expect(shorter.problems).toEqual([]);
+    await opened.close();
+  } finally {
+    passes.splice(-names.length);
+  }
+});
+
 test('a target operator set needs no pass to be named; what cannot be converted is a problem', async () => {
   const path = join(folder, 'old.onnx');
   const text = `
