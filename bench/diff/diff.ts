@@ -37,7 +37,12 @@ const manager = createRuntimeManager();
 const rows: Row[] = [];
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx'))) {
   const opened = await openModel(join(folder, file));
-  const { model: simplified } = await optimizeModel(opened, { preset: 'default', verify: false, manager });
+  const { model: simplified } = await optimizeModel(opened, {
+    preset: 'default',
+    verify: false,
+    manager,
+    opscope: '1.2.3',
+  });
   const { copy, partners } = renamedCopy(opened.model);
   const [simplifiedMs] = await timed(() => diffModels(opened.model, simplified));
   const [renamedMs, { pairs }] = await timed(() => diffModels(opened.model, copy));

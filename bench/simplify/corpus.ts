@@ -53,7 +53,7 @@ async function simplify(path: string): Promise<{ before: number; outcome: Outcom
   try {
     const opened = await openModel(path);
     try {
-      const { report } = await optimizeModel(opened, { preset: 'default', verify: false, manager });
+      const { report } = await optimizeModel(opened, { preset: 'default', verify: false, manager, opscope: '1.2.3' });
       before = report.before.nodes;
       return { before, outcome: { nodes: report.after.nodes, seconds: report.milliseconds / 1000 } };
     } finally {

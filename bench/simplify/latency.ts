@@ -75,7 +75,12 @@ async function measureModel(path: string): Promise<Row | undefined> {
   const after = join(scratch, 'after.onnx');
   const before = await openModel(path);
   try {
-    const { model, report } = await optimizeModel(before, { preset: 'default', verify: true, manager });
+    const { model, report } = await optimizeModel(before, {
+      preset: 'default',
+      verify: true,
+      manager,
+      opscope: '1.2.3',
+    });
     if (report.passes.every(({ rewrites }) => rewrites === 0)) return undefined;
     await saveModel(model, after);
     const optimized = await openModel(after);

@@ -42,7 +42,11 @@ export function optimizeCommand(program: Command): void {
     .option('--pass <name>', 'only this pass; repeat for more', collect)
     .option('--skip <name>', 'not this pass; repeat for more', collect)
     .option('--list-passes', 'list the passes and end')
-    .option('--opset <n>', 'highest operator set that a pass may raise the model to', wholeNumber)
+    .option(
+      '--opset <n>',
+      'raise the model to this operator set, as far as its operators can be converted',
+      wholeNumber,
+    )
     .option('--keep-overridable', 'keep weights that a caller may override as they are')
     .option(
       '--max-growth <bytes>',

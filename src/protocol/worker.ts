@@ -168,7 +168,7 @@ export interface OptimizeRequest extends VersionRef {
   /** When given, only these passes. */
   readonly passes?: readonly string[];
   readonly skip?: readonly string[];
-  /** For the pass `raise-opset`. */
+  /** The operator set that the pass `raise-opset` raises the model to; it runs when this is given. */
   readonly targetOpset?: number;
   readonly verify: boolean;
   readonly measure: boolean;

@@ -64,6 +64,7 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
         ...(targetOpset === undefined ? {} : { passOptions: { targetOpset } }),
         ...(settings.inputs === undefined ? {} : { inputs: settings.inputs }),
         manager,
+        opscope: manifest.version,
         signal,
         onProgress: progress,
       });

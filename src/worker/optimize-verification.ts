@@ -77,6 +77,8 @@ export interface Verified {
   readonly problem?: string;
 }
 
+const unchanged: Verdict = { status: 'equal', outputs: [], runs: 0 };
+
 /** After this many rewrites and passes were taken back the model is left as it was. */
 const mostAttempts = 8;
 
@@ -85,7 +87,7 @@ export async function verifyAndRepair(work: VerificationWork, first: PassRun): P
   const evaluator = survivingEvaluator(work.manager);
   const rolledBack: RolledBack[] = [];
   let run = first;
-  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+  for (;;) {
     let checked: Checked;
     try {
       checked = await checkModel(work, evaluator, run.model);
@@ -96,6 +98,10 @@ export async function verifyAndRepair(work: VerificationWork, first: PassRun): P
     }
     const { verdict, fault } = checked;
     if (!fault) return { run, verdict, rolledBack };
+    if (rolledBack.length === mostAttempts) {
+      const problem = english`The result is not used: after ${mostAttempts} changes were taken back it is still not right. ${fault.reason}`;
+      return { run: undefined, verdict: unchanged, rolledBack, problem };
+    }
     const guilty = await findFaulty(work, evaluator, run, fault, rolledBack);
     if (guilty === undefined) {
       const problem = english`The result is not used: ${fault.reason} No single rewrite could be blamed.`;
@@ -103,9 +109,9 @@ export async function verifyAndRepair(work: VerificationWork, first: PassRun): P
     }
     rolledBack.push(guilty);
     run = await work.runPasses(rolledBack);
-    if (run.model === work.original.model) break;
+    // All that was changed has been taken back.
+    if (run.model === work.original.model) return { run, verdict: unchanged, rolledBack };
   }
-  return { run: undefined, verdict: { status: 'equal', outputs: [], runs: 0 }, rolledBack };
 }
 
 /** What is wrong with a result. */

@@ -34,6 +34,8 @@ export interface OptimizeOptions {
   /** The user's data to verify on, beside made inputs. */
   readonly inputs?: string;
   readonly manager: RuntimeManager;
+  /** Version of Opscope, for the provenance. */
+  readonly opscope: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   /** Called before the result is verified: unless a rewrite has to be taken back, this very model will be given. */
@@ -60,12 +62,12 @@ export async function optimizeModel(
   options: OptimizeOptions,
 ): Promise<Optimized> {
   const start = performance.now();
-  const passes = selectPasses(options.preset, options.passes, options.skip);
-  const sign = createSigner(opened.path, options, passes);
+  const passes = selectPasses(options.preset, options.passes, options.skip, options.passOptions?.targetOpset);
+  const sign = createSigner(opened.path, options);
   const work: Work = { opened, options, passes, sign, evaluator: createEvaluator(options.manager) };
   const { run, verdict, rolledBack, problem } = await optimizeAndVerify(work);
   const changed = run !== undefined && run.model !== opened.model;
-  const model = changed ? await sign(run.model) : opened.model;
+  const model = changed ? await sign(run) : opened.model;
   const report: OptimizeReport = {
     schema: reportSchema,
     model: identityOf(opened),
@@ -75,7 +77,11 @@ export async function optimizeModel(
     rolledBack: rolledBack.map(({ pass, reason }) => ({ pass, reason })),
     rewrites: run?.draft.rewrites.map(explain) ?? [],
     verdict: changed ? verdict : unchanged,
-    problems: [...(problem === undefined ? [] : [problem]), ...signatureChanges(opened.model, model)],
+    problems: [
+      ...(problem === undefined ? [] : [problem]),
+      ...(run?.problems ?? []),
+      ...signatureChanges(opened.model, model),
+    ],
     milliseconds: performance.now() - start,
   };
   return { model, report, origins: originsOf(run?.draft ?? new Draft(model), model) };
@@ -93,8 +99,8 @@ interface Work {
   readonly opened: Pick<OpenedModel, 'model' | 'path' | 'bytes'>;
   readonly options: OptimizeOptions;
   readonly passes: readonly Pass[];
-  /** The model with its provenance. */
-  readonly sign: (model: Model) => Promise<Model>;
+  /** The model that a run made, with its provenance. */
+  readonly sign: (run: PassRun) => Promise<Model>;
   readonly evaluator: Evaluator;
 }
 
@@ -116,7 +122,7 @@ async function optimizeAndVerify(work: Work): Promise<Verified> {
     const run = await runOnce(work);
     if (run.model === model) return { run, verdict: unchanged, rolledBack: [] };
     // A failure shows when the result is signed.
-    void work.sign(run.model).then(onCandidate, () => {});
+    void work.sign(run).then(onCandidate, () => {});
     const runPasses = (forbidden: readonly RolledBack[], only?: (key: string) => boolean) =>
       runOnce(work, forbidden, only);
     return await verifyAndRepair({ original: early ?? start(), runPasses, manager, signal, onProgress }, run);
@@ -209,25 +215,24 @@ function signatureChanges(before: Model, after: Model): string[] {
 }
 
 /**
- * Adds an entry to a model's metadata that says how it was made. Asked again for the same model, it gives the same
+ * Adds an entry to a model's metadata that says how it was made. Asked again for the same run, it gives the same
  * object. The source is hashed when it is first asked.
  */
 function createSigner(
   path: string,
-  { preset }: Pick<OptimizeOptions, 'preset'>,
-  passes: readonly Pass[],
-): (model: Model) => Promise<Model> {
+  { preset, opscope }: Pick<OptimizeOptions, 'preset' | 'opscope'>,
+): (run: PassRun) => Promise<Model> {
   let hash: Promise<string> | undefined;
-  const signed = new WeakMap<Model, Promise<Model>>();
-  const sign = async (model: Model): Promise<Model> => {
+  const signed = new WeakMap<PassRun, Promise<Model>>();
+  const sign = async ({ model, records }: PassRun): Promise<Model> => {
     hash ??= hashFile(path);
-    const names = passes.map(({ name }) => name);
-    const entry = { tool: 'opscope', step: 'optimize', preset, passes: names, sourceSha256: await hash };
+    const passes = records.map(({ name }) => name);
+    const entry = { tool: 'opscope', version: opscope, step: 'optimize', preset, passes, sourceSha256: await hash };
     return { ...model, metadata: new Map([...model.metadata, ['opscope.provenance', JSON.stringify(entry)]]) };
   };
-  return (model) => {
-    const known = signed.get(model) ?? sign(model);
-    signed.set(model, known);
+  return (run) => {
+    const known = signed.get(run) ?? sign(run);
+    signed.set(run, known);
     return known;
   };
 }

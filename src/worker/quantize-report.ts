@@ -115,9 +115,10 @@ const idOf = (prepared: Prepared, id: NodeId): { id?: NodeId } => {
 };
 
 /** The model with a line about where it comes from. */
-export function withProvenance(model: Model, { scheme }: Recipe, { identity }: MeasuredModel): Model {
+export function withProvenance(model: Model, { scheme }: Recipe, { identity }: MeasuredModel, opscope: string): Model {
   const entry = JSON.stringify({
     tool: 'opscope',
+    version: opscope,
     step: 'quantize',
     scheme,
     ...(identity.sha256 ? { sourceSha256: identity.sha256 } : {}),

@@ -160,7 +160,7 @@ async function quantize(
   const quantized = asked ?? search!.quantized;
   const decided = { ...options, smooth: smoothing?.alpha };
   refuseNothing(quantized, recipe.scheme);
-  const model = withProvenance(quantized.model, recipe, target);
+  const model = withProvenance(quantized.model, recipe, target, context.opscope);
   // The sessions that calibrated are as large as the model, and none of them is used again.
   await evaluator.dispose();
   say(english`Reading ONNX Runtime's graph`);

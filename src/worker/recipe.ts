@@ -138,7 +138,7 @@ function runStep(opened: OpenedModel, step: RecipeStep, context: MeasurementCont
 export function runOptimizeStep(
   opened: OpenedModel,
   step: Unhashed<OptimizeStep>,
-  { manager, signal, onProgress }: MeasurementContext,
+  { manager, opscope, signal, onProgress }: MeasurementContext,
   onCandidate?: (model: Model) => void,
 ): Promise<Optimized> {
   const { preset, passes, skip, targetOpset, keepOverridable, maxFoldGrowth, dims, seed, data, verify } = step;
@@ -156,6 +156,7 @@ export function runOptimizeStep(
     verify,
     seed,
     manager,
+    opscope,
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
     ...(onCandidate ? { onCandidate } : {}),

@@ -46,6 +46,30 @@ out y
     expect((JSON.parse(stdout) as OptimizeReport).passes).toEqual([]);
   });
 
+  it('optimize raises the operator set when told which, and says what is in the way', async () => {
+    const old = `
+opset 10
+in x float32 [1, 1, 4, 4]
+const s float32 [4] = 1 1 2 2
+r = Resize(x, s) {mode = nearest}
+y = Clip(r) {min = 0.25}
+out y float32 [1, 1, 8, 8]
+`;
+    const raise = async (text: string) => {
+      const path = join(folder, 'old.onnx');
+      await saveModel(parseModel(text), path);
+      const { stdout } = await runCli('optimize', path, '-o', join(folder, 'new.onnx'), '--opset', '12', '--json');
+      const { passes, problems, verdict } = JSON.parse(stdout) as OptimizeReport;
+      return { passes: passes.map(({ name }) => name), problems, status: verdict.status };
+    };
+    expect(await raise(old)).toEqual({ passes: ['raise-opset'], problems: [], status: 'equal' });
+    expect(await raise(old.replace('1 1 2 2', '1 1 2 0.5').replace('8, 8', '8, 2'))).toEqual({
+      passes: [],
+      problems: [expect.stringMatching(/^The operator set is 10, not 12: Resize r is in the way\. With nearest/)],
+      status: 'equal',
+    });
+  });
+
   it('optimize computes ahead only what may grow the file so much', async () => {
     const tiled = parseModel(`
 opset 17

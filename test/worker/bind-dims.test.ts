@@ -14,7 +14,13 @@ describe('symbolic dimensions', () => {
     [{ other: 4 }, 'batch'],
   ])('%j: what a model is specialized to stands in its signature', async (dims, expected) => {
     const opened = await openModel(sampleModels[0]!);
-    const { model, report } = await optimizeModel(opened, { preset: 'default', dims, verify: true, manager });
+    const { model, report } = await optimizeModel(opened, {
+      preset: 'default',
+      dims,
+      verify: true,
+      manager,
+      opscope: '1.2.3',
+    });
     expect(report.verdict.status).toMatch(/equal|close/);
     const [input] = model.graph.inputs;
     expect(input!.type).toMatchObject({ shape: [expected, 3, 32, 32] });

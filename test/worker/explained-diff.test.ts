@@ -29,7 +29,12 @@ describe('original against simplified', () => {
     async (_name, path) => {
       const opened = await openModel(path);
       try {
-        const { model, report } = await optimizeModel(opened, { preset: 'default', verify: false, manager });
+        const { model, report } = await optimizeModel(opened, {
+          preset: 'default',
+          verify: false,
+          manager,
+          opscope: '1.2.3',
+        });
         const { removed } = await diffModels(opened.model, model);
         const rewritten = new Set(report.rewrites.flatMap((rewrite) => rewrite.removed.map(({ id }) => id)));
         const ends = deadEnds(opened.model);

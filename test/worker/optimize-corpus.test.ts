@@ -41,13 +41,21 @@ describe.skipIf(!present)('models of the corpus (needs OPSCOPE_CORPUS)', () => {
     });
     if (!opened) return;
     try {
-      const { model, report } = await optimizeModel(opened, { preset: 'default', verify: true, manager });
+      const { model, report } = await optimizeModel(opened, {
+        preset: 'default',
+        verify: true,
+        manager,
+        opscope: '1.2.3',
+      });
       expect(report.verdict.status, report.verdict.reason).not.toBe('different');
       // A rewrite may be taken back for what ONNX Runtime makes of it, never because it was wrong.
       expect(report.rolledBack.filter(({ reason }) => !/fuse|^Optimized by/.test(reason))).toEqual([]);
       expect(report.problems.filter((each) => each.includes('not used'))).toEqual([]);
       const skip = report.rolledBack.map(({ pass }) => pass);
-      const again = await optimizeModel({ ...opened, model }, { preset: 'default', skip, verify: false, manager });
+      const again = await optimizeModel(
+        { ...opened, model },
+        { preset: 'default', skip, verify: false, manager, opscope: '1.2.3' },
+      );
       expect(again.report.passes).toEqual([]);
     } catch (error) {
       if (!unusable.test(String(error))) throw error;

@@ -35,7 +35,7 @@ d = Dropout(i)
 y = Relu(d)
 out y float32 [batch, 2, 2, 2]`);
 
-const options = { preset: 'default', verify: true, manager } as const;
+const options = { preset: 'default', verify: true, manager, opscope: '1.2.3' } as const;
 
 test('simplifies, verifies, says what it did and where nodes come from', async () => {
   const opened = await openModel(join(folder, 'model.onnx'));
@@ -48,11 +48,16 @@ test('simplifies, verifies, says what it did and where nodes come from', async (
   const sources = opened.model.graph.nodes.filter(({ id }) => origins.get(conv!.id)!.has(id));
   expect(sources.map(({ opType }) => opType)).toEqual(expect.arrayContaining(['Conv', 'BatchNormalization']));
   const provenance = JSON.parse(result.metadata.get('opscope.provenance')!);
-  expect(provenance).toMatchObject({
+  expect(provenance).toEqual({
     tool: 'opscope',
+    version: '1.2.3',
+    step: 'optimize',
     preset: 'default',
+    passes: report.passes.map(({ name }) => name),
     sourceSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
   });
+  // Those that changed something, not all that ran.
+  expect(provenance.passes).not.toContain('merge-casts');
   await opened.close();
 });
 
@@ -107,6 +112,67 @@ test('a wrong rewrite is found, taken back and named; the rest stays', async () 
   } finally {
     passes.pop();
   }
+});
+
+test('that nothing is left after too many attempts is a problem', async () => {
+  const passes = catalog as (typeof catalog)[number][];
+  const names = Array.from({ length: 9 }, (_, index) => `wrong-${index + 1}`);
+  for (const name of names) {
+    passes.push({
+      name,
+      title: 'Wrong',
+      summary: 'Takes Relu for Abs.',
+      exactness: 'exact',
+      run: (draft) => {
+        for (const node of draft.main.nodes()) {
+          if (node.opType !== 'Relu') continue;
+          draft.main.rewrite(node, 'It is wrong.', (edit) => edit.change(node, { opType: 'Abs' }));
+        }
+      },
+    });
+  }
+  try {
+    const opened = await openModel(join(folder, 'model.onnx'));
+    const { model: result, report } = await optimizeModel(opened, { ...options, passes: names });
+    expect(result).toBe(opened.model);
+    expect(report.rolledBack.map(({ pass }) => pass)).toEqual(names.slice(0, 8));
+    expect(report.problems).toEqual([
+      expect.stringMatching(/^The result is not used: after 8 changes .* still not right\. Output y/),
+    ]);
+    // One fewer: the rest is kept, and there is nothing to say.
+    const { report: shorter } = await optimizeModel(opened, { ...options, passes: names.slice(1) });
+    expect(shorter.problems).toEqual([]);
+    await opened.close();
+  } finally {
+    passes.splice(-names.length);
+  }
+});
+
+test('a target operator set needs no pass to be named; what cannot be converted is a problem', async () => {
+  const path = join(folder, 'old.onnx');
+  const text = `
+opset 11
+opset my.domain 1
+function my.domain:Row(a) -> r
+  r = Unsqueeze(a) {axes = [0]}
+in x float32 [2]
+u = my.domain:Row(x)
+y = Relu(u)
+out y float32 [1, 2]`;
+  await saveModel(parseModel(text), path);
+  const old = await openModel(path);
+  const raised = await optimizeModel(old, { ...options, passOptions: { targetOpset: 13 } });
+  expect(raised.model.opsets.get('')).toBe(13);
+  expect(raised.report).toMatchObject({ problems: [], rolledBack: [], verdict: { status: 'equal' } });
+  expect(raised.report.passes.map(({ name }) => name)).toContain('raise-opset');
+  const stays = await optimizeModel(old, {
+    ...options,
+    passOptions: { targetOpset: 13 },
+    skip: ['inline-functions'],
+  });
+  expect(stays.model).toBe(old.model);
+  expect(stays.report.problems).toEqual([expect.stringContaining('the function Row would have to be inlined')]);
+  await old.close();
 });
 
 test('a rewrite after which ONNX Runtime crashes is taken back', async () => {

@@ -81,6 +81,8 @@ describe('static-int8', () => {
     expect(report.advice.join(' ')).toMatch(/random numbers/);
     const sources = new Set(convolutions.graph.nodes.map(({ id }) => id));
     for (const node of model.graph.nodes) for (const id of origins.get(node.id)!) expect(sources).toContain(id);
+    const provenance = JSON.parse(model.metadata.get('opscope.provenance')!);
+    expect(provenance).toMatchObject({ tool: 'opscope', version: 'test', step: 'quantize', scheme: 'static-int8' });
   });
 
   test.each(['moving-average', 'percentile', 'entropy', 'mse'])('calibrated by %s', async (method) => {

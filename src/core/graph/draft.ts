@@ -25,7 +25,6 @@ const initializersApart = 4;
 
 export class Draft {
   readonly main: GraphDraft;
-  readonly functions: readonly GraphDraft[];
   readonly rewrites: Rewrite[] = [];
   /** Changes by whatever is recorded under this name; the pass runner sets it. */
   currentPass = '';
@@ -38,7 +37,7 @@ export class Draft {
   private readonly origins = new Map<NodeId, ReadonlySet<NodeId>>();
   private modelPatch: Partial<Pick<Model, 'irVersion' | 'opsets' | 'metadata' | 'producerName' | 'producerVersion'>> =
     {};
-  private removedFunctions = new Set<GraphDraft>();
+  private keptFunctions: readonly GraphDraft[];
 
   readonly model: Model;
 
@@ -46,12 +45,17 @@ export class Draft {
     this.model = model;
     this.nextId = model.nextNodeId;
     this.main = GraphDraft.ofGraph(this, model.graph);
-    this.functions = model.functions.map((definition) => GraphDraft.ofFunction(this, definition));
+    this.keptFunctions = model.functions.map((definition) => GraphDraft.ofFunction(this, definition));
+  }
+
+  /** The functions that were not removed. */
+  get functions(): readonly GraphDraft[] {
+    return this.keptFunctions;
   }
 
   /** Every graph, outer before inner: the main graph, its bodies at any depth, then the functions with theirs. */
   graphs(): GraphDraft[] {
-    const found: GraphDraft[] = [this.main, ...this.functions.filter((each) => !this.removedFunctions.has(each))];
+    const found: GraphDraft[] = [this.main, ...this.functions];
     for (let at = 0; at < found.length; at++) found.push(...found[at]!.allBodies());
     return found;
   }
@@ -73,16 +77,14 @@ export class Draft {
   }
 
   removeFunction(graph: GraphDraft): void {
-    this.removedFunctions.add(graph);
+    this.keptFunctions = this.keptFunctions.filter((each) => each !== graph);
     this.version++;
   }
 
   /** The model with all changes; nodes are in topological order where a graph was changed. */
   finish(): Model {
     if (this.version === 0) return this.model;
-    const functions = this.functions
-      .filter((each) => !this.removedFunctions.has(each))
-      .map((each) => each.finishFunction());
+    const functions = this.functions.map((each) => each.finishFunction());
     return this.withInitializersApart({
       ...this.model,
       ...this.modelPatch,

@@ -23,7 +23,9 @@ export const inlineIf: Pass = {
       const branch = condition ? 'then_branch' : 'else_branch';
       const body = graph.bodies(node).find(({ owner }) => owner?.attribute === branch);
       if (!body || body.outputs.length < node.outputs.length) return;
-      const { outputs, nodes, initializers } = body.finishGraph();
+      const { outputs, nodes, initializers, sparseInitializers } = body.finishGraph();
+      // Nothing moves sparse constants from graph to graph.
+      if (sparseInitializers.length > 0) return;
       const inlined = { outputs: outputs.map(({ name }) => name), nodes, initializers: [...initializers.values()] };
       inlineGraph(graph, node, inlined, new Map(), english`The condition is always ${condition}.`);
     });

@@ -1,14 +1,19 @@
 /** How operators changed from one operator set to the next (the change log of ONNX's operators), 7 to 23. */
+import { english } from '../english.ts';
 import { attributes, floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../graph/attribute.ts';
 import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
 import type { Attribute, Node } from '../graph/model.ts';
+import type { Facts } from '../shapes/facts.ts';
 import { addInts } from './operands.ts';
-import { float32Tensor } from './tensors.ts';
+import { constantValue, dtypeOf, rankOf } from './shape-facts.ts';
+import { constantNumbers, float32Tensor, floatTensor } from './tensors.ts';
 
 interface Situation {
   readonly graph: GraphDraft;
   readonly node: Node;
-  readonly rank: (value: string) => number | undefined;
+  readonly facts: Facts;
+  /** The operator set that is the target. */
+  readonly to: number;
 }
 
 /** What changed for some operators at a version. */
@@ -16,8 +21,8 @@ export interface Conversion {
   readonly opTypes: readonly string[];
   /** The first version that is written the new way. */
   readonly at: number;
-  /** False where the old meaning cannot be said in the new version. */
-  readonly possible?: (situation: Situation) => boolean;
+  /** What the node would need where its old meaning cannot be said in the new version. */
+  readonly obstacle?: (situation: Situation) => string | undefined;
   readonly apply: (situation: Situation, edit: GraphEdit) => void;
 }
 
@@ -46,11 +51,36 @@ const intsToInput =
     edit.change(node, { inputs: [...inputsThrough(node, 1), input], attributes: without(node, attribute) });
   };
 
-/** Adds a float scalar of the element type that a Clip or Pad needs; only float32 is written by old exporters. */
-function addFloat(graph: GraphDraft, edit: GraphEdit, base: string, value: number): string {
-  const name = graph.freshName(base);
-  edit.setInitializer(float32Tensor(name, [], [value]));
+/** Adds a float attribute as a scalar of the element type of the node's data. */
+function addScalar({ graph, node, facts }: Situation, edit: GraphEdit, part: string, value: number): string {
+  const name = graph.freshName(`${node.outputs[0]}_${part}`);
+  edit.setInitializer(
+    floatTensor(name, dtypeOf(facts, graph, node.inputs[0])!, [], Float64Array.of(Math.fround(value))),
+  );
   return name;
+}
+
+/** Attributes that become inputs of the data's type need that type. */
+const needsType =
+  (...names: readonly string[]): Conversion['obstacle'] =>
+  ({ graph, node, facts }) =>
+    names.some((name) => node.attributes.has(name)) && !dtypeOf(facts, graph, node.inputs[0])
+      ? english`The element type of its input has to be known.`
+      : undefined;
+
+/** The factors of a Resize or Upsample, when they are constants. */
+function scalesOf({ graph, node, facts }: Situation): readonly number[] | undefined {
+  return constantNumbers(graph, node.inputs[1]) ?? constantValue(facts, graph, node.inputs[1]);
+}
+
+/**
+ * Until 10, ONNX Runtime's nearest neighbor rounds up on axes that shrink and down on the others; since 11 one way is
+ * named for all. On an axis that keeps its size both are the same.
+ */
+function nearestMode(scales: readonly number[] | undefined): 'floor' | 'ceil' | undefined {
+  if (!scales) return undefined;
+  if (scales.every((scale) => scale >= 1)) return 'floor';
+  return scales.every((scale) => scale <= 1) ? 'ceil' : undefined;
 }
 
 const isUnread = (graph: GraphDraft, value: string | undefined) =>
@@ -62,7 +92,10 @@ export const conversions: readonly Conversion[] = [
   {
     opTypes: ['BatchNormalization'],
     at: 9,
-    possible: ({ node }) => intAttribute(node, 'spatial', 1) === 1,
+    obstacle: ({ node }) =>
+      intAttribute(node, 'spatial', 1) === 1
+        ? undefined
+        : english`It normalizes each position apart: spatial has to be 1.`,
     apply: ({ node }, edit) => edit.change(node, { attributes: without(node, 'spatial') }),
   },
   {
@@ -90,35 +123,47 @@ export const conversions: readonly Conversion[] = [
     opTypes: ['Dropout'],
     at: 10,
     // The mask was of the data's type and became bool.
-    possible: ({ graph, node }) => isUnread(graph, node.outputs[1]),
+    obstacle: ({ graph, node }) =>
+      isUnread(graph, node.outputs[1]) ? undefined : english`Its mask became bool: nothing may read it.`,
     apply: never,
   },
   {
     opTypes: ['ImageScaler', 'Crop', 'Affine', 'ParametricSoftplus', 'ScaledTanh', 'GivenTensorFill', 'GRUUnit'],
     at: 10,
-    possible: () => false,
+    obstacle: () => english`This operator ended with operator set 9.`,
     apply: never,
   },
-  { opTypes: ['Scan'], at: 9, possible: () => false, apply: never },
+  {
+    opTypes: ['Scan'],
+    at: 9,
+    obstacle: () => english`Until operator set 8, Scan loops over a batch, too: it has to be written anew.`,
+    apply: never,
+  },
   {
     opTypes: ['Resize', 'Upsample'],
     at: 11,
-    apply: ({ node }, edit) => {
-      const more = { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
-      edit.change(node, { inputs: [node.inputs[0]!, '', node.inputs[1]!], attributes: withMore(node, more) });
-    },
+    // An Upsample never shrinks.
+    obstacle: (situation) =>
+      situation.node.opType === 'Upsample' ||
+      stringAttribute(situation.node, 'mode', 'nearest') !== 'nearest' ||
+      nearestMode(scalesOf(situation))
+        ? undefined
+        : english`With nearest neighbors, its scales have to be constants that are all at least 1, or all at most 1.`,
+    apply: resizeWithModes,
   },
   { opTypes: ['Scatter'], at: 11, apply: ({ node }, edit) => edit.change(node, { opType: 'ScatterElements' }) },
-  { opTypes: ['Pad'], at: 11, apply: padToInputs },
-  { opTypes: ['Clip'], at: 11, apply: clipToInputs },
+  { opTypes: ['Pad'], at: 11, obstacle: needsType('value'), apply: padToInputs },
+  { opTypes: ['Clip'], at: 11, obstacle: needsType('min', 'max'), apply: clipToInputs },
   {
     opTypes: ['Dropout'],
     at: 12,
     apply: ({ graph, node }, edit) => {
       const ratio = floatAttribute(node, 'ratio');
-      const inputs =
-        ratio === undefined ? node.inputs : [node.inputs[0]!, addFloat(graph, edit, `${node.outputs[0]}_ratio`, ratio)];
-      edit.change(node, { inputs, attributes: without(node, 'ratio') });
+      if (ratio === undefined) return;
+      // The ratio may be of another type than the data.
+      const name = graph.freshName(`${node.outputs[0]}_ratio`);
+      edit.setInitializer(float32Tensor(name, [], [ratio]));
+      edit.change(node, { inputs: [node.inputs[0]!, name], attributes: without(node, 'ratio') });
     },
   },
   { opTypes: ['Squeeze', 'Unsqueeze', 'ReduceSum'], at: 13, apply: intsToInput('axes') },
@@ -126,13 +171,19 @@ export const conversions: readonly Conversion[] = [
   {
     opTypes: softmaxes,
     at: 13,
-    possible: ({ node, rank }) => rank(node.inputs[0]!) !== undefined,
+    obstacle: ({ graph, node, facts }) =>
+      rankOf(facts, graph, node.inputs[0]) === undefined
+        ? english`The number of axes of its input has to be known.`
+        : undefined,
     apply: softmaxToOneAxis,
   },
   {
     opTypes: ['BatchNormalization'],
     at: 14,
-    possible: ({ graph, node }) => node.outputs.slice(1).every((output) => isUnread(graph, output)),
+    obstacle: ({ graph, node }) =>
+      node.outputs.slice(1).every((output) => isUnread(graph, output))
+        ? undefined
+        : english`It trains: nothing may read more than its first output.`,
     apply: ({ node }, edit) => edit.change(node, { outputs: node.outputs.slice(0, 1) }),
   },
   {
@@ -172,8 +223,18 @@ export const conversions: readonly Conversion[] = [
       edit.change(node, { attributes: new Map([...node.attributes, ...attributes({ mode })]) });
     },
   },
-  { opTypes: ['DFT'], at: 20, possible: () => false, apply: never },
-  { opTypes: ['GroupNormalization'], at: 21, possible: () => false, apply: never },
+  {
+    opTypes: ['DFT'],
+    at: 20,
+    obstacle: () => english`There is no conversion of its axis into an input.`,
+    apply: never,
+  },
+  {
+    opTypes: ['GroupNormalization'],
+    at: 21,
+    obstacle: () => english`There is no conversion of its scale and bias from groups to channels.`,
+    apply: never,
+  },
 ];
 
 function sliceToInputs({ graph, node }: Situation, edit: GraphEdit): void {
@@ -185,17 +246,32 @@ function sliceToInputs({ graph, node }: Situation, edit: GraphEdit): void {
   edit.change(node, { inputs, attributes: without(node, 'starts', 'ends', 'axes') });
 }
 
-function padToInputs({ graph, node }: Situation, edit: GraphEdit): void {
+function resizeWithModes(situation: Situation, edit: GraphEdit): void {
+  const { graph, node, to } = situation;
+  const nearest = nearestMode(scalesOf(situation)) ?? 'floor';
+  let roi = '';
+  // The region may be left out from 13 on.
+  if (to < 13) {
+    roi = graph.freshName(`${node.outputs[0]}_roi`);
+    edit.setInitializer(float32Tensor(roi, [0], []));
+  }
+  const more = { coordinate_transformation_mode: 'asymmetric', nearest_mode: nearest };
+  edit.change(node, { inputs: [node.inputs[0]!, roi, node.inputs[1]!], attributes: withMore(node, more) });
+}
+
+function padToInputs(situation: Situation, edit: GraphEdit): void {
+  const { graph, node } = situation;
   const pads = addInts(graph, edit, `${node.outputs[0]}_pads`, intsAttribute(node, 'pads', []));
   const value = floatAttribute(node, 'value', 0);
-  const more = value === 0 ? [] : [addFloat(graph, edit, `${node.outputs[0]}_value`, value)];
+  const more = value === 0 ? [] : [addScalar(situation, edit, 'value', value)];
   edit.change(node, { inputs: [node.inputs[0]!, pads, ...more], attributes: without(node, 'pads', 'value') });
 }
 
-function clipToInputs({ graph, node }: Situation, edit: GraphEdit): void {
+function clipToInputs(situation: Situation, edit: GraphEdit): void {
+  const { node } = situation;
   const bound = (name: 'min' | 'max') => {
     const value = floatAttribute(node, name);
-    return value === undefined ? '' : addFloat(graph, edit, `${node.outputs[0]}_${name}`, value);
+    return value === undefined ? '' : addScalar(situation, edit, name, value);
   };
   const inputs = [node.inputs[0]!, bound('min'), bound('max')];
   while (inputs.at(-1) === '') inputs.pop();
@@ -203,8 +279,8 @@ function clipToInputs({ graph, node }: Situation, edit: GraphEdit): void {
 }
 
 /** Until 12 these worked on all axes from `axis` on together; since 13 on the one axis. */
-function softmaxToOneAxis({ graph, node, rank }: Situation, edit: GraphEdit): void {
-  const axes = rank(node.inputs[0]!)!;
+function softmaxToOneAxis({ graph, node, facts }: Situation, edit: GraphEdit): void {
+  const axes = rankOf(facts, graph, node.inputs[0])!;
   const given = intAttribute(node, 'axis', 1);
   const axis = given < 0 ? given + axes : given;
   if (axis === axes - 1) {

@@ -26,6 +26,8 @@ export interface PassContext {
   /** Runs small models; absent when nothing may be executed, and then nothing is folded through the runtime. */
   readonly evaluator?: Evaluator;
   readonly options: PassOptions;
+  /** Says what the pass could not do, for the report; what it said last counts. */
+  readonly note: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -34,7 +36,7 @@ export interface PassOptions {
   readonly maxFoldGrowth?: number;
   /** Symbolic dimensions bound to a size: `batch` → 1. */
   readonly dims?: ReadonlyMap<string, number>;
-  /** Highest default-domain opset that a pass may raise the model to. */
+  /** The operator set of the default domain that the model is raised to, as far as its operators can be converted. */
   readonly targetOpset?: number;
   /** Keep initializers that are also graph inputs overridable. Default false: they become constants. */
   readonly keepOverridable?: boolean;

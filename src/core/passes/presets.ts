@@ -29,11 +29,15 @@ export class UnknownPassError extends Error {
   override readonly name = 'UnknownPassError';
 }
 
-/** The passes of a preset, or those named in `only`, without those in `skip`. Throws `UnknownPassError`. */
+/**
+ * The passes of a preset, or those named in `only`, without those in `skip`; `raise-opset` too when there is a target.
+ * Throws `UnknownPassError`.
+ */
 export function selectPasses(
   preset: Preset,
   only: readonly string[] | undefined,
   skip: readonly string[] = [],
+  targetOpset?: number,
 ): readonly Pass[] {
   for (const name of [...(only ?? []), ...skip]) {
     if (!catalog.some((pass) => pass.name === name)) {
@@ -42,6 +46,8 @@ export function selectPasses(
       );
     }
   }
-  const chosen = only ? catalog.filter(({ name }) => only.includes(name)) : presetPasses(preset);
-  return chosen.filter(({ name }) => !skip.includes(name));
+  const chosen = new Set(only ?? presetPasses(preset).map(({ name }) => name));
+  // Who gives a target has asked for the pass.
+  if (targetOpset !== undefined) chosen.add('raise-opset');
+  return catalog.filter(({ name }) => chosen.has(name) && !skip.includes(name));
 }

@@ -1,9 +1,9 @@
 import { english } from '../english.ts';
-import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
+import type { Draft } from '../graph/draft.ts';
 import type { Node } from '../graph/model.ts';
+import type { Facts } from '../shapes/facts.ts';
 import { conversions } from './opset-conversions.ts';
 import type { Pass } from './pass.ts';
-import { rankOf } from './shape-facts.ts';
 import { passGraphs } from './visit.ts';
 
 /** The newest operator set that the conversions know. */
@@ -12,60 +12,79 @@ export const newestOpset = 23;
 /**
  * `y = Unsqueeze(x) {axes = [0]}` at opset 11
  * becomes `y = Unsqueeze(x, [0])` at opset 13, and so on for every operator that changed on the way to the target.
- * All or nothing: when one node cannot be converted, the model stays as it is.
+ * Where a node cannot be converted, the whole model stops below that opset, and the report says so.
  */
 export const raiseOpset: Pass = {
   name: 'raise-opset',
   title: english`Raise the operator set`,
   summary: english`Converts the model to a newer version of the standard operators, 7 to 23; needs a target.`,
   exactness: 'exact',
-  run(draft, { facts, options }) {
+  run(draft, { facts, options, note }) {
+    const { targetOpset: target = 0 } = options;
     const from = draft.opsets.get('') ?? draft.opsets.get('ai.onnx') ?? 0;
-    const to = Math.min(options.targetOpset ?? 0, newestOpset);
-    if (from < 7 || to <= from || draft.functions.length > 0) return;
-    const planned: { graph: GraphDraft; edits: ((edit: GraphEdit) => void)[] }[] = [];
-    for (const graph of passGraphs(draft)) {
-      const edits: ((edit: GraphEdit) => void)[] = [];
-      for (const node of graph.nodes()) {
-        if (node.domain !== '') continue;
-        const edit = convert(graph, node, from, to, (value) => rankOf(facts, graph, value));
-        if (edit === 'impossible') return;
-        if (edit) edits.push(edit);
-      }
-      if (edits.length > 0 || graph === draft.main) planned.push({ graph, edits });
+    if (from === 0 || target <= from) return;
+    if (from < 7) return note(english`The operator set stays ${from}: conversions begin with 7.`);
+    if (target > newestOpset) note(english`Conversions go up to operator set ${newestOpset}, not ${target}.`);
+    const wanted = Math.min(target, newestOpset);
+    if (wanted <= from) return;
+    const [kept] = draft.functions;
+    if (kept) {
+      const { name } = kept.definition!;
+      return note(english`The operator set stays ${from}: the function ${name} would have to be inlined.`);
     }
-    // One key for all graphs: a model with half of its nodes converted is no model.
-    for (const { graph, edits } of planned) {
-      graph.rewrite('opset', english`Operators of opset ${from} are written as opset ${to} wants them.`, (edit) => {
-        for (const each of edits) each(edit);
-        if (graph === draft.main) {
-          draft.setModel({
-            opsets: new Map([...draft.opsets, ['', to]]),
-            irVersion: Math.max(draft.model.irVersion, irOf(to)),
-          });
-        }
-      });
-    }
+    const { to, obstacle } = reach(draft, facts, from, wanted);
+    if (obstacle)
+      note(english`The operator set is ${to}, not ${wanted}: ${obstacle.node} is in the way. ${obstacle.needs}`);
+    if (to > from) raise(draft, facts, from, to);
   },
 };
 
-/** What brings a node from one version to another; undefined when it is written the same in both. */
-function convert(
-  graph: GraphDraft,
-  node: Node,
+/** The highest operator set at which all nodes can be written, and what stands in the way of the next. */
+function reach(
+  draft: Draft,
+  facts: Facts,
   from: number,
-  to: number,
-  rank: (value: string) => number | undefined,
-): ((edit: GraphEdit) => void) | 'impossible' | undefined {
-  const steps = conversions.filter(({ opTypes, at }) => at > from && at <= to && opTypes.includes(node.opType));
-  if (steps.length === 0) return undefined;
-  if (steps.some(({ possible }) => possible && !possible({ graph, node, rank }))) return 'impossible';
-  return (edit) => {
-    for (const { apply } of steps) {
-      const now = graph.node(node.id);
-      if (now) apply({ graph, node: now, rank }, edit);
+  wanted: number,
+): { readonly to: number; readonly obstacle?: { readonly node: string; readonly needs: string } } {
+  let to = wanted;
+  let obstacle: { readonly node: string; readonly needs: string } | undefined;
+  for (const graph of passGraphs(draft)) {
+    for (const node of graph.nodes()) {
+      for (const each of stepsFor(node, from, to)) {
+        const needs = each.obstacle?.({ graph, node, facts, to });
+        if (needs === undefined || each.at > to) continue;
+        to = each.at - 1;
+        obstacle = { node: `${node.opType} ${node.name || node.outputs[0]}`, needs };
+      }
     }
-  };
+  }
+  return { to, ...(obstacle ? { obstacle } : {}) };
+}
+
+/** What changed for a node's operator on the way. */
+const stepsFor = ({ domain, opType }: Node, from: number, to: number) =>
+  domain === '' ? conversions.filter(({ opTypes, at }) => at > from && at <= to && opTypes.includes(opType)) : [];
+
+function raise(draft: Draft, facts: Facts, from: number, to: number): void {
+  // One key for all graphs: a model with half of its nodes converted is no model.
+  for (const graph of passGraphs(draft)) {
+    const converted = graph.nodes().filter((node) => stepsFor(node, from, to).length > 0);
+    if (converted.length === 0 && graph !== draft.main) continue;
+    graph.rewrite('opset', english`Operators of opset ${from} are written as opset ${to} wants them.`, (edit) => {
+      for (const before of converted) {
+        for (const { apply } of stepsFor(before, from, to)) {
+          const node = graph.node(before.id);
+          if (node) apply({ graph, node, facts, to }, edit);
+        }
+      }
+      if (graph === draft.main) {
+        draft.setModel({
+          opsets: new Map([...draft.opsets, ['', to]]),
+          irVersion: Math.max(draft.model.irVersion, irOf(to)),
+        });
+      }
+    });
+  }
 }
 
 /** The IR version that came with an operator set (the table of versions in ONNX's documentation). */

@@ -11,9 +11,11 @@ export interface PassRun {
   readonly draft: Draft;
   /** One a pass that changed something, in the order in which they first did. */
   readonly records: readonly PassRecord[];
+  /** What passes were asked for and could not do. */
+  readonly problems: readonly string[];
 }
 
-export interface PassRunOptions extends Omit<PassContext, 'facts'> {
+export interface PassRunOptions extends Omit<PassContext, 'facts' | 'note'> {
   /** Makes the facts for the draft. */
   readonly factsOf: (draft: Draft) => Facts;
   /** Answers whether a rewrite with this key may happen; see `Draft.allows`. */
@@ -33,7 +35,8 @@ export async function runPasses(model: Model, passes: readonly Pass[], options: 
   const { factsOf, allows, onPass, ...rest } = options;
   const draft = new Draft(model);
   if (allows) draft.allows = allows;
-  const context: PassContext = { ...rest, facts: factsOf(draft) };
+  const facts = factsOf(draft);
+  const notes = new Map<Pass, Set<string>>();
   const seen = new Map<Pass, number>();
   const milliseconds = new Map<string, number>();
   for (let round = 0; round < maxRounds; round++) {
@@ -44,13 +47,16 @@ export async function runPasses(model: Model, passes: readonly Pass[], options: 
       options.signal?.throwIfAborted();
       const start = performance.now();
       draft.currentPass = pass.name;
-      await pass.run(draft, context);
+      const said = new Set<string>();
+      notes.set(pass, said);
+      await pass.run(draft, { ...rest, facts, note: (text) => said.add(text) });
       seen.set(pass, draft.version);
       milliseconds.set(pass.name, (milliseconds.get(pass.name) ?? 0) + performance.now() - start);
     }
     if (draft.version === atStart) break;
   }
-  return { model: draft.finish(), draft, records: recordsOf(draft, milliseconds) };
+  const problems = [...notes.values()].flatMap((said) => [...said]);
+  return { model: draft.finish(), draft, records: recordsOf(draft, milliseconds), problems };
 }
 
 function recordsOf(draft: Draft, milliseconds: ReadonlyMap<string, number>): PassRecord[] {
