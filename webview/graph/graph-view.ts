@@ -3,10 +3,11 @@ import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Scene } from '../../src/core/layout/scene.ts';
 import { sceneToSvg } from '../../src/core/layout/svg.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
+import { boxFigures } from './box-figures.ts';
 import { boxAt, fitCamera, openingCamera, panBy, revealing, type Size, zoomAbout } from './camera.ts';
-import { drawFrame, type SceneBounds, sceneBounds } from './draw.ts';
+import { drawFrame, type Frame, type SceneBounds, sceneBounds } from './draw.ts';
 import type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
-import { overlayColor, overlayPosition, overlayRange } from './overlay-color.ts';
+import { mixedColors, overlayColor, overlayPosition } from './overlay-color.ts';
 import type { GraphColors } from './theme.ts';
 import { boxOfNode, firstBox, frameAround, walk } from './walk.ts';
 
@@ -27,7 +28,7 @@ export interface GraphView {
   dispose(): void;
 }
 
-type Fill = (box: number) => { readonly color: string; readonly position: number } | null;
+type Fill = Frame['fill'];
 
 /** A camera moves for this long, in milliseconds, unless the user asks for no motion. */
 const moveMilliseconds = 140;
@@ -394,44 +395,16 @@ function marksOf(scene: Scene, marks: ReadonlyMap<NodeId, Mark>): ReadonlyMap<nu
   return boxes;
 }
 
-/** What colours a box: its node's figure; for a group the sum of its members', or their mean or lowest where a sum says nothing. */
+/** What colours a box. */
 function fillOf(scene: Scene, overlay: Overlay | null, colors: GraphColors): Fill {
   if (!overlay) return () => null;
-  const { nodes } = scene;
-  const figures = Float64Array.from({ length: nodes.count }, (_, box) =>
-    figureOf(overlay, nodes.kind[box] === 'group' ? nodes.members[box]! : [nodes.id[box]!]),
-  );
-  // A group may hold more than any single node; the scale reaches to the largest box on view.
-  const range = overlayRange(overlay);
-  const max =
-    overlay.scale !== 'linear' && overlay.scale !== 'log'
-      ? range.max
-      : figures.reduce((most, each) => (Number.isNaN(each) ? most : Math.max(most, each)), range.max);
+  const { figures, mixed, range } = boxFigures(scene, overlay);
+  const ofMixed = { color: mixedColors(colors.theme).ground, position: 0, stripes: mixedColors(colors.theme).stripes };
   return (box) => {
-    if (nodes.kind[box] === 'frame') return null;
-    const color = overlayColor(overlay, figures[box]!, colors.theme, { ...range, max });
+    if (mixed.has(box)) return ofMixed;
+    const color = overlayColor(overlay, figures[box]!, colors.theme, range);
     return color === null
       ? null
-      : {
-          color,
-          position: overlay.scale === 'category' ? 0 : overlayPosition(overlay, figures[box]!, { ...range, max }),
-        };
+      : { color, position: overlay.scale === 'category' ? 0 : overlayPosition(overlay, figures[box]!, range) };
   };
-}
-
-function figureOf({ values, scale }: Overlay, members: ArrayLike<number>): number {
-  let sum = 0;
-  let count = 0;
-  let lowest = Number.POSITIVE_INFINITY;
-  for (let index = 0; index < members.length; index++) {
-    const value = values[members[index]!];
-    if (value === undefined || Number.isNaN(value)) continue;
-    if (scale === 'category' && count > 0 && value !== sum) return Number.NaN;
-    sum = scale === 'category' ? value : sum + value;
-    lowest = Math.min(lowest, value);
-    count++;
-  }
-  if (count === 0) return Number.NaN;
-  if (scale === 'inverse') return lowest;
-  return scale === 'diverging' ? sum / count : sum;
 }

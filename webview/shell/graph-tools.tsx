@@ -12,7 +12,7 @@ export function GraphTools({ state }: { readonly state: State }) {
   return (
     <>
       <div class="graph-corner legend-corner">
-        <Legend overlay={state.overlay} />
+        <Legend overlay={state.overlay} scene={state.pane.scene.value} />
       </div>
       <div class="graph-corner tool-corner" role="toolbar" aria-label={t('Graph')}>
         <IconButton icon="zoom-in" label={t('Zoom in (+)')} onClick={() => handle.value?.zoomBy(zoomStep)} />
