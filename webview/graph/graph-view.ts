@@ -4,7 +4,19 @@ import type { Scene } from '../../src/core/layout/scene.ts';
 import { sceneToSvg } from '../../src/core/layout/svg.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
 import { boxFigures } from './box-figures.ts';
-import { boxAt, fitCamera, openingCamera, panBy, revealing, type Size, zoomAbout } from './camera.ts';
+import {
+  boxAt,
+  fitCamera,
+  keepingPlace,
+  middleBox,
+  openingCamera,
+  type Place,
+  panBy,
+  placeOf,
+  revealing,
+  type Size,
+  zoomAbout,
+} from './camera.ts';
 import { drawFrame, type Frame, type SceneBounds, sceneBounds } from './draw.ts';
 import type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
 import { mixedColors, overlayColor, overlayPosition } from './overlay-color.ts';
@@ -143,22 +155,14 @@ export function createGraphView(
     const { scene, camera } = shown;
     const kind = scene?.nodes.kind[box];
     if (!scene || !camera || (kind !== 'group' && kind !== 'frame')) return false;
-    const { nodes } = scene;
-    kept = { key: nodes.key[box]!, dx: nodes.x[box]! + nodes.width[box]! / 2 - camera.x, dy: nodes.y[box]! - camera.y };
-    props().onToggleGroup(nodes.key[box]!);
+    kept = placeOf(scene, box, camera);
+    props().onToggleGroup(scene.nodes.key[box]!);
     return true;
   };
   /** The box that stays where it is on screen when the next scene comes. */
-  let kept: { readonly key: string; readonly dx: number; readonly dy: number } | null = null;
+  let kept: Place | null = null;
   const keepPlace = (scene: Scene) => {
-    const box = kept ? scene.nodes.key.indexOf(kept.key) : -1;
-    if (kept && box >= 0 && shown.camera) {
-      setCamera({
-        ...shown.camera,
-        x: scene.nodes.x[box]! + scene.nodes.width[box]! / 2 - kept.dx,
-        y: scene.nodes.y[box]! - kept.dy,
-      });
-    }
+    if (kept && shown.camera) setCamera(keepingPlace(scene, kept, shown.camera, size));
     kept = null;
   };
 
@@ -222,6 +226,10 @@ export function createGraphView(
       const box = shown.scene?.nodes.key.indexOf(key) ?? -1;
       if (box >= 0) choose(box);
       showBox(box);
+    },
+    keepMiddle: () => {
+      const box = shown.scene && shown.camera ? middleBox(shown.scene, shown.camera) : -1;
+      if (box >= 0) kept = placeOf(shown.scene!, box, shown.camera!);
     },
     focus: () => canvas.focus(),
     toSvg: () => (shown.scene ? sceneToSvg(shown.scene, svgColors(), (box) => fill(box)?.color ?? null) : ''),

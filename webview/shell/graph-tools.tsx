@@ -26,6 +26,7 @@ export function GraphTools({ state }: { readonly state: State }) {
           icon={open.value === 'all' ? 'collapse-all' : 'expand-all'}
           label={open.value === 'all' ? t('Close groups') : t('Open all groups')}
           onClick={() => {
+            handle.value?.keepMiddle();
             open.value = open.value === 'all' ? [] : 'all';
           }}
         />
