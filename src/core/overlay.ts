@@ -12,6 +12,8 @@ export interface Overlay {
   /** By node id; NaN where there is no data. For `category`, an index into `categories`. */
   readonly values: Float32Array;
   readonly categories?: readonly string[];
+  /** The figure of a group where it is not its members' sum: `largest` for what stands at one moment only. */
+  readonly ofGroup?: 'largest';
   /** What stands behind the numbers, for the legend: `60 runs`, `estimate`. */
   readonly basis?: string;
 }

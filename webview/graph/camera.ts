@@ -58,6 +58,58 @@ export function revealing({ nodes }: Scene, box: number, camera: Camera, window:
   return inside && camera.zoom >= 0.3 ? camera : { x, y, zoom };
 }
 
+/** A box and where its top stands from the middle of the window, in pixels of the scene. */
+export interface Place {
+  readonly key: string;
+  /** A node of the box, by which it is found again inside a group that closed over it; −1 for inputs and outputs. */
+  readonly node: number;
+  readonly dx: number;
+  readonly dy: number;
+}
+
+/** Where a box stands in the window. */
+export function placeOf({ nodes }: Scene, box: number, camera: Camera): Place {
+  return {
+    key: nodes.key[box]!,
+    node: nodes.kind[box] === 'node' ? nodes.id[box]! : (nodes.members[box]?.[0] ?? -1),
+    dx: nodes.x[box]! + nodes.width[box]! / 2 - camera.x,
+    dy: nodes.y[box]! - camera.y,
+  };
+}
+
+/** The box, frames aside, that is nearest to the middle of the window; −1 in a scene without boxes. */
+export function middleBox({ nodes }: Scene, { x, y }: Camera): number {
+  let nearest = -1;
+  let least = Number.POSITIVE_INFINITY;
+  for (let box = 0; box < nodes.count; box++) {
+    if (nodes.kind[box] === 'frame') continue;
+    const dx = Math.max(nodes.x[box]! - x, 0, x - nodes.x[box]! - nodes.width[box]!);
+    const dy = Math.max(nodes.y[box]! - y, 0, y - nodes.y[box]! - nodes.height[box]!);
+    const distance = Math.hypot(dx, dy);
+    if (distance < least) [nearest, least] = [box, distance];
+  }
+  return nearest;
+}
+
+/**
+ * The camera for a scene in which a box, or what is now drawn for it, stands where it stood; moved on to the nearest box
+ * when the window would show none, as inside the wide frame of a group that was opened.
+ */
+export function keepingPlace(scene: Scene, place: Place, camera: Camera, window: Size): Camera {
+  const { nodes } = scene;
+  let box = nodes.key.indexOf(place.key);
+  if (box < 0)
+    box = nodes.members.findIndex((members, each) => nodes.kind[each] === 'group' && members?.includes(place.node));
+  const kept =
+    box < 0 ? camera : { ...camera, x: nodes.x[box]! + nodes.width[box]! / 2 - place.dx, y: nodes.y[box]! - place.dy };
+  const middle = middleBox(scene, kept);
+  if (middle < 0) return kept;
+  const [x, y] = [nodes.x[middle]! + nodes.width[middle]! / 2, nodes.y[middle]! + nodes.height[middle]! / 2];
+  const seen =
+    Math.abs(x - kept.x) * kept.zoom < window.width / 2 && Math.abs(y - kept.y) * kept.zoom < window.height / 2;
+  return seen ? kept : { ...kept, x, y };
+}
+
 /** The innermost box under a point of the window; −1 when there is none. */
 export function boxAt(
   { nodes }: Scene,

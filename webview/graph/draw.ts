@@ -18,11 +18,19 @@ export interface Frame {
   readonly height: number;
   readonly colors: GraphColors;
   /** Fill of a box from the overlay, and where its figure stands on the scale; null without one. */
-  readonly fill: (box: number) => { readonly color: string; readonly position: number } | null;
+  readonly fill: (box: number) => BoxFill | null;
   readonly selected: number;
   readonly hovered: number;
   readonly hits: ReadonlySet<number>;
   readonly marks: ReadonlyMap<number, Mark>;
+}
+
+export interface BoxFill {
+  readonly color: string;
+  /** 0 to 1. */
+  readonly position: number;
+  /** Colour of stripes over the fill, for a group of several categories. */
+  readonly stripes?: string;
 }
 
 /** Bounding boxes of edges: left, top, right, bottom of each. */
@@ -289,6 +297,7 @@ function drawBox(
   context.roundRect(x, y, width, height, radius);
   context.fill();
   context.stroke();
+  if (figure?.stripes) drawStripes(context, figure.stripes, x, y, width, height);
   if (kind === 'node') drawCategory(context, nodes.category[box]!, x, y, height, colors);
   if (figure) {
     // The cue that is not colour: a bar as long as the figure is large.
@@ -315,6 +324,28 @@ function drawBox(
   nodes.constants[box]!.forEach((line, index) => {
     context.fillText(fitted(context, line, width - 22), x + 14, y + 37 + index * 14);
   });
+}
+
+/** Slanted stripes inside the current path. */
+function drawStripes(
+  context: CanvasRenderingContext2D,
+  color: string,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
+  context.save();
+  context.clip();
+  context.strokeStyle = color;
+  context.lineWidth = 2;
+  context.beginPath();
+  for (let at = x - height; at < x + width; at += 8) {
+    context.moveTo(at, y + height);
+    context.lineTo(at + height, y);
+  }
+  context.stroke();
+  context.restore();
 }
 
 /** The edge of a box that tells its category, by colour and by how it is broken. */

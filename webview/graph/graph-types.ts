@@ -45,6 +45,8 @@ export interface GraphHandle {
   reveal(id: NodeId): boolean;
   /** Marks a box by its key, as a click on it would, and brings it into the window. */
   selectBox(key: string): void;
+  /** In the next scene the box in the middle of the window stays where it is. */
+  keepMiddle(): void;
   focus(): void;
   /** The scene as a stand-alone SVG in the colours on screen. */
   toSvg(): string;

@@ -3,10 +3,23 @@ import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Scene } from '../../src/core/layout/scene.ts';
 import { sceneToSvg } from '../../src/core/layout/svg.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
-import { boxAt, fitCamera, openingCamera, panBy, revealing, type Size, zoomAbout } from './camera.ts';
-import { drawFrame, type SceneBounds, sceneBounds } from './draw.ts';
+import { boxFigures } from './box-figures.ts';
+import {
+  boxAt,
+  fitCamera,
+  keepingPlace,
+  middleBox,
+  openingCamera,
+  type Place,
+  panBy,
+  placeOf,
+  revealing,
+  type Size,
+  zoomAbout,
+} from './camera.ts';
+import { drawFrame, type Frame, type SceneBounds, sceneBounds } from './draw.ts';
 import type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
-import { overlayColor, overlayPosition, overlayRange } from './overlay-color.ts';
+import { mixedColors, overlayColor, overlayPosition } from './overlay-color.ts';
 import type { GraphColors } from './theme.ts';
 import { boxOfNode, firstBox, frameAround, walk } from './walk.ts';
 
@@ -27,7 +40,7 @@ export interface GraphView {
   dispose(): void;
 }
 
-type Fill = (box: number) => { readonly color: string; readonly position: number } | null;
+type Fill = Frame['fill'];
 
 /** A camera moves for this long, in milliseconds, unless the user asks for no motion. */
 const moveMilliseconds = 140;
@@ -142,22 +155,14 @@ export function createGraphView(
     const { scene, camera } = shown;
     const kind = scene?.nodes.kind[box];
     if (!scene || !camera || (kind !== 'group' && kind !== 'frame')) return false;
-    const { nodes } = scene;
-    kept = { key: nodes.key[box]!, dx: nodes.x[box]! + nodes.width[box]! / 2 - camera.x, dy: nodes.y[box]! - camera.y };
-    props().onToggleGroup(nodes.key[box]!);
+    kept = placeOf(scene, box, camera);
+    props().onToggleGroup(scene.nodes.key[box]!);
     return true;
   };
   /** The box that stays where it is on screen when the next scene comes. */
-  let kept: { readonly key: string; readonly dx: number; readonly dy: number } | null = null;
+  let kept: Place | null = null;
   const keepPlace = (scene: Scene) => {
-    const box = kept ? scene.nodes.key.indexOf(kept.key) : -1;
-    if (kept && box >= 0 && shown.camera) {
-      setCamera({
-        ...shown.camera,
-        x: scene.nodes.x[box]! + scene.nodes.width[box]! / 2 - kept.dx,
-        y: scene.nodes.y[box]! - kept.dy,
-      });
-    }
+    if (kept && shown.camera) setCamera(keepingPlace(scene, kept, shown.camera, size));
     kept = null;
   };
 
@@ -221,6 +226,10 @@ export function createGraphView(
       const box = shown.scene?.nodes.key.indexOf(key) ?? -1;
       if (box >= 0) choose(box);
       showBox(box);
+    },
+    keepMiddle: () => {
+      const box = shown.scene && shown.camera ? middleBox(shown.scene, shown.camera) : -1;
+      if (box >= 0) kept = placeOf(shown.scene!, box, shown.camera!);
     },
     focus: () => canvas.focus(),
     toSvg: () => (shown.scene ? sceneToSvg(shown.scene, svgColors(), (box) => fill(box)?.color ?? null) : ''),
@@ -394,44 +403,16 @@ function marksOf(scene: Scene, marks: ReadonlyMap<NodeId, Mark>): ReadonlyMap<nu
   return boxes;
 }
 
-/** What colours a box: its node's figure; for a group the sum of its members', or their mean or lowest where a sum says nothing. */
+/** What colours a box. */
 function fillOf(scene: Scene, overlay: Overlay | null, colors: GraphColors): Fill {
   if (!overlay) return () => null;
-  const { nodes } = scene;
-  const figures = Float64Array.from({ length: nodes.count }, (_, box) =>
-    figureOf(overlay, nodes.kind[box] === 'group' ? nodes.members[box]! : [nodes.id[box]!]),
-  );
-  // A group may hold more than any single node; the scale reaches to the largest box on view.
-  const range = overlayRange(overlay);
-  const max =
-    overlay.scale !== 'linear' && overlay.scale !== 'log'
-      ? range.max
-      : figures.reduce((most, each) => (Number.isNaN(each) ? most : Math.max(most, each)), range.max);
+  const { figures, mixed, range } = boxFigures(scene, overlay);
+  const ofMixed = { color: mixedColors(colors.theme).ground, position: 0, stripes: mixedColors(colors.theme).stripes };
   return (box) => {
-    if (nodes.kind[box] === 'frame') return null;
-    const color = overlayColor(overlay, figures[box]!, colors.theme, { ...range, max });
+    if (mixed.has(box)) return ofMixed;
+    const color = overlayColor(overlay, figures[box]!, colors.theme, range);
     return color === null
       ? null
-      : {
-          color,
-          position: overlay.scale === 'category' ? 0 : overlayPosition(overlay, figures[box]!, { ...range, max }),
-        };
+      : { color, position: overlay.scale === 'category' ? 0 : overlayPosition(overlay, figures[box]!, range) };
   };
-}
-
-function figureOf({ values, scale }: Overlay, members: ArrayLike<number>): number {
-  let sum = 0;
-  let count = 0;
-  let lowest = Number.POSITIVE_INFINITY;
-  for (let index = 0; index < members.length; index++) {
-    const value = values[members[index]!];
-    if (value === undefined || Number.isNaN(value)) continue;
-    if (scale === 'category' && count > 0 && value !== sum) return Number.NaN;
-    sum = scale === 'category' ? value : sum + value;
-    lowest = Math.min(lowest, value);
-    count++;
-  }
-  if (count === 0) return Number.NaN;
-  if (scale === 'inverse') return lowest;
-  return scale === 'diverging' ? sum / count : sum;
 }

@@ -1,16 +1,24 @@
 import type { ReadonlySignal } from '@preact/signals';
+import type { Scene } from '../../src/core/layout/scene.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
 import { withUnit } from '../../src/core/report/format.ts';
 import { t } from '../l10n.ts';
-import { overlayColor, overlayRange } from './overlay-color.ts';
+import { boxFigures } from './box-figures.ts';
+import { mixedColors, overlayColor, type Theme } from './overlay-color.ts';
 import { useColors } from './theme.ts';
 
-/** The scale of the overlay: title, colours with their figures, what stands behind them. Draws nothing without an overlay. */
-export function Legend({ overlay }: { readonly overlay: ReadonlySignal<Overlay | null> }) {
+/** The scale that the scene is coloured on: title, colours with their figures, what stands behind them. Draws nothing without an overlay. */
+export function Legend({
+  overlay,
+  scene,
+}: {
+  readonly overlay: ReadonlySignal<Overlay | null>;
+  readonly scene: ReadonlySignal<Scene | null>;
+}) {
   const { theme } = useColors();
   const shown = overlay.value;
   if (!shown) return null;
-  const range = overlayRange(shown);
+  const { range, mixed } = boxFigures(scene.value, shown);
   const title = shown.basis ? t('{0}, {1}', shown.title, shown.basis) : shown.title;
   if (shown.scale === 'category') {
     return (
@@ -25,6 +33,12 @@ export function Legend({ overlay }: { readonly overlay: ReadonlySignal<Overlay |
             {name}
           </span>
         ))}
+        {mixed.size > 0 && (
+          <span class="graph-legend-entry">
+            <span class="graph-legend-swatch" style={{ background: stripesOf(theme) }} />
+            {t('mixed')}
+          </span>
+        )}
       </div>
     );
   }
@@ -48,4 +62,10 @@ export function Legend({ overlay }: { readonly overlay: ReadonlySignal<Overlay |
       <span>{withUnit(range.max, shown.unit)}</span>
     </div>
   );
+}
+
+/** The stripes of mixed groups, as CSS. */
+function stripesOf(theme: Theme): string {
+  const { ground, stripes } = mixedColors(theme);
+  return `repeating-linear-gradient(135deg, ${ground} 0 2px, ${stripes} 2px 4px)`;
 }

@@ -6,20 +6,25 @@ import type { Overlay } from '../../src/core/overlay.ts';
 
 export type Theme = 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
 
-/** The range of an overlay's figures, over the nodes that have one. */
+/** The range of an overlay's figures, over the nodes and boxes that have one. */
 export interface OverlayRange {
   readonly min: number;
   readonly max: number;
 }
 
-/** The range of an overlay; for a log scale that of the figures above zero, at most six decades. */
-export function overlayRange({ values, scale }: Overlay): OverlayRange {
+/**
+ * The range of an overlay; for a log scale that of the figures above zero, at most six decades. `boxes` are the figures
+ * of what is on view: a closed group may hold more than any single node.
+ */
+export function overlayRange({ values, scale }: Overlay, boxes: Iterable<number> = []): OverlayRange {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
-    if (Number.isNaN(value) || (scale === 'log' && value <= 0)) continue;
-    if (value < min) min = value;
-    if (value > max) max = value;
+  for (const figures of [values, boxes]) {
+    for (const value of figures) {
+      if (Number.isNaN(value) || (scale === 'log' && value <= 0)) continue;
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
   }
   if (min > max) return { min: 0, max: 0 };
   if (scale === 'log') return { min: Math.max(min, max / 1e6), max };
@@ -84,6 +89,11 @@ export function overlayColor(overlay: Overlay, value: number, theme: Theme, rang
   if (overlay.scale === 'category') return categorical[value % categorical.length]!;
   const tone = isDark(theme) ? 'dark' : 'light';
   return rampColor((overlay.scale === 'diverging' ? diverging : ramps)[tone], overlayPosition(overlay, value, range));
+}
+
+/** Ground and stripes of a group whose members are of several categories. */
+export function mixedColors(theme: Theme): { readonly ground: string; readonly stripes: string } {
+  return isDark(theme) ? { ground: '#3c4147', stripes: '#5f666e' } : { ground: '#eceef0', stripes: '#c2c8ce' };
 }
 
 /** Black or white, whichever reads better on a colour that `overlayColor` gave. */

@@ -12,7 +12,7 @@ export function GraphTools({ state }: { readonly state: State }) {
   return (
     <>
       <div class="graph-corner legend-corner">
-        <Legend overlay={state.overlay} />
+        <Legend overlay={state.overlay} scene={state.pane.scene.value} />
       </div>
       <div class="graph-corner tool-corner" role="toolbar" aria-label={t('Graph')}>
         <IconButton icon="zoom-in" label={t('Zoom in (+)')} onClick={() => handle.value?.zoomBy(zoomStep)} />
@@ -26,6 +26,7 @@ export function GraphTools({ state }: { readonly state: State }) {
           icon={open.value === 'all' ? 'collapse-all' : 'expand-all'}
           label={open.value === 'all' ? t('Close groups') : t('Open all groups')}
           onClick={() => {
+            handle.value?.keepMiddle();
             open.value = open.value === 'all' ? [] : 'all';
           }}
         />

@@ -36,7 +36,15 @@ export function costOverlays(draft: Draft, facts: Facts): readonly Overlay[] {
     { id: 'bytes', title: english`Bytes moved`, unit: 'B', scale: 'log', values: figures.bytes, basis },
     { id: 'parameters', title: english`Parameters`, unit: '', scale: 'log', values: figures.parameters, basis },
     { id: 'memory', title: english`Output memory`, unit: 'B', scale: 'log', values: figures.memory, basis },
-    { id: 'live', title: english`Live activations`, unit: 'B', scale: 'linear', values: live, basis },
+    {
+      id: 'live',
+      title: english`Live activations`,
+      unit: 'B',
+      scale: 'linear',
+      values: live,
+      ofGroup: 'largest',
+      basis,
+    },
     {
       id: 'precision',
       title: english`Precision`,

@@ -9,6 +9,7 @@ import { type Flow, layoutFlow } from './flow.ts';
 import { allGroups, autoOpen, buildHierarchy, type Hierarchy, type Item, isFolded } from './hierarchy.ts';
 import { categoryOf, constantLines, detailOf, valueLabel } from './labels.ts';
 import type { Scene } from './scene.ts';
+import { textWidth } from './text-width.ts';
 
 export interface LayoutOptions {
   readonly main: GraphView;
@@ -195,7 +196,7 @@ function layoutLevel(level: Level, levels: ReadonlyMap<Item, Level>): void {
   for (const [index, item] of level.boxes.entries()) {
     const inner = levels.get(item);
     if (inner) {
-      level.width[index] = Math.max(inner.flow!.width + 2 * framePadding.side, textWidth(item.label, 7) + 60);
+      level.width[index] = Math.max(inner.flow!.width + 2 * framePadding.side, textWidth(item.label, fontSize) + 60);
       const { top, bottom } = paddingOf(inner);
       level.height[index] = inner.flow!.height + top + bottom;
     } else {
@@ -218,6 +219,10 @@ interface Box {
 
 const boxes = new WeakMap<Item, Box>();
 
+/** Pixels, as the canvas and the SVG write a box's title and its constants. */
+const fontSize = 12;
+const smallFontSize = 10.5;
+
 /** Size and text of a box that is drawn closed. */
 function boxOf(item: Item): Box {
   const known = boxes.get(item);
@@ -229,8 +234,11 @@ function boxOf(item: Item): Box {
       ? `${item.size} node${item.size === 1 ? '' : 's'}`
       : '';
   const constants = plain ? constantLines(item.node!, item.graph) : [];
-  const title = textWidth(item.label, 8.6) + (detail ? textWidth(detail, 7.6) + 8 : 0);
-  const width = Math.min(260, Math.max(64, title + 24, ...constants.map((line) => textWidth(line, 6.9) + 24)));
+  const title = textWidth(item.label, fontSize) + (detail ? textWidth(detail, fontSize) + 8 : 0);
+  const width = Math.min(
+    260,
+    Math.max(64, title + 24, ...constants.map((line) => textWidth(line, smallFontSize) + 24)),
+  );
   const box = {
     width: Math.ceil(width),
     height: 28 + constants.length * 14 + (constants.length > 0 ? 4 : 0),
@@ -239,10 +247,6 @@ function boxOf(item: Item): Box {
   };
   boxes.set(item, box);
   return box;
-}
-
-function textWidth(text: string, perCharacter: number): number {
-  return text.length * perCharacter;
 }
 
 /** Moves every level to its place and writes the scene's arrays: frames before what they hold. */

@@ -55,8 +55,9 @@ function holds(term: Term, node: Node, graph: GraphView, { facts, overlays }: Se
         );
       });
     case 'attribute': {
-      const attribute = node.attributes.get(term.name);
-      return attribute !== undefined && (term.value === null || attributeText(attribute) === term.value);
+      for (const [name, attribute] of node.attributes)
+        if (name.toLowerCase() === term.name) return term.value === null || hasValue(attribute, term.value);
+      return false;
     }
     case 'figure': {
       const value = overlays?.get(term.overlay)?.values[node.id] ?? Number.NaN;
@@ -86,20 +87,41 @@ function compare(value: number, operator: Extract<Term, { kind: 'figure' }>['com
 
 const decoder = new TextDecoder();
 
-/** An attribute's value as a person would type it: `1`, `3,3`, `SAME_UPPER`. */
-function attributeText(attribute: Attribute): string {
+/** Whether an attribute is what was typed: `1`, `1e-5`, `3,3`, `[3, 3]`, `SAME_UPPER`. */
+function hasValue(attribute: Attribute, text: string): boolean {
   switch (attribute.type) {
     case 'int':
     case 'float':
-      return String(attribute.value);
+      return isNumber(attribute.value, text);
     case 'string':
-      return decoder.decode(attribute.value);
+      return decoder.decode(attribute.value) === text;
     case 'ints':
-    case 'floats':
-      return attribute.value.join(',');
-    case 'strings':
-      return attribute.value.map((each) => decoder.decode(each)).join(',');
+    case 'floats': {
+      const { value } = attribute;
+      const parts = listed(text);
+      return parts.length === value.length && parts.every((part, index) => isNumber(value[index]!, part));
+    }
+    case 'strings': {
+      const { value } = attribute;
+      const parts = listed(text);
+      return parts.length === value.length && parts.every((part, index) => decoder.decode(value[index]) === part);
+    }
     default:
-      return '';
+      return false;
   }
+}
+
+/** Floats are stored in single precision: 0.00001 is 0.000009999999747378752 there. */
+function isNumber(value: number | bigint, text: string): boolean {
+  if (text.trim() === '') return false;
+  const typed = Number(text);
+  if (typeof value === 'bigint')
+    return Number.isSafeInteger(typed) ? BigInt(typed) === value : String(value) === text.trim();
+  return typed === value || Math.fround(typed) === value;
+}
+
+/** The parts of a list, in brackets or not. */
+function listed(text: string): string[] {
+  const inner = /^\[(.*)\]$/s.exec(text.trim())?.[1] ?? text;
+  return inner.trim() === '' ? [] : inner.split(',').map((part) => part.trim());
 }

@@ -2,7 +2,9 @@
  * The language of the search box: terms joined by spaces, all of which must hold, `or` between alternatives, `-` or
  * `not` before a term. A bare word is looked for in names and operators.
  *
- *   op:Conv   name:~attn   type:int8   shape:[*,64,*,*]   ms>1   attr:group=1   input:pixels   is:constant
+ *   op:Conv   name:~attn   type:int8   shape:[*,64,*,*]   ms>1   attr:group=1   input:pixels
+ *
+ * Fields and the names of attributes are read in any case; a list may stand in brackets: attr:kernel_shape=[3,3].
  */
 
 import { english } from '../english.ts';
@@ -15,6 +17,7 @@ export type Term =
       readonly exact: boolean;
     }
   | { readonly kind: 'shape'; readonly dims: readonly string[] }
+  /** `name` in small letters; `value` as typed, null for any. */
   | { readonly kind: 'attribute'; readonly name: string; readonly value: string | null }
   | {
       readonly kind: 'figure';
@@ -111,15 +114,16 @@ function parseTerm(token: string): Term {
   }
   const field = /^([a-z]+):(.*)$/is.exec(token);
   if (!field) return { kind: 'word', text: token.toLowerCase(), exact: false };
-  const [, name, rest] = field as unknown as [string, string, string];
+  const [, written, rest] = field as unknown as [string, string, string];
+  const name = written.toLowerCase();
   if (name === 'shape') return { kind: 'shape', dims: parseShape(rest) };
   if (name === 'attr') {
     const at = rest.indexOf('=');
     return at < 0
-      ? { kind: 'attribute', name: rest, value: null }
-      : { kind: 'attribute', name: rest.slice(0, at), value: rest.slice(at + 1) };
+      ? { kind: 'attribute', name: rest.toLowerCase(), value: null }
+      : { kind: 'attribute', name: rest.slice(0, at).toLowerCase(), value: rest.slice(at + 1) };
   }
-  const kind = textFields[name.toLowerCase()];
+  const kind = textFields[name];
   // A scope or a value's name may hold a colon itself.
   if (!kind) return { kind: 'word', text: token.toLowerCase(), exact: false };
   const loose = rest.startsWith('~');

@@ -127,5 +127,6 @@ describe('node cost', () => {
     expect(liveActivationBytes(draft.main, facts)).toEqual([2 * 40, 3 * 40, 3 * 40, 3 * 40]);
     const live = costOverlays(draft, facts).find(({ id }) => id === 'live')!;
     expect(draft.main.nodes().map(({ id }) => live.values[id])).toEqual([80, 120, 120, 120]);
+    expect(live.ofGroup).toBe('largest');
   });
 });

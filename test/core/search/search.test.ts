@@ -48,6 +48,25 @@ describe('search', () => {
     expect(find('dtype:int64').every(({ opType }) => opType !== 'Conv')).toBe(true);
   });
 
+  it('compares numbers of attributes as numbers, and lists with brackets or without', () => {
+    const kernels = find('attr:kernel_shape=3,3');
+    expect(kernels.length).toBeGreaterThan(0);
+    expect(find('attr:kernel_shape=[3,3]')).toEqual(kernels);
+    expect(find('ATTR:Kernel_Shape=[3, 3]')).toEqual(kernels);
+    expect(find('attr:kernel_shape=3')).toEqual([]);
+    const normalized = nodes.filter(({ attributes }) => attributes.get('epsilon'));
+    expect(normalized.length).toBeGreaterThan(0);
+    expect(find('attr:epsilon=0.00001')).toEqual(normalized);
+    expect(find('attr:epsilon=1e-5')).toEqual(normalized);
+    expect(find('attr:epsilon=')).toEqual([]);
+    expect(find('attr:group=96')).toEqual(find('attr:group=96.0'));
+  });
+
+  it('reads fields in any case', () => {
+    expect(find('Shape:[batch,10]').map(({ opType }) => opType)).toEqual(['Gemm']);
+    expect(find('OP:conv')).toEqual(find('op:Conv'));
+  });
+
   it('finds by figure, in the unit that was typed', () => {
     expect(find('ms>9').map(({ id }) => id)).toEqual(nodes.filter(({ id }) => id > 90).map(({ id }) => id));
     expect(find('us<=50')).toEqual(find('ms<=0.05'));

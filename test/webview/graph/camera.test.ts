@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Scene } from '../../../src/core/layout/scene.ts';
-import { openingCamera } from '../../../webview/graph/camera.ts';
+import { keepingPlace, middleBox, openingCamera, placeOf } from '../../../webview/graph/camera.ts';
 
 const scene = (width: number, height: number, inputX: number) =>
   ({
@@ -21,4 +21,49 @@ test('a scene that is too tall is shown from its top, one that is too wide about
   const wide = openingCamera(scene(20_000, 9000, 9000), window);
   expect(wide.zoom).toBe(0.6);
   expect(wide.x).toBe(9040);
+});
+
+type Box = readonly [kind: string, key: string, id: number, members: readonly number[] | null, ...place: number[]];
+
+const sceneOf = (...boxes: readonly Box[]) => {
+  const of = (at: number) => boxes.map((box) => box[at]);
+  const [kind, key, id, members, x, y, width, height] = [0, 1, 2, 3, 4, 5, 6, 7].map(of);
+  return { width: 0, height: 0, nodes: { count: boxes.length, kind, key, id, members, x, y, width, height } };
+};
+const closed = sceneOf(
+  ['input', 'i:x', -1, null, 100, 0, 80, 28],
+  ['group', 'g:a', -1, [1, 2], 100, 100, 80, 28],
+) as unknown as Scene;
+const opened = sceneOf(
+  ['input', 'i:x', -1, null, 3000, 0, 80, 28],
+  ['frame', 'g:a', -1, [1, 2], 0, 100, 6080, 5000],
+  ['node', 'n1', 1, null, 40, 200, 80, 28],
+  ['node', 'n2', 2, null, 40, 4900, 80, 28],
+) as unknown as Scene;
+const shows = ({ nodes }: Scene, { x, y, zoom }: { x: number; y: number; zoom: number }, key: string) => {
+  const box = nodes.key.indexOf(key);
+  return (
+    Math.abs(nodes.x[box]! + nodes.width[box]! / 2 - x) * zoom < window.width / 2 &&
+    Math.abs(nodes.y[box]! + nodes.height[box]! / 2 - y) * zoom < window.height / 2
+  );
+};
+
+test('the box in the middle of the window stays where it is when groups open', () => {
+  const camera = { x: 150, y: 10, zoom: 1 };
+  expect(middleBox(closed, camera)).toBe(0);
+  expect(keepingPlace(opened, placeOf(closed, 0, camera), camera, window)).toEqual({ x: 3050, y: 10, zoom: 1 });
+});
+
+test('where a group opens to an empty corner the window moves on to the nearest box', () => {
+  const camera = { x: 140, y: 500, zoom: 1 };
+  expect(middleBox(closed, camera)).toBe(1);
+  const next = keepingPlace(opened, placeOf(closed, 1, camera), camera, window);
+  expect(['i:x', 'n1', 'n2'].filter((key) => shows(opened, next, key))).toHaveLength(1);
+});
+
+test('a node that a group closes over is followed to the group', () => {
+  const camera = { x: 80, y: 4890, zoom: 1 };
+  const next = keepingPlace(closed, placeOf(opened, middleBox(opened, camera), camera), camera, window);
+  expect(next).toEqual({ x: 140, y: 90, zoom: 1 });
+  expect(shows(closed, next, 'g:a')).toBe(true);
 });

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { Scene } from '../../../src/core/layout/scene.ts';
+import type { Overlay } from '../../../src/core/overlay.ts';
+import { boxFigures } from '../../../webview/graph/box-figures.ts';
+
+/** A node, a closed group of three nodes, a graph input. */
+const scene = {
+  nodes: {
+    count: 3,
+    kind: ['node', 'group', 'input'],
+    id: Int32Array.from([0, -1, -1]),
+    members: [null, Int32Array.from([1, 2, 3]), null],
+  },
+} as unknown as Scene;
+
+const overlay = (values: readonly number[], rest: Partial<Overlay>): Overlay => ({
+  id: 'x',
+  title: 'X',
+  unit: '',
+  scale: 'linear',
+  values: Float32Array.from(values),
+  ...rest,
+});
+
+test('the scale reaches to what a closed group holds together', () => {
+  const { figures, range } = boxFigures(scene, overlay([10, 40, 50, Number.NaN], { scale: 'log' }));
+  expect([...figures]).toEqual([10, 90, Number.NaN]);
+  expect(range).toEqual({ min: 10, max: 90 });
+  expect(boxFigures(null, overlay([10, 40, 50], {})).range).toEqual({ min: 0, max: 50 });
+});
+
+test('a log scale ends six decades under the largest group', () => {
+  expect(boxFigures(scene, overlay([1, 1e7, 1e7, 0], { scale: 'log' })).range).toEqual({ min: 20, max: 2e7 });
+});
+
+test('figures that do not add up are not added up', () => {
+  expect(boxFigures(scene, overlay([10, 40, 50, 20], { ofGroup: 'largest' }))).toMatchObject({
+    figures: Float64Array.from([10, 50, Number.NaN]),
+    range: { min: 0, max: 50 },
+  });
+  expect(boxFigures(scene, overlay([30, 40, 50, 20], { scale: 'inverse' })).figures[1]).toBe(20);
+});
+
+test('a group of one category has it, one of several is mixed, one without data is neither', () => {
+  const category = (...values: number[]) => boxFigures(scene, overlay(values, { scale: 'category' }));
+  expect(category(0, 1, 1, Number.NaN).figures[1]).toBe(1);
+  expect([...category(0, 1, 1, Number.NaN).mixed]).toEqual([]);
+  expect(category(0, 0, 1, 1).figures[1]).toBeNaN();
+  expect([...category(0, 0, 1, 1).mixed]).toEqual([1]);
+  expect([...category(0, Number.NaN, Number.NaN, Number.NaN).mixed]).toEqual([]);
+});

@@ -1,0 +1,47 @@
+import type { Scene } from '../../src/core/layout/scene.ts';
+import type { Overlay } from '../../src/core/overlay.ts';
+import { type OverlayRange, overlayRange } from './overlay-color.ts';
+
+/** What an overlay says of the boxes of a scene, and the scale they are coloured on: one for the graph and its legend. */
+export interface BoxFigures {
+  /** By box, in the overlay's unit; NaN without data. */
+  readonly figures: Float64Array;
+  /** Groups whose members are of different categories. */
+  readonly mixed: ReadonlySet<number>;
+  readonly range: OverlayRange;
+}
+
+/** The figure of every box: its node's, for a closed group its members' together. Without a scene only the range. */
+export function boxFigures(scene: Scene | null, overlay: Overlay): BoxFigures {
+  const mixed = new Set<number>();
+  const figures = new Float64Array(scene?.nodes.count ?? 0).fill(Number.NaN);
+  for (let box = 0; box < figures.length; box++) {
+    const { kind, members, id } = scene!.nodes;
+    if (kind[box] === 'frame') continue;
+    const figure = figureOf(overlay, kind[box] === 'group' ? members[box]! : [id[box]!]);
+    if (figure === 'mixed') mixed.add(box);
+    else figures[box] = figure;
+  }
+  return { figures, mixed, range: overlayRange(overlay, figures) };
+}
+
+/** The sum of members' figures, or what the overlay says of groups, their mean or their lowest where a sum says nothing. */
+function figureOf({ values, scale, ofGroup }: Overlay, members: ArrayLike<number>): number | 'mixed' {
+  let sum = 0;
+  let count = 0;
+  let lowest = Number.POSITIVE_INFINITY;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < members.length; index++) {
+    const value = values[members[index]!];
+    if (value === undefined || Number.isNaN(value)) continue;
+    sum += value;
+    lowest = Math.min(lowest, value);
+    largest = Math.max(largest, value);
+    count++;
+  }
+  if (count === 0) return Number.NaN;
+  if (scale === 'category') return lowest === largest ? lowest : 'mixed';
+  if (ofGroup === 'largest') return largest;
+  if (scale === 'inverse') return lowest;
+  return scale === 'diverging' ? sum / count : sum;
+}
