@@ -18,7 +18,7 @@ async function serveTools(): Promise<void> {
   );
   const { createRuntimeManager } = await import('../worker/runtime-client.ts');
   const { tools } = await import('../worker/tools/catalog.ts');
-  const { callTool, inputSchema } = await import('../worker/tools/tool.ts');
+  const { callTool, canOverwrite, inputSchema } = await import('../worker/tools/tool.ts');
   const { toJson } = await import('./command.ts');
 
   const manager = createRuntimeManager();
@@ -29,7 +29,7 @@ async function serveTools(): Promise<void> {
       title: tool.title,
       description: tool.description,
       inputSchema: inputSchema(tool) as { type: 'object' },
-      annotations: { readOnlyHint: !tool.writes, destructiveHint: false, openWorldHint: false },
+      annotations: { readOnlyHint: !tool.writes, destructiveHint: canOverwrite(tool), openWorldHint: false },
     })),
   }));
   let last: Promise<unknown> = Promise.resolve();

@@ -72,14 +72,17 @@ export async function exportTensor(
   await writeTensor(document, { ...request, path: target.fsPath }, options);
 }
 
+/** Only where models may be run: ONNX Runtime writes the file. */
+const ortForm = (): Form => ({
+  label: vscode.l10n.t('ORT file'),
+  description: vscode.l10n.t("ONNX Runtime's own format, optimized: starts sooner, nothing else reads it"),
+  file: 'ort',
+});
+
 const forms = (): readonly Form[] => [
   { label: vscode.l10n.t('ONNX file'), description: vscode.l10n.t('weights inside, below 2 GB'), file: 'auto' },
   { label: vscode.l10n.t('ONNX file and weights file'), file: 'external' },
-  {
-    label: vscode.l10n.t('ORT file'),
-    description: vscode.l10n.t("ONNX Runtime's own format, optimized: starts sooner, nothing else reads it"),
-    file: 'ort',
-  },
+  ...(vscode.workspace.isTrusted ? [ortForm()] : []),
   {
     label: vscode.l10n.t('Folder for Triton Inference Server'),
     description: vscode.l10n.t('config.pbtxt with what was measured'),

@@ -26,7 +26,7 @@ export function activate(context: vscode.ExtensionContext): void {
     publishProblems(editor),
     registerOpenSample(context),
     showJobs(editor),
-    registerModelsView(editor, runs),
+    registerModelsView(editor, runs, workers),
     registerNodesView(editor),
     registerRunsView(runs),
     registerShowNode(editor),

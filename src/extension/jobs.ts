@@ -38,6 +38,8 @@ export interface JobOptions {
 interface Job<T> {
   readonly kind: JobState['kind'];
   readonly title: string;
+  /** Whether an export runs the model, as all other jobs do. */
+  readonly runs?: boolean;
   work(session: Session, options: CallOptions): Promise<T>;
   /** The result in a sentence, and a command that goes on from there. */
   says?(result: T): string;
@@ -157,6 +159,8 @@ export function exportModel(document: ModelDocument, request: WithoutDocument<Ex
   return runJob(document, options, {
     kind: 'export',
     title: vscode.l10n.t('Exporting {0}', document.name),
+    // ONNX Runtime makes its own format of a session that it starts.
+    runs: request.form === 'ort',
     work: ({ client, document: id }, call) => client.exportModel({ ...request, document: id }, call),
     says: (written) => vscode.l10n.t('Exported {0}, {1}.', written.path, bytes(written.bytes)),
   });
@@ -229,7 +233,7 @@ function labelOf(document: ModelDocument, side: ComparedSide): string {
  * Gives the result; undefined when it failed or was cancelled, which the user has then been told.
  */
 async function runJob<T>(document: ModelDocument, options: JobOptions, job: Job<T>): Promise<T | undefined> {
-  if (!vscode.workspace.isTrusted && job.kind !== 'export') {
+  if (!vscode.workspace.isTrusted && (job.kind !== 'export' || job.runs)) {
     throw new Error(vscode.l10n.t('This workspace is not trusted, so models are not run. Trust it to run them.'));
   }
   if (document.job) {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { engineText } from './engine-text.ts';
 import type { ModelDocument } from './model-document.ts';
 import type { ModelEditor } from './model-editor.ts';
 
@@ -24,5 +25,5 @@ export function showJobs(editor: ModelEditor): vscode.Disposable {
 function textOf({ name, job }: ModelDocument): string {
   const { message, fraction } = job!.progress;
   const share = fraction === undefined ? '' : ` ${Math.round(fraction * 100)} %`;
-  return `${name}: ${message}${share}`;
+  return `${name}: ${engineText(message)}${share}`;
 }

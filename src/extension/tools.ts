@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import * as vscode from 'vscode';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -30,11 +31,11 @@ function implementation(
   workers: WorkerProcess,
 ): vscode.LanguageModelTool<Record<string, unknown>> {
   return {
-    prepareInvocation: ({ input }) => {
+    prepareInvocation: async ({ input }) => {
       const model = String(input.model ?? input.a ?? '');
       const invocationMessage = `${displayName}: ${model}`;
       if (!writing.has(name)) return { invocationMessage };
-      const message = vscode.l10n.t('Read {0} and write {1}?', model, String(input.output ?? ''));
+      const message = await question(name, model, input);
       return { invocationMessage, confirmationMessages: { title: displayName, message } };
     },
     invoke: async ({ input }, token) => {
@@ -43,7 +44,7 @@ function implementation(
       }
       const controller = new AbortController();
       const subscription = token.onCancellationRequested(() => controller.abort());
-      const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
+      const folder = startOfPaths();
       try {
         const { client } = workers.running();
         const result = await client.callTool({ name, input, folder }, { signal: controller.signal });
@@ -53,4 +54,37 @@ function implementation(
       }
     },
   };
+}
+
+/** Where relative paths of a tool's input start. */
+const startOfPaths = (): string => vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
+
+/** Asks about every file that a tool writes: the export reads the recipe, tune writes it. */
+async function question(name: string, model: string, input: Record<string, unknown>): Promise<string> {
+  const written = [input.output, name === 'opscope_tune' ? input.recipe : undefined].filter(
+    (path) => typeof path === 'string',
+  );
+  const there = await Promise.all(written.map(isThere));
+  const replaced = input.overwrite === true ? written.filter((_, index) => there[index]) : [];
+  const made = written.filter((path) => !replaced.includes(path));
+  if (replaced.length === 0) return vscode.l10n.t('Read {0} and write {1}?', model, listed(made));
+  if (made.length === 0)
+    return vscode.l10n.t('Read {0} and replace {1}, which exists already?', model, listed(replaced));
+  return vscode.l10n.t(
+    'Read {0}, write {1} and replace {2}, which exists already?',
+    model,
+    listed(made),
+    listed(replaced),
+  );
+}
+
+const listed = (paths: readonly string[]): string => new Intl.ListFormat(vscode.env.language).format(paths);
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(vscode.Uri.file(resolve(startOfPaths(), path)));
+    return true;
+  } catch {
+    return false;
+  }
 }

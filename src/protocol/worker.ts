@@ -277,6 +277,8 @@ export interface WorkerContract {
   }>;
   /** Files with weights that the model wants beside it and that are not there, as paths from its folder. */
   missingWeights(argument: { readonly path: string }): Promise<readonly string[]>;
+  /** The version of the default operator set that a model file names; null when it names none. Reads little of the file. */
+  operatorSet(argument: { readonly path: string }): Promise<number | null>;
   /** SHA-256 of a file, in hexadecimal. */
   checksum(argument: { readonly path: string }): Promise<string>;
   close(argument: { readonly document: DocumentId }): Promise<void>;

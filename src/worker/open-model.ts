@@ -3,6 +3,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { english } from '../core/english.ts';
 import type { ByteSource } from '../core/graph/byte-source.ts';
 import type { Model } from '../core/graph/model.ts';
+import { readOperatorSet } from '../core/onnx/operator-set.ts';
 import { readModel } from '../core/onnx/read-model.ts';
 import { MalformedError } from '../core/onnx/resident.ts';
 import type { Problem } from '../core/problem.ts';
@@ -83,6 +84,17 @@ export async function missingWeights(path: string): Promise<readonly string[]> {
     external.close();
   }
   return [...missing];
+}
+
+/** The version of the default operator set that a file names; null when it names none. Rejects as `openModel` does. */
+export async function operatorSet(path: string, signal?: AbortSignal): Promise<number | null> {
+  const file = openOrExplain(path);
+  try {
+    await refuseOtherFormats(file);
+    return await readOperatorSet(file, signal);
+  } finally {
+    file.close();
+  }
 }
 
 function openOrExplain(path: string): FileSource {

@@ -9,7 +9,7 @@ import { asOpened, type Documents, type OpenDocument } from './documents.ts';
 import { exportPackage } from './export-package.ts';
 import { hashFile } from './hash-file.ts';
 import { keepHistory, restoreHistory } from './history.ts';
-import { missingWeights } from './open-model.ts';
+import { missingWeights, operatorSet } from './open-model.ts';
 import { writeOrtFormat } from './ort-format.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 import { saveModel, stageModel } from './save-model.ts';
@@ -18,6 +18,7 @@ import { writeReport } from './write-report.ts';
 type VersionMethod =
   | 'open'
   | 'missingWeights'
+  | 'operatorSet'
   | 'checksum'
   | 'close'
   | 'exportModel'
@@ -46,6 +47,7 @@ export function versionHandlers(
       return { document: document.id, versions: infos(document), head: document.head, history };
     },
     missingWeights: ({ path }) => missingWeights(path),
+    operatorSet: ({ path }, { signal }) => operatorSet(path, signal),
     checksum: ({ path }) => hashFile(path),
     close: ({ document }) => documents.close(document),
     exportModel: async ({ path, form, ...ref }, { signal, progress }) => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -46,6 +46,11 @@ test('the tools name what they take, and which of them write', async () => {
     'opscope_quantize',
     'opscope_tune',
     'opscope_export',
+  ]);
+  expect(tools.filter(({ annotations }) => annotations?.destructiveHint).map(({ name }) => name)).toEqual([
+    'opscope_optimize',
+    'opscope_quantize',
+    'opscope_tune',
   ]);
   for (const { inputSchema } of tools)
     expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
@@ -115,6 +120,7 @@ test('a model is tuned, and packed with the recipe', async () => {
 
 test('what cannot be done is said, and nothing is lost', async () => {
   const source = readFileSync(classifier);
+  writeFileSync(join(folder, 'kept.json'), '{}');
   const failures: [string, Record<string, unknown>, RegExp][] = [
     ['opscope_inspect', {}, /model: /],
     ['opscope_inspect', { model: 3 }, /model: /],
@@ -123,6 +129,8 @@ test('what cannot be done is said, and nothing is lost', async () => {
     ['opscope_find_nodes', { model: classifier, query: 'shape:[' }, /./],
     ['opscope_optimize', { model: classifier, output: classifier }, /belongs to the model itself/],
     ['opscope_optimize', { model: classifier, output: 'small.onnx' }, /exists already/],
+    ['opscope_tune', { model: classifier, output: 'x.onnx', p90: 1, recipe: 'kept.json' }, /kept\.json exists already/],
+    ['opscope_tune', { model: classifier, output: 'x.onnx', p90: 1, maxMetricDrop: 1 }, /give labelled/],
     ['opscope_quantize', { model: classifier, output: 'x.onnx', scheme: 'int3' }, /scheme: /],
     [
       'opscope_quantize',
@@ -137,6 +145,7 @@ test('what cannot be done is said, and nothing is lost', async () => {
   }
   await expect(call('opscope_guess', {})).rejects.toThrow(/There is no tool opscope_guess/);
   expect(existsSync(join(folder, 'x.onnx'))).toBe(false);
+  expect(readFileSync(join(folder, 'kept.json'), 'utf8')).toBe('{}');
   expect(readFileSync(classifier).equals(source)).toBe(true);
 }, 60_000);
 

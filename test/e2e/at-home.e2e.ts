@@ -61,7 +61,7 @@ step('the views list the models with their sizes, and the nodes of the one in fr
   await editor.runCommand('View: Show Opscope');
   const item = (name: string, description: string) =>
     editor.page.locator('.split-view-view .monaco-list-row', { hasText: name }).filter({ hasText: description });
-  await item('old.onnx', '145 B').waitFor();
+  await item('old.onnx', '145 B · opset 11').waitFor();
   await item('Conv', 'float32 [1, 2, 4, 4]').waitFor();
   await item('Relu', 'float32 [1, 2, 4, 4]').click();
   await editor.view.getByRole('heading', { name: 'Relu', exact: true }).waitFor();

@@ -23,7 +23,13 @@ test('in a workspace that is not trusted a model is drawn, and nothing is run', 
   await editor.page.keyboard.press('F1');
   await editor.quickInput.locator('input').fill('>Opscope: ');
   await editor.quickInput.locator('.monaco-list-row', { hasText: 'Opscope: Export Model' }).waitFor();
-  expect(await editor.quickInput.locator('.monaco-list-row', { hasText: 'Opscope: Profile Model' }).count()).toBe(0);
+  for (const command of ['Profile Model', 'Fix Problem']) {
+    expect(await editor.quickInput.locator('.monaco-list-row', { hasText: `Opscope: ${command}` }).count()).toBe(0);
+  }
+  await editor.quickInput.locator('input').fill('>Opscope: Export Model');
+  await editor.page.keyboard.press('Enter');
+  await editor.quickInput.locator('.monaco-list-row', { hasText: 'Folder for MLflow' }).waitFor();
+  expect(await editor.quickInput.locator('.monaco-list-row', { hasText: 'ORT file' }).count()).toBe(0);
   await editor.page.keyboard.press('Escape');
   expect(await editor.view.getByRole('button', { name: 'Profile' }).first().isDisabled()).toBe(true);
   expect(runtimeProcesses(editor.serverPid)).toEqual([]);

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { readAll } from '../../src/core/graph/byte-source.ts';
-import { missingWeights, openModel, UnreadableModelError } from '../../src/worker/open-model.ts';
+import { missingWeights, openModel, operatorSet, UnreadableModelError } from '../../src/worker/open-model.ts';
 import { saveModel } from '../../src/worker/save-model.ts';
 import { message } from '../core/onnx/proto.ts';
 
@@ -42,6 +42,30 @@ test('names the weights that are not there, and none from outside', async () => 
     writeFileSync(file, modelWith(location));
     expect(await missingWeights(file)).toEqual(missing);
   }
+});
+
+test('the operator set is read past the graph, and needs none of the weights', async () => {
+  const file = join(folder, 'model.onnx');
+  const imported = (domain: string, version: number) =>
+    message([
+      [1, domain],
+      [2, version],
+    ]);
+  const graph = [7, new Uint8Array(100_000)] as const;
+  for (const [imports, expected] of [
+    [[imported('', 17)], 17],
+    [[imported('com.microsoft', 1), imported('ai.onnx', 11)], 11],
+    [[imported('', 9), imported('', 13)], 13],
+    [[imported('com.microsoft', 1)], null],
+    [[], null],
+  ] as const) {
+    writeFileSync(file, message([[1, 8], graph, ...imports.map((each) => [8, each] as [number, Uint8Array])]));
+    expect(await operatorSet(file)).toBe(expected);
+  }
+  writeFileSync(file, 'version https://git-lfs.github.com/spec/v1');
+  await expect(operatorSet(file)).rejects.toThrow(/Git LFS/);
+  writeFileSync(file, message([[7, new Uint8Array(1000)]]).subarray(0, 500));
+  await expect(operatorSet(file)).rejects.toThrow(/beyond its message/);
 });
 
 /** A model whose only weight, eight floats, lies in another file. */

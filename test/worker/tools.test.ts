@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import texts from '../../package.nls.json' with { type: 'json' };
 import { tools } from '../../src/worker/tools/catalog.ts';
 import { inputSchema } from '../../src/worker/tools/tool.ts';
 
@@ -14,6 +15,16 @@ test('the manifest tells assistants in VS Code what the tools take', () => {
     })),
   ).toEqual(
     tools.map((tool) => ({ name: tool.name, modelDescription: tool.description, inputSchema: inputSchema(tool) })),
+  );
+});
+
+test('people see the names of the tools in their language', () => {
+  const { languageModelTools } = manifest.contributes;
+  const seen = languageModelTools.flatMap(({ displayName, userDescription }) => [displayName, userDescription]);
+  for (const text of seen) expect(text).toMatch(/^%tool\..*%$/);
+  const english = texts as Record<string, string>;
+  expect(languageModelTools.map(({ displayName }) => english[displayName.slice(1, -1)])).toEqual(
+    tools.map(({ title }) => title),
   );
 });
 

@@ -125,7 +125,7 @@ function Problems({ state, problems }: { readonly state: State; readonly problem
             <span>
               {engineText(message)}{' '}
               {node !== undefined && <Link onClick={() => void state.reveal(node)}>{t('Show node')}</Link>}{' '}
-              {fix !== undefined && (
+              {fix !== undefined && state.document.value!.trusted && (
                 <Link onClick={() => void state.host.command({ command: 'opscope.fix' })}>{t('Fix…')}</Link>
               )}
             </span>

@@ -585,6 +585,6 @@ export function unsigned(wire: WireReader, { number, wire: type, from }: Field):
 }
 
 /** `ai.onnx` is the default domain's long name. */
-function plainDomain(domain: string): string {
+export function plainDomain(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
 }

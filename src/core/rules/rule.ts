@@ -16,6 +16,8 @@ export interface Finding {
   /** What is wrong and what to do. */
   readonly message: string;
   readonly node?: NodeId;
+  /** Where this place matters less than the rule's others do. */
+  readonly severity?: Problem['severity'];
 }
 
 /** One check of a model. File name = `code`. */

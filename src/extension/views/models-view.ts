@@ -6,28 +6,35 @@ import { engineText } from '../engine-text.ts';
 import type { KeptRuns } from '../kept-runs.ts';
 import type { ModelEditor } from '../model-editor.ts';
 import { viewType } from '../model-editor.ts';
+import type { WorkerProcess } from '../worker-process.ts';
+import { readOperatorSets } from './operator-sets.ts';
 
 /** More than this nobody looks through; the Explorer has them all. */
 const mostListed = 500;
 
-/** The models of the workspace with their size, and what was measured of them last. */
-export function registerModelsView(editor: ModelEditor, runs: KeptRuns): vscode.Disposable {
-  const changed = new vscode.EventEmitter<void>();
-  const refresh = () => changed.fire();
+/** The models of the workspace with their size and operator set, and what was measured of them last. */
+export function registerModelsView(editor: ModelEditor, runs: KeptRuns, workers: WorkerProcess): vscode.Disposable {
+  const changed = new vscode.EventEmitter<vscode.Uri | undefined>();
+  const refresh = () => changed.fire(undefined);
+  const operatorSets = readOperatorSets(workers, (uri) => changed.fire(uri));
   const provider: vscode.TreeDataProvider<vscode.Uri> = {
     onDidChangeTreeData: changed.event,
     getChildren: async (parent) =>
       parent ? [] : (await vscode.workspace.findFiles('**/*.onnx', '**/node_modules/**', mostListed)).sort(byPath),
     getTreeItem: async (uri) => {
       const item = new vscode.TreeItem(uri);
-      const { size } = await vscode.workspace.fs.stat(uri);
+      const { size, mtime } = await vscode.workspace.fs.stat(uri);
       const verdict = lastVerdict(editor, runs, uri);
-      item.description = [bytes(size), verdict].filter(Boolean).join(' · ');
+      const opset = operatorSets.of(uri, mtime);
+      item.description = [bytes(size), opset ? vscode.l10n.t('opset {0}', opset) : '', verdict]
+        .filter(Boolean)
+        .join(' · ');
       item.tooltip = `${uri.fsPath}\n${item.description}`;
       item.command = { command: 'vscode.openWith', title: vscode.l10n.t('Open'), arguments: [uri, viewType] };
       return item;
     },
   };
+  const view = vscode.window.createTreeView('opscope.models', { treeDataProvider: provider, showCollapseAll: false });
   const files = vscode.workspace.createFileSystemWatcher('**/*.onnx');
   return vscode.Disposable.from(
     changed,
@@ -47,7 +54,8 @@ export function registerModelsView(editor: ModelEditor, runs: KeptRuns): vscode.
       });
       document.onDidDispose(refresh);
     }),
-    vscode.window.createTreeView('opscope.models', { treeDataProvider: provider, showCollapseAll: false }),
+    view,
+    view.onDidChangeVisibility(({ visible }) => (visible ? refresh() : operatorSets.stop())),
   );
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { exportPackage } from '../export-package.ts';
 import { hashFile } from '../hash-file.ts';
@@ -6,7 +5,7 @@ import { protectFromRecipe, protectSource } from '../protect.ts';
 import { recordRecipe } from '../recipe.ts';
 import { saveModel } from '../save-model.ts';
 import { tuneModel } from '../tune.ts';
-import { defineTool, fields, pathIn, refuseExisting, settingsOf, withModel } from './tool.ts';
+import { defineTool, fields, pathIn, refuseExisting, settingsOf, ToolInputError, withModel } from './tool.ts';
 
 export const tuneTool = defineTool({
   name: 'opscope_tune',
@@ -25,17 +24,25 @@ export const tuneTool = defineTool({
     dims: fields.dims,
     inputs: fields.inputs,
     timeLimit: fields.timeLimit,
-    overwrite: z.boolean().optional().describe('Replace the output file if it exists; false by default.'),
+    overwrite: z
+      .boolean()
+      .optional()
+      .describe('Replace the output file and the recipe if they exist; false by default.'),
   }),
   writes: true,
   run: (input, context) =>
     withModel(input.model, context, async (opened) => {
+      const { p90, maxMetricDrop, minSqnr, calibration, labelled } = input;
+      if (maxMetricDrop !== undefined && !labelled)
+        throw new ToolInputError('maxMetricDrop needs data with labels: give labelled, too.');
       const target = pathIn(input.output, context);
       const recipe = input.recipe === undefined ? undefined : pathIn(input.recipe, context);
       protectSource(opened, target);
-      if (recipe) protectFromRecipe(recipe, [opened.path, target]);
-      refuseExisting(target, existsSync(target), input.overwrite);
-      const { p90, maxMetricDrop, minSqnr, calibration, labelled } = input;
+      refuseExisting(target, input.overwrite);
+      if (recipe) {
+        protectFromRecipe(recipe, [opened.path, target]);
+        refuseExisting(recipe, input.overwrite);
+      }
       const { report, model, steps, close } = await tuneModel(
         opened,
         {

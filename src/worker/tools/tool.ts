@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { InputError } from '../inputs.ts';
@@ -49,6 +50,12 @@ export function inputSchema({ input }: Tool<unknown>): object {
   return schema;
 }
 
+/** Whether a tool replaces a file that is there when it is told that it may. */
+export function canOverwrite(tool: Tool<unknown>): boolean {
+  const { properties = {} } = inputSchema(tool) as { properties?: object };
+  return 'overwrite' in properties;
+}
+
 /** Fields that several tools share. */
 export const fields = {
   model: z.string().min(1).describe('Path of an .onnx file. Relative paths start at the workspace folder.'),
@@ -72,6 +79,7 @@ export const fields = {
     .optional()
     .describe('Seconds that the measurement may take; 60 by default.'),
   output: z.string().min(1).describe('Path of the .onnx file to write. It must not be the model itself.'),
+  overwrite: z.boolean().optional().describe('Replace the output file if it exists; false by default.'),
 };
 
 /** A path of a tool's input as the work takes it. */
@@ -123,7 +131,8 @@ export async function measured(opened: OpenedModel): Promise<MeasuredModel> {
   return { model: opened.model, path: opened.path, identity: await modelIdentity(opened) };
 }
 
-/** Refuses an output that is there already, unless it was said that it may be replaced. */
-export function refuseExisting(path: string, exists: boolean, overwrite: boolean | undefined): void {
-  if (exists && !overwrite) throw new InputError(`${path} exists already. Name another file, or set overwrite.`);
+/** Refuses to write a file that is there already, unless it was said that it may be replaced. */
+export function refuseExisting(path: string, overwrite: boolean | undefined): void {
+  if (existsSync(path) && !overwrite)
+    throw new InputError(`${path} exists already. Name another file, or set overwrite.`);
 }

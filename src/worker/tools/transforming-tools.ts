@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { changedOutputsSentence, latencySentence, outputsSentence } from '../../core/report/sentences.ts';
 import { InputError } from '../inputs.ts';
@@ -7,8 +6,6 @@ import { protectSource } from '../protect.ts';
 import { quantizeModel } from '../quantize.ts';
 import { saveModel } from '../save-model.ts';
 import { defineTool, fields, measured, pathIn, refuseExisting, settingsOf, withModel } from './tool.ts';
-
-const overwrite = z.boolean().optional().describe('Replace the output file if it exists; false by default.');
 
 export const optimizeTool = defineTool({
   name: 'opscope_optimize',
@@ -25,14 +22,14 @@ export const optimizeTool = defineTool({
         'exact: bit-equal outputs only. default: rounding may differ. aggressive: what pays off on some machines, too.',
       ),
     dims: fields.dims.describe('Sizes to fix symbolic dimensions to; the result then takes no others.'),
-    overwrite,
+    overwrite: fields.overwrite,
   }),
   writes: true,
   run: ({ model, output, preset = 'default', dims = {}, overwrite }, context) =>
     withModel(model, context, async (opened) => {
       const target = pathIn(output, context);
       protectSource(opened, target);
-      refuseExisting(target, existsSync(target), overwrite);
+      refuseExisting(target, overwrite);
       const { model: result, report } = await optimizeModel(opened, { preset, dims, verify: true, ...context });
       await saveModel(result, target, { ...(context.signal ? { signal: context.signal } : {}) });
       const { before, after, passes, rolledBack, verdict, problems } = report;
@@ -82,14 +79,14 @@ export const quantizeTool = defineTool({
     dims: fields.dims,
     threads: fields.threads,
     timeLimit: fields.timeLimit,
-    overwrite,
+    overwrite: fields.overwrite,
   }),
   writes: true,
   run: (input, context) =>
     withModel(input.model, context, async (opened) => {
       const target = pathIn(input.output, context);
       protectSource(opened, target);
-      refuseExisting(target, existsSync(target), input.overwrite);
+      refuseExisting(target, input.overwrite);
       const { scheme, calibration, image, randomCalibration, labelled, minSqnr, exclude = [], measure = true } = input;
       const excluded = exclude.map((name) => {
         const node = opened.model.graph.nodes.find((each) => each.name === name);

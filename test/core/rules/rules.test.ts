@@ -157,4 +157,20 @@ describe('problem rules', () => {
     expect(codesOf(breaks).filter((each) => each === code)).toHaveLength(1);
     expect(codesOf(keeps)).not.toContain(code);
   });
+
+  it.each([
+    [-1e9, 'Where', 1],
+    [65520, 'Add', 1],
+    [65504, 'Add', 0],
+    [Number.NEGATIVE_INFINITY, 'Add', 0],
+    [3.4e38, 'Clip', 0],
+  ])('a float32 constant of %d that %s reads gives %d remarks about fp16', (value, opType, remarks) => {
+    const mask = tensor('float32', [...new Uint8Array(Float32Array.of(value).buffer)], []);
+    const inputs = opType === 'Where' ? 'c m x' : 'x m';
+    const draft = new Draft(model({ initializers: { m: mask }, nodes: [node(opType, inputs, 'y')] }));
+    const found = findRuleProblems({ draft, facts: createFacts(draft) });
+    const about = found.filter(({ code }) => code === 'float16-overflow');
+    expect(about.map(({ severity }) => severity)).toEqual(Array(remarks).fill('info'));
+    if (value < -1e8 && remarks > 0) expect(about[0]!.message).toContain('-1.00e+9');
+  });
 });
