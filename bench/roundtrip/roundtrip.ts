@@ -68,7 +68,7 @@ try {
         const feeds = verificationFeeds(opened.model, { dims: {}, seed: 1 });
         // Made-up inputs can send a loop round for ever: what takes this long counts as not run.
         const verdict = await verifyModels(opened.model, again.model, evaluator, feeds, {
-          signal: AbortSignal.timeout(20_000),
+          signal: AbortSignal.timeout(3_000),
         }).catch(() => ({ status: 'not-run' as const, reason: undefined }));
         await again.close();
         if (verdict.status === 'equal') outputs.equal++;
