@@ -103,7 +103,9 @@ try {
   };
   writeFileSync(
     `${results}.json`,
-    `${JSON.stringify({ machine: machine(), ...figures }, null, 2).replaceAll(folder, '')}\n`,
+    `${JSON.stringify({ machine: machine(), ...figures }, null, 2)
+      .replaceAll(`${corpusFolder}/`, '')
+      .replaceAll(folder, '')}\n`,
   );
   const rows = figures.ways.map(
     ({ way, pairs: count, differ, checker }) => `| ${way} | ${count} | ${differ.length} | ${checker.length} |`,

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { english } from '../core/english.ts';
 import { ExportError } from '../core/export/exported-model.ts';
@@ -12,6 +11,7 @@ import { npyHeader, npyType } from '../core/tensor/npy.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import type { ExportedTensor } from '../protocol/worker.ts';
 import { requireElements } from './tensor-details.ts';
+import { explainWriting, targetOf, writeFully } from './write-file.ts';
 
 interface ExportTensorOptions {
   readonly signal?: AbortSignal;
@@ -63,7 +63,7 @@ export async function exportTensor(
   await writeWhole(path, async (file) => {
     for await (const piece of piecesOf(tensor, written, header)) {
       signal?.throwIfAborted();
-      for (let at = 0; at < piece.length; ) at += (await file.write(piece, at)).bytesWritten;
+      await writeFully(file, piece);
       done += piece.length;
       onProgress?.({ message: english`Writing`, fraction: done / bytes });
     }
@@ -109,36 +109,7 @@ async function writeWhole(path: string, write: (file: FileHandle) => Promise<voi
     await rename(temporary, target.path);
   } catch (error) {
     if (temporary) await rm(temporary, { force: true });
-    throw explain(error, path);
-  }
-}
-
-async function targetOf(path: string): Promise<{ readonly path: string; readonly mode?: number }> {
-  try {
-    const real = await realpath(path);
-    const { mode } = await stat(real);
-    await access(real, constants.W_OK);
-    return { path: real, mode: mode & 0o777 };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return { path };
-  }
-}
-
-function explain(error: unknown, path: string): unknown {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'ENOSPC':
-      return new ExportError(english`The disk is full; ${path} was not written. Free some room and try again.`);
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return new ExportError(english`${path} may not be written. Choose another place or change its permissions.`);
-    case 'EISDIR':
-    case 'ENOTEMPTY':
-      return new ExportError(english`${path} is a folder. Choose the name of a file.`);
-    case 'ENOENT':
-      return new ExportError(english`The folder of ${path} does not exist.`);
-    default:
-      return error;
+    const explained = explainWriting(error, path);
+    throw explained instanceof Error && explained !== error ? new ExportError(explained.message) : error;
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { constants, existsSync } from 'node:fs';
-import { access, type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { english } from '../core/english.ts';
 import type { ByteSource } from '../core/graph/byte-source.ts';
@@ -9,6 +9,7 @@ import { encodeModel, type Piece, type Placement, piecesLength } from '../core/o
 import { maxMessageBytes } from '../core/onnx/model-bytes.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
 import type { Progress } from '../protocol/rpc.ts';
+import { explainWriting, targetOf, writeFully } from './write-file.ts';
 
 export interface SaveOptions {
   /** Where weights go: inside the file, to a file beside it, or inside below 2 GB. Default `auto`. */
@@ -128,7 +129,7 @@ async function stageFiles(
       return await step();
     } catch (error) {
       await discard();
-      throw explain(error, files[files.length - 1]!.path);
+      throw explainWriting(error, files[files.length - 1]!.path);
     }
   };
   await orDiscard(async () => {
@@ -153,19 +154,6 @@ async function stageFiles(
       return { bytes: total, files: files.map(({ path }) => path).reverse() };
     });
   return { commit, discard };
-}
-
-/** Where a file is written: through a link, to what it points to; with the permissions of what is there. */
-async function targetOf(path: string): Promise<{ readonly path: string; readonly mode?: number }> {
-  try {
-    const real = await realpath(path);
-    const { mode } = await stat(real);
-    await access(real, constants.W_OK);
-    return { path: real, mode: mode & 0o777 };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return { path };
-  }
 }
 
 /** Makes the renames last over a loss of power. Windows has no such call for folders, and needs none. */
@@ -202,32 +190,5 @@ async function writePiece(
     const [wrote] = await Promise.allSettled([writeFully(file, bytes), next]);
     if (wrote.status === 'rejected') throw wrote.reason;
     report(bytes.length);
-  }
-}
-
-/** `FileHandle.writeFile` would write half a megabyte at a time. */
-async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
-}
-
-function explain(error: unknown, path: string): unknown {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'ENOSPC':
-      return new Error(english`The disk is full; ${path} was not written. Free some room and try again.`);
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return new Error(english`${path} may not be written. Choose another place or change its permissions.`);
-    case 'EISDIR':
-    case 'ENOTEMPTY':
-      return new Error(english`${path} is a folder. Choose the name of a file.`);
-    case 'EFBIG':
-      return new Error(
-        english`${path} would be larger than files may be here. Choose another disk, or external weights.`,
-      );
-    case 'ENOENT':
-      return new Error(english`The folder of ${path} does not exist.`);
-    default:
-      return error;
   }
 }
