@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { bytes, change, count, decibels, percent, time } from '../core/report/format.ts';
+import { bytes, change, count, decibels } from '../core/report/format.ts';
 import type { PrunePattern, PruneReport } from '../core/report/report.ts';
-import { changedOutputsSentence, latencySentence } from '../core/report/sentences.ts';
+import { changedOutputsSentence } from '../core/report/sentences.ts';
 import {
   collect,
   execute,
@@ -15,6 +15,7 @@ import {
   type Session,
   withRunOptions,
 } from './command.ts';
+import { costAndGain } from './cost-and-gain.ts';
 import { UsageError } from './exit.ts';
 import { bad, careful, faint, good, pairs, shortened, strong, table } from './print.ts';
 
@@ -107,7 +108,7 @@ async function prune(path: string, options: PruneOptions, session: Session): Pro
 const shownSets = 12;
 
 export function pruneText(report: PruneReport): string {
-  const { channels, weights, before, after, verdict, sqnrDb, metric, latency, advice } = report;
+  const { channels, weights, before, after, verdict, sqnrDb, advice } = report;
   const paint = verdict.status === 'different' ? bad : verdict.status === 'not-run' ? careful : good;
   const quality = [
     changedOutputsSentence(verdict),
@@ -119,17 +120,7 @@ export function pruneText(report: PruneReport): string {
     ...(weights ? [['weights', `${count(weights.zeros)} of ${count(weights.of)} are 0`] as [string, string]] : []),
     ['size', `${bytes(before.bytes)} → ${bytes(after.bytes)}  ${change(before.bytes, after.bytes)}`],
     ['outputs', paint(quality.join(', '))],
-    ...(metric
-      ? [
-          [
-            metric.name,
-            `${percent(metric.before)} → ${percent(metric.after)} ${faint(`(${count(metric.samples)} samples)`)}`,
-          ] as [string, string],
-        ]
-      : []),
-    ...(latency ? [['latency', latencySentence(latency)] as [string, string]] : []),
-    ['time', time(report.milliseconds)],
-    ...(report.output ? [['written', report.output] as [string, string]] : []),
+    ...costAndGain(report),
   ];
   const parts = [heading(report.model), pairs(entries)];
   if (channels) parts.push(setsText(channels.sets));

@@ -2,9 +2,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Model } from '../core/graph/model.ts';
 import { type BlockMethod, blockMethods } from '../core/quantize/blocks.ts';
 import { nodeTypes } from '../core/quantize/node-types.ts';
-import { bytes, change, count, decibels, percent, time } from '../core/report/format.ts';
+import { bytes, change, count, decibels } from '../core/report/format.ts';
 import type { QuantizeReport } from '../core/report/report.ts';
-import { changedOutputsSentence, latencySentence } from '../core/report/sentences.ts';
+import { changedOutputsSentence } from '../core/report/sentences.ts';
 import {
   collect,
   execute,
@@ -18,8 +18,9 @@ import {
   type Session,
   withRunOptions,
 } from './command.ts';
+import { costAndGain } from './cost-and-gain.ts';
 import { UsageError } from './exit.ts';
-import { bad, careful, faint, good, pairs, shortened, strong } from './print.ts';
+import { bad, careful, good, pairs, shortened, strong } from './print.ts';
 
 interface QuantizeOptions extends RunOptions {
   readonly output?: string;
@@ -220,8 +221,7 @@ function keptLines(kept: QuantizeReport['kept']): readonly string[] {
 }
 
 export function quantizeText(report: QuantizeReport): string {
-  const { quantized, fused, kept, before, after, verdict, sqnrDb, metric, latency, calibration, advice, problems } =
-    report;
+  const { quantized, fused, kept, before, after, verdict, sqnrDb, calibration, advice, problems } = report;
   const paint = verdict.status === 'different' ? bad : verdict.status === 'not-run' ? careful : good;
   const quality = [
     changedOutputsSentence(verdict),
@@ -241,17 +241,7 @@ export function quantizeText(report: QuantizeReport): string {
     ['integer', `${count(fused.nodes)} of ${count(fused.of)} run with an integer kernel`],
     ['size', `${bytes(before.bytes)} → ${bytes(after.bytes)}  ${change(before.bytes, after.bytes)}`],
     ['outputs', paint(quality.join(', '))],
-    ...(metric
-      ? [
-          [
-            metric.name,
-            `${percent(metric.before)} → ${percent(metric.after)} ${faint(`(${count(metric.samples)} samples)`)}`,
-          ] as [string, string],
-        ]
-      : []),
-    ...(latency ? [['latency', latencySentence(latency)] as [string, string]] : []),
-    ['time', time(report.milliseconds)],
-    ...(report.output ? [['written', report.output] as [string, string]] : []),
+    ...costAndGain(report),
   ];
   const parts = [heading(report.model), pairs(entries)];
   if (kept.length > 0) parts.push([strong('kept in float'), ...keptLines(kept)].join('\n'));
