@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { english } from '../core/english.ts';
 import { ExportError } from '../core/export/exported-model.ts';
 import { byteLengthOf, type DataType, elementCount } from '../core/graph/data-type.ts';
@@ -11,7 +9,7 @@ import { npyHeader, npyType } from '../core/tensor/npy.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import type { ExportedTensor } from '../protocol/worker.ts';
 import { requireElements } from './tensor-details.ts';
-import { explainWriting, targetOf, writeFully } from './write-file.ts';
+import { explainWriting, targetOf, temporaryFor, writeFully } from './write-file.ts';
 
 interface ExportTensorOptions {
   readonly signal?: AbortSignal;
@@ -97,7 +95,7 @@ async function writeWhole(path: string, write: (file: FileHandle) => Promise<voi
   let temporary: string | undefined;
   try {
     const target = await targetOf(path);
-    temporary = join(dirname(target.path), `.${basename(target.path)}.${randomUUID().slice(0, 8)}.tmp`);
+    temporary = temporaryFor(target.path);
     const file = await open(temporary, 'wx');
     try {
       if (target.mode !== undefined) await file.chmod(target.mode);

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { copyFile, link, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Model } from '../core/graph/model.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
 import { saveModel } from './save-model.ts';
+import { nameAgain, temporaryFor } from './write-file.ts';
 
 /** A file as it was when it was written. */
 interface KeptFile {
@@ -57,9 +57,9 @@ async function isAsWritten({ path, bytes, modified }: KeptFile): Promise<boolean
 
 /** Files of a history are replaced, never changed, so that two folders may share them. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
-  const temporary = join(dirname(to), `.${basename(to)}.${randomUUID().slice(0, 8)}.tmp`);
+  const temporary = temporaryFor(to);
   try {
-    await link(from, temporary).catch(() => copyFile(from, temporary));
+    await nameAgain(from, temporary);
     await rename(temporary, to);
   } catch (error) {
     await rm(temporary, { force: true });

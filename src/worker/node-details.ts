@@ -153,8 +153,11 @@ function attributeValue(attribute: Attribute): string {
     case 'sparse-tensors':
     case 'type':
     case 'types':
-    case 'unknown':
       return attribute.type;
+    case 'encoded':
+      return attribute.of
+        ? english`${attribute.of}: a list of ${attribute.value.byteLength} bytes, left in the file`
+        : english`of an unknown type, ${attribute.value.byteLength} bytes`;
     default:
       return assertUnreachable(attribute);
   }

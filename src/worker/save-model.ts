@@ -9,7 +9,7 @@ import { encodeModel, type Piece, type Placement, piecesLength } from '../core/o
 import { maxMessageBytes } from '../core/onnx/model-bytes.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
 import type { Progress } from '../protocol/rpc.ts';
-import { explainWriting, targetOf, writeFully } from './write-file.ts';
+import { explainWriting, nameAgain, removeAbandoned, targetOf, temporaryFor, writeFully } from './write-file.ts';
 
 export interface SaveOptions {
   /** Where weights go: inside the file, to a file beside it, or inside below 2 GB. Default `auto`. */
@@ -65,12 +65,48 @@ export async function stageModel(model: Model, path: string, options: SaveOption
       english`The model is larger than 2 GB, which one ONNX file cannot hold. Export it with external weights.`,
     );
   }
-  const { pieces, placement } = placeExternally(model, externalName);
-  const files = [
-    { path: join(dirname(path), externalName), pieces, replacesLink: true },
+  const weightsFile = join(dirname(path), externalName);
+  return existsSync(weightsFile)
+    ? stagePair(model, path, weightsFile, options)
+    : stageFiles(withWeightsIn(model, path, externalName), options);
+}
+
+/** The files of a model with its weights beside it. The weights come first: no model without them is ever there. */
+function withWeightsIn(model: Model, path: string, location: string): WrittenFile[] {
+  const { pieces, placement } = placeExternally(model, location);
+  return [
+    { path: join(dirname(path), location), pieces, replacesLink: true },
     { path, pieces: encodeModel(model, { placement }) },
   ];
-  return stageFiles(files, options);
+}
+
+/**
+ * Stages a model whose weights take the place of others, which two renames cannot do so that both are old or both new
+ * at any moment. So the weights come under a name of their own first, with a model that points there; they then get
+ * the wanted name as well, and a model that points to that takes the place of the first.
+ */
+async function stagePair(model: Model, path: string, weightsFile: string, options: SaveOptions): Promise<StagedModel> {
+  const between = `${basename(weightsFile)}.${randomUUID().slice(0, 8)}`;
+  const first = await stageFiles(withWeightsIn(model, path, between), options);
+  const [, pointing] = withWeightsIn(model, path, basename(weightsFile));
+  const last = await stageFiles([pointing!], { temporary: options.temporary ?? false }).catch(async (error) => {
+    await first.discard();
+    throw error;
+  });
+  const commit = async () => {
+    const { bytes } = await first.commit();
+    const held = join(dirname(path), between);
+    const second = temporaryFor(weightsFile);
+    await nameAgain(held, second);
+    await rename(second, weightsFile);
+    await last.commit();
+    await rm(held, { force: true });
+    return { bytes, files: [path, weightsFile] };
+  };
+  const discard = async () => {
+    await Promise.all([first.discard(), last.discard()]);
+  };
+  return { commit, discard };
 }
 
 /**
@@ -135,7 +171,8 @@ async function stageFiles(
   await orDiscard(async () => {
     for (const { path, pieces, replacesLink } of files) {
       const target = replacesLink ? { path } : await targetOf(path);
-      const temporary = join(dirname(target.path), `.${basename(target.path)}.${randomUUID().slice(0, 8)}.tmp`);
+      const temporary = temporaryFor(target.path);
+      await removeAbandoned(target.path);
       written.push({ temporary, path: target.path });
       const file = await open(temporary, 'wx');
       try {

@@ -1,8 +1,9 @@
-import { constants, existsSync } from 'node:fs';
-import { copyFile, link, realpath, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { realpath, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { english } from '../core/english.ts';
+import { tensorsOf } from '../core/onnx/tensors-of.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import type { VersionInfo, WorkerContract } from '../protocol/worker.ts';
 import { asOpened, type Documents, type OpenDocument } from './documents.ts';
@@ -13,6 +14,7 @@ import { missingWeights, operatorSet } from './open-model.ts';
 import { writeOrtFormat } from './ort-format.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 import { saveModel, stageModel } from './save-model.ts';
+import { nameAgain } from './write-file.ts';
 import { writeReport } from './write-report.ts';
 
 type VersionMethod =
@@ -70,7 +72,8 @@ export function versionHandlers(
     save: async ({ path, ...ref }, { signal, progress }) => {
       const document = documents.document(ref.document);
       const { model } = documents.version(ref);
-      const staged = await stageModel(model, path, { signal, onProgress: progress });
+      const weights = keepsWeightsBeside(document) ? 'external' : 'auto';
+      const staged = await stageModel(model, path, { weights, signal, onProgress: progress });
       const backup = existsSync(path) ? freeName(path) : null;
       try {
         // What is read from the file goes on being read from it under its second name.
@@ -92,6 +95,13 @@ function infos({ versions }: OpenDocument): readonly VersionInfo[] {
   return [...versions.values()].map(({ info }) => info);
 }
 
+/** Whether the model that was opened has weights in files beside it: what is saved then has, too. */
+function keepsWeightsBeside({ versions }: OpenDocument): boolean {
+  const [opened] = versions.values();
+  for (const { external } of opened ? tensorsOf(opened.model) : []) if (external) return true;
+  return false;
+}
+
 /** Whether a path is one of the files that the document's versions were read from. */
 function isSource({ files }: OpenDocument, path: string): boolean {
   return files.some((file) => resolve(file.path) === resolve(path));
@@ -109,9 +119,7 @@ function moveSource({ versions }: OpenDocument, from: string, to: string): void 
  */
 async function keepBeside(path: string, second: string): Promise<void> {
   if (process.platform === 'win32') return rename(path, second);
-  const real = await realpath(path);
-  // Another disk behind a link, or one without hard links.
-  await link(real, second).catch(() => copyFile(real, second, constants.COPYFILE_FICLONE));
+  await nameAgain(await realpath(path), second);
 }
 
 /** `model.onnx.bak`, or with a number when there is one already: no backup is ever written over. */

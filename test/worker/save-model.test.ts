@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
@@ -9,12 +9,15 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TensorValue } from '../../src/core/evaluator.ts';
+import type { ByteSource } from '../../src/core/graph/byte-source.ts';
+import type { Model, Tensor } from '../../src/core/graph/model.ts';
 import { openModel } from '../../src/worker/open-model.ts';
 import { saveModel } from '../../src/worker/save-model.ts';
 import { buildModel } from './build-model.ts';
@@ -73,6 +76,53 @@ function startSaving(
   return Object.assign(child, { output });
 }
 
+describe('weights beside the model', () => {
+  const zeros = new Uint8Array(1 << 23);
+  /** `length` bytes of zeros that are nowhere. */
+  const nowhere = (length: number): ByteSource => ({
+    byteLength: length,
+    read: async (_, count, into) => into?.subarray(0, count) ?? zeros.subarray(0, count),
+  });
+  const modelOf = (lengths: readonly number[]): Model => {
+    const model = heavyModel(0, 0);
+    const tensors = lengths.map((length, index): [string, Tensor] => [
+      `w${index}`,
+      { name: `w${index}`, dtype: 'uint8', dims: [length], data: nowhere(length) },
+    ]);
+    return { ...model, graph: { ...model.graph, initializers: new Map(tensors) } };
+  };
+  const placesOf = async (path: string) => {
+    const { model, problems, close } = await openModel(path);
+    await close();
+    expect(problems).toEqual([]);
+    return [...model.graph.initializers.values()].map(({ external }) => external);
+  };
+
+  test('lie where ONNX Runtime can map them into memory; small ones stay in the model', async () => {
+    const path = join(mkdtempSync(join(home, 'aligned-')), 'model.onnx');
+    await saveModel(modelOf([100, 5000, 1 << 20, 3000, 3 << 20]), path, { weights: 'external' });
+    const location = 'model.onnx.data';
+    expect(await placesOf(path)).toEqual([
+      undefined,
+      { location, offset: 0, length: 5000 },
+      { location, offset: 65536, length: 1 << 20 },
+      { location, offset: 65536 + (1 << 20), length: 3000 },
+      { location, offset: 65536 * 18, length: 3 << 20 },
+    ]);
+  });
+
+  test('take over by themselves where one file could not hold the model', async () => {
+    const folder = mkdtempSync(join(home, 'large-'));
+    const path = join(folder, 'model.onnx');
+    const model = modelOf([2 ** 30, 2 ** 30]);
+    await expect(saveModel(model, path, { weights: 'inline' })).rejects.toThrow(/larger than 2 GB/);
+    expect(readdirSync(folder)).toEqual([]);
+    await saveModel(model, path);
+    expect((await placesOf(path)).map((place) => place?.offset)).toEqual([0, 2 ** 30]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
 describe('saving over a file', () => {
   const small = () => heavyModel(2, 1);
 
@@ -88,6 +138,30 @@ describe('saving over a file', () => {
     expect(statSync(real).mode & 0o777).toBe(0o640);
     expect(await weightOf(real)).toBe(2);
     expect(temporaries(folder)).toEqual([]);
+  });
+
+  test('removes what killed saves have left, and nothing of those that may still write', async () => {
+    const folder = mkdtempSync(join(home, 'left-'));
+    const path = join(folder, 'a.onnx');
+    const ended = spawnSync(process.execPath, ['-e', '']).pid;
+    const left = (name: string, age: number) => {
+      writeFileSync(join(folder, name), 'left');
+      const written = Date.now() / 1000 - age;
+      utimesSync(join(folder, name), written, written);
+    };
+    left(`.a.onnx.${ended}.0123abcd.tmp`, 3600);
+    left(`.a.onnx.${ended}.4567abcd.tmp`, 5);
+    left(`.a.onnx.${process.pid}.0123abcd.tmp`, 3600);
+    left(`.b.onnx.${ended}.0123abcd.tmp`, 3600);
+    await saveModel(small(), path);
+    expect(readdirSync(folder).sort()).toEqual(
+      [
+        `.a.onnx.${ended}.4567abcd.tmp`,
+        `.a.onnx.${process.pid}.0123abcd.tmp`,
+        `.b.onnx.${ended}.0123abcd.tmp`,
+        'a.onnx',
+      ].sort(),
+    );
   });
 
   test('says what is in the way', async () => {
@@ -151,6 +225,22 @@ describe.skipIf(process.platform === 'win32')('a save that does not come to its 
       rmSync(folder, { recursive: true });
     }
     expect(seen).toEqual(new Set([1, 2]));
+  });
+
+  test('killed before any change of names: weights of a name that was asked for, old or new, whole', async () => {
+    const seen: (number | undefined)[] = [];
+    for (let step = 1; ; step++) {
+      const folder = mkdtempSync(join(home, 'pair-'));
+      const target = join(folder, 'model.onnx');
+      await saveModel(oldModel, target, { weights: 'external', externalName: 'w.bin' });
+      const output = await startSaving(source, target, `w.bin:${step}`).output;
+      seen.push(await weightOf(target));
+      if (!output.includes('saved')) continue;
+      expect(readdirSync(folder).sort()).toEqual(['model.onnx', 'w.bin']);
+      break;
+    }
+    // Before each of the six: two files get their names, the weights theirs, the model that points there, and the first goes.
+    expect(seen).toEqual([1, 1, 2, 2, 2, 2, 2]);
   });
 
   test('Save in the editor, killed at any moment: the name is never gone, and the old file has its backup', async () => {

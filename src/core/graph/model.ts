@@ -85,8 +85,8 @@ export type Attribute = (
   | { readonly type: 'types'; readonly value: readonly ValueType[] }
   /** In a function body: the value of the caller's attribute `value`. */
   | { readonly type: 'reference'; readonly value: string; readonly of: number }
-  /** An attribute whose type this version does not know; kept as it is. */
-  | { readonly type: 'unknown'; readonly value: null }
+  /** Kept as the bytes of its message: its type is not known, or it is a list, `of` that type, too long to hold. */
+  | { readonly type: 'encoded'; readonly value: ByteSource; readonly of?: string }
 ) & { readonly docString?: string; readonly unknown?: Uint8Array };
 
 export interface Tensor {

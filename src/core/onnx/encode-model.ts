@@ -232,6 +232,11 @@ class Encoder {
 
   private attribute(out: Message, field: number, name: string, attribute: Attribute): void {
     if (this.copy(out, field, attribute, this.attributeStays(attribute))) return;
+    if (attribute.type === 'encoded') {
+      out.header(field, attribute.value.byteLength);
+      out.add(attribute.value.bytes ?? attribute.value);
+      return;
+    }
     const content = new Message();
     content.text(1, name);
     this.attributeValue(content, attribute);

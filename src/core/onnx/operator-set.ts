@@ -1,5 +1,5 @@
 import type { ByteSource } from '../graph/byte-source.ts';
-import { plainDomain, text, unsigned } from './read-model.ts';
+import { plainDomain, text, unsigned } from './fields.ts';
 import { type Field, WireReader } from './wire.ts';
 
 /** A tag and a length, or a tag and a number, take no more. */

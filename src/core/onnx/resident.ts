@@ -28,6 +28,11 @@ const paths: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   tensor: { 4: 'payload', 5: 'payload', 7: 'payload', 9: 'payload', 10: 'payload', 11: 'payload' },
 };
 
+/** The lists of an attribute, which the official library writes as one field an element, side by side. */
+const listFields: ReadonlySet<number> = new Set([7, 8, 9]);
+/** Lists of attributes that take more bytes stay in the file: those of large tree ensembles hold tens of millions. */
+export const mostListBytes = 1 << 20;
+
 /** Messages nested deeper than this are not opened: ONNX Runtime gives up long before. */
 export const maxDepth = 200;
 
@@ -85,17 +90,31 @@ async function findPayloads(source: ByteSource): Promise<[number, number][]> {
     throw new MalformedError(english`A number in the file is longer than 10 bytes.`);
   };
 
+  /** The elements of a list that lie side by side, up to where the scan is. */
+  let list = { tag: 0, from: 0, to: 0 };
+  const follow = (tag: number, start: number) => {
+    if (tag === list.tag && start === list.to) list.to = position;
+    else {
+      if (list.to - list.from > mostListBytes) payloads.push([list.from, list.to]);
+      list = { tag, from: start, to: tag === 0 ? start : position };
+    }
+  };
+
   const stack: { readonly end: number; readonly message: string }[] = [{ end: total, message: 'model' }];
   while (stack.length > 0) {
     const { end, message } = stack.at(-1)!;
     if (position === end) {
+      follow(0, position);
       stack.pop();
       continue;
     }
     // Waiting for what is there already takes longer than all the rest.
     if (!isAtHand(20)) await load();
+    const start = position;
     const tag = varint();
     const field = Math.floor(tag / 8);
+    const isList = message === 'attribute' && listFields.has(field);
+    if (!isList) follow(0, start);
     switch (tag % 8) {
       case 0:
         varint();
@@ -121,6 +140,7 @@ async function findPayloads(source: ByteSource): Promise<[number, number][]> {
     }
     if (position > stack.at(-1)!.end)
       throw new MalformedError(english`A field in the file reaches beyond its message.`);
+    if (isList) follow(tag, start);
   }
   return payloads;
 }

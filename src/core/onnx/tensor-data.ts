@@ -2,11 +2,11 @@ import { english } from '../english.ts';
 import { type ByteSource, bufferSource, byteRange, checkRange } from '../graph/byte-source.ts';
 import { bitsPerElement, byteLengthOf, type DataType, dataTypeFromCode, elementCount } from '../graph/data-type.ts';
 import type { Tensor } from '../graph/model.ts';
+import { decodeEntry, Leftovers, type TensorContext, text, unsigned } from './fields.ts';
 import { addDims, ByteStrings } from './lists.ts';
 import { memoryOf } from './memory.ts';
 import { decodeVarint, packedSixBits, packedVarints } from './packed-varints.ts';
 import { nameText } from './problem-list.ts';
-import { decodeEntry, Leftovers, type ReadContext, text, unsigned } from './read-model.ts';
 import { MalformedError } from './resident.ts';
 import { rememberSpan } from './spans.ts';
 import type { Field } from './wire.ts';
@@ -21,7 +21,7 @@ const dataFields: Readonly<Record<number, 'fixed32' | 'varint' | 'fixed64'>> = {
 };
 
 /** Decodes a `TensorProto`; its elements stay where they are unless they are small. */
-export function readTensor(context: ReadContext, { number, start, from, to }: Field): Tensor {
+export function readTensor(context: TensorContext, { number, start, from, to }: Field): Tensor {
   const { wire } = context;
   const dims: number[] = [];
   const strings = new ByteStrings(wire);
@@ -101,7 +101,7 @@ function externalLocation(entries: ReadonlyMap<string, string>, expected: number
 }
 
 function externalSource(
-  context: ReadContext,
+  context: TensorContext,
   name: string,
   { location, offset, length }: NonNullable<Tensor['external']>,
 ): ByteSource {
@@ -126,7 +126,7 @@ function externalSource(
 }
 
 /** The content of a field: in memory when it was loaded, else a range of the file. */
-export function fieldSource({ source, wire }: ReadContext, { from, to }: Field): ByteSource {
+export function fieldSource({ source, wire }: TensorContext, { from, to }: Field): ByteSource {
   return wire.has(from, to) ? inMemory(source, wire.bytes(from, to), from) : byteRange(source, from, to - from);
 }
 
@@ -138,7 +138,12 @@ function inMemory(source: ByteSource, bytes: Uint8Array, from: number): ByteSour
 const nothing = bufferSource(new Uint8Array(0));
 
 /** Elements from the typed fields (`float_data`, `int64_data`, …) in the layout of `raw_data`. */
-function decodedSource(context: ReadContext, dtype: DataType, fields: readonly Field[], expected: number): ByteSource {
+function decodedSource(
+  context: TensorContext,
+  dtype: DataType,
+  fields: readonly Field[],
+  expected: number,
+): ByteSource {
   if (fields.length === 0) return nothing;
   const [first] = fields;
   const kind = dataFields[first!.number];
@@ -164,7 +169,7 @@ function decodeVarints(encoded: Uint8Array, width: number, expected: number): Ui
 }
 
 /** The contents of several fields as one; in memory when all are. */
-function joined(context: ReadContext, fields: readonly Field[]): ByteSource {
+function joined(context: TensorContext, fields: readonly Field[]): ByteSource {
   const { wire } = context;
   if (fields.every(({ from, to }) => wire.has(from, to)))
     return bufferSource(concatenate(fields.map(({ from, to }) => wire.bytes(from, to))));

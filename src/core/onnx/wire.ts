@@ -13,6 +13,9 @@ export interface Field {
   readonly to: number;
 }
 
+/** The wire type of a stretch of fields that were left in the file, given as one field with the number 0. */
+export const notLoaded = -1;
+
 /** What walking over a field is counted as, so that the budget bounds the time as well: some 40 ns a field. */
 const fieldBytes = 10;
 
@@ -50,11 +53,16 @@ export class WireReader {
       );
   }
 
-  /** The fields of the message that lies at `from … to`. */
+  /** The fields of the message that lies at `from … to`; a stretch of it that is not in memory comes as one, `notLoaded`. */
   *fields(from: number, to: number): Generator<Field> {
     let position = from;
     while (position < to) {
       const start = position;
+      if ((start < this.chunk.start || start >= this.chunk.end) && !this.find(start)) {
+        position = Math.min(to, this.chunks.find((chunk) => chunk.start > start)?.start ?? to);
+        yield { number: 0, wire: notLoaded, start, from: start, to: position };
+        continue;
+      }
       const tag = this.number(position);
       const number = Math.floor(tag / 8);
       const wire = tag % 8;
