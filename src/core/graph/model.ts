@@ -105,7 +105,8 @@ export interface Tensor {
     readonly location: string;
     readonly offset: number;
     readonly length: number;
-    readonly checksum?: string;
+    /** What else the file says of it: a checksum, or what this version does not know. */
+    readonly others?: ReadonlyMap<string, string>;
   };
   readonly metadata?: ReadonlyMap<string, string>;
   readonly unknown?: Uint8Array;

@@ -3,7 +3,7 @@
  * What is unchanged is copied, tag and length included, so that neighbours become one range; what is new is encoded in
  * the order of field numbers, as the official library writes it.
  */
-import { type ByteSource, byteRange, isByteRange } from '../graph/byte-source.ts';
+import { byteRange } from '../graph/byte-source.ts';
 import { dataTypeCode } from '../graph/data-type.ts';
 import type {
   Attribute,
@@ -14,13 +14,11 @@ import type {
   SparseTensor,
   Tensor,
   ValueInfo,
-  ValueType,
 } from '../graph/model.ts';
+import { encodeType } from './encode-types.ts';
+import { float32, Message, type Piece, writeEntries, writeOpsets } from './message.ts';
 import { spanOf } from './spans.ts';
-import { encodeText } from './text.ts';
 import { WireWriter } from './wire.ts';
-
-export type Piece = Uint8Array | ByteSource;
 
 /** Where a tensor's elements go: into the file, or to a place in an external file. */
 export type Placement = (tensor: Tensor) => 'inline' | 'as-is' | NonNullable<Tensor['external']>;
@@ -78,67 +76,6 @@ export function encodeTensor(tensor: Tensor): Uint8Array {
 
 export function piecesLength(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
-}
-
-/** Content of a message under construction. */
-class Message {
-  readonly pieces: Piece[] = [];
-  length = 0;
-
-  add(piece: Piece): void {
-    if (piece.byteLength === 0) return;
-    const last = this.pieces.at(-1);
-    if (
-      last &&
-      !(last instanceof Uint8Array) &&
-      !(piece instanceof Uint8Array) &&
-      isByteRange(last) &&
-      isByteRange(piece) &&
-      last.source === piece.source &&
-      last.offset + last.byteLength === piece.offset
-    ) {
-      this.pieces[this.pieces.length - 1] = byteRange(last.source, last.offset, last.byteLength + piece.byteLength);
-    } else this.pieces.push(piece);
-    this.length += piece.byteLength;
-  }
-
-  varint(field: number, value: bigint | number): void {
-    this.add(
-      new WireWriter()
-        .varint(field * 8)
-        .varint(value)
-        .finish(),
-    );
-  }
-
-  bytes(field: number, value: Uint8Array): void {
-    this.header(field, value.length);
-    this.add(value);
-  }
-
-  /** A string; left out when it is empty, as proto3 has it. */
-  text(field: number, value: string | undefined): void {
-    if (value) this.bytes(field, encodeText(value));
-  }
-
-  /** A string of a repeated field, where an empty one counts. */
-  item(field: number, value: string): void {
-    this.bytes(field, encodeText(value));
-  }
-
-  message(field: number, content: Message): void {
-    this.header(field, content.length);
-    for (const piece of content.pieces) this.add(piece);
-  }
-
-  header(field: number, length: number): void {
-    this.add(
-      new WireWriter()
-        .varint(field * 8 + 2)
-        .varint(length)
-        .finish(),
-    );
-  }
 }
 
 class Encoder {
@@ -317,17 +254,13 @@ class Encoder {
     }
     content.text(12, tensor.docString);
     if (external) {
-      const { location, offset, length, checksum } = external;
-      writeEntries(
-        content,
-        13,
-        new Map([
-          ['location', location],
-          ['offset', String(offset)],
-          ['length', String(length)],
-          ...(checksum ? [['checksum', checksum] as const] : []),
-        ]),
-      );
+      const { location, offset, length, others = [] } = external;
+      const place = [
+        ['location', location],
+        ['offset', String(offset)],
+        ['length', String(length)],
+      ] as const;
+      writeEntries(content, 13, new Map([...place, ...others]));
       content.varint(14, 1);
     }
     writeEntries(content, 16, tensor.metadata);
@@ -443,74 +376,3 @@ const attributeCodes: Readonly<Partial<Record<Attribute['type'], number>>> = {
   type: 13,
   types: 14,
 };
-
-function encodeType(type: ValueType): Message {
-  const out = new Message();
-  const content = new Message();
-  switch (type.kind) {
-    case 'tensor':
-    case 'sparse-tensor': {
-      const code = dataTypeCode(type.dtype);
-      if (code !== 0) content.varint(1, code);
-      if (type.shape) content.message(2, encodeShape(type.shape, type.denotations));
-      out.message(type.kind === 'tensor' ? 1 : 8, content);
-      break;
-    }
-    case 'sequence':
-    case 'optional':
-      if (type.element) content.message(1, encodeType(type.element));
-      out.message(type.kind === 'sequence' ? 4 : 9, content);
-      break;
-    case 'map':
-      content.varint(1, dataTypeCode(type.key));
-      if (type.value) content.message(2, encodeType(type.value));
-      out.message(5, content);
-      break;
-    case 'opaque':
-      content.text(1, type.domain);
-      content.text(2, type.name);
-      out.message(7, content);
-      break;
-  }
-  return out;
-}
-
-function encodeShape(
-  shape: NonNullable<Extract<ValueType, { kind: 'tensor' | 'sparse-tensor' }>['shape']>,
-  denotations: readonly string[] | undefined,
-): Message {
-  const out = new Message();
-  for (const [axis, dim] of shape.entries()) {
-    const content = new Message();
-    if (typeof dim === 'number') content.varint(1, dim);
-    else if (dim !== null) content.text(2, dim);
-    content.text(3, denotations?.[axis]);
-    out.message(1, content);
-  }
-  return out;
-}
-
-function writeOpsets(out: Message, field: number, opsets: ReadonlyMap<string, number>): void {
-  for (const [domain, version] of opsets) {
-    const content = new Message();
-    // The official library writes the default domain's empty name.
-    content.item(1, domain);
-    content.varint(2, version);
-    out.message(field, content);
-  }
-}
-
-function writeEntries(out: Message, field: number, entries: ReadonlyMap<string, string> | undefined): void {
-  for (const [key, value] of entries ?? []) {
-    const content = new Message();
-    content.item(1, key);
-    content.item(2, value);
-    out.message(field, content);
-  }
-}
-
-function float32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setFloat32(0, value, true);
-  return bytes;
-}

@@ -1,6 +1,7 @@
 import { english } from '../english.ts';
 import type { Model } from '../graph/model.ts';
-import { encodeModel, type Piece, piecesLength } from './encode-model.ts';
+import { encodeModel, piecesLength } from './encode-model.ts';
+import type { Piece } from './message.ts';
 
 /** Protobuf messages end at 2 GiB. */
 export const maxMessageBytes = 2 ** 31 - 1;

@@ -91,12 +91,12 @@ export function readTensor(context: TensorContext, { number, start, from, to }: 
 }
 
 function externalLocation(entries: ReadonlyMap<string, string>, expected: number): NonNullable<Tensor['external']> {
-  const checksum = entries.get('checksum');
+  const others = new Map([...entries].filter(([key]) => !['location', 'offset', 'length'].includes(key)));
   return {
     location: entries.get('location') ?? '',
     offset: Number(entries.get('offset') ?? 0),
     length: entries.has('length') ? Number(entries.get('length')) : expected,
-    ...(checksum ? { checksum } : {}),
+    ...(others.size > 0 ? { others } : {}),
   };
 }
 
