@@ -2,13 +2,12 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { english } from '../core/english.ts';
 import type { TensorValue } from '../core/evaluator.ts';
-import { parseNpy } from '../core/tensor/npy.ts';
-import { parseNpz } from '../core/tensor/npz.ts';
 import { parseTensorProto } from '../core/tensor/tensor-proto.ts';
 import type { Feeds } from '../protocol/runtime.ts';
+import { openNpy, openNpz } from './sample-arrays.ts';
 
-/** A data file may have this many bytes. */
-const mostFileBytes = 4 * 2 ** 30;
+/** A protobuf message, and with it a `.pb` file, has fewer bytes. */
+const mostMessageBytes = 2 ** 31;
 
 /**
  * Sets of input data from a file or folder. `.npz`: one set, arrays named like the inputs. `.npy` or `.pb`: one input.
@@ -54,12 +53,13 @@ async function readFolder(folder: string, inputs: readonly string[]): Promise<re
 async function readSet(paths: readonly string[], inputs: readonly string[]): Promise<Feeds> {
   const set: Record<string, TensorValue> = {};
   for (const path of paths) {
-    const bytes = await readBytes(path);
     try {
-      if (extname(path) === '.npz') Object.assign(set, Object.fromEntries(parseNpz(bytes)));
-      else if (extname(path) === '.npy') set[inputFor(path, '', inputs, paths.length)] = parseNpy(bytes);
-      else {
-        const { name, value } = await parseTensorProto(bytes);
+      if (extname(path) === '.npz') {
+        for (const [name, array] of await openNpz(path)) set[name] = await array.all();
+      } else if (extname(path) === '.npy') {
+        set[inputFor(path, '', inputs, paths.length)] = await (await openNpy(path)).all();
+      } else {
+        const { name, value } = await parseTensorProto(await readMessage(path));
         set[inputFor(path, name, inputs, paths.length)] = value;
       }
     } catch (error) {
@@ -69,9 +69,9 @@ async function readSet(paths: readonly string[], inputs: readonly string[]): Pro
   return set;
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+async function readMessage(path: string): Promise<Uint8Array> {
   const { size } = await stat(path);
-  if (size > mostFileBytes) throw new Error(english`${path} is larger than 4 GB. Split the data into smaller files.`);
+  if (size >= mostMessageBytes) throw new Error(english`it has more than the 2 GB of one protobuf message.`);
   return readFile(path);
 }
 

@@ -1,9 +1,16 @@
 import { english } from '../core/english.ts';
 import type { TensorValue } from '../core/evaluator.ts';
-import { byteLengthOf, type DataType, elementCount } from '../core/graph/data-type.ts';
-import type { Graph, Model, Node } from '../core/graph/model.ts';
+import {
+  bitsPerElement,
+  byteLengthOf,
+  type DataType,
+  elementCount,
+  isFloat,
+  isInteger,
+} from '../core/graph/data-type.ts';
+import type { Graph, Model, Node, ValueType } from '../core/graph/model.ts';
 import { createRandom, type Random } from '../core/random.ts';
-import { fromNumbers } from '../core/tensor/convert.ts';
+import { fromNumbers, toNumbers } from '../core/tensor/convert.ts';
 import type { Feeds } from '../protocol/runtime.ts';
 import { readInputFiles } from './input-files.ts';
 import { requiredInputs, resolveShape, symbolicDims } from './symbolic-dims.ts';
@@ -40,11 +47,7 @@ export async function makeInputs(model: Model, options: InputOptions): Promise<I
   const feeds: Record<string, TensorValue> = {};
   const described: { name: string; dtype: string; shape: readonly number[]; source: string }[] = [];
   for (const [index, { name, type }] of requiredInputs(model).entries()) {
-    if (type?.kind !== 'tensor') {
-      throw new InputError(
-        english`Input ${name} is a ${type?.kind ?? 'value of unknown type'}; only tensors can be made or fed.`,
-      );
-    }
+    requireTensor(name, type);
     if (!type.shape) {
       throw new InputError(english`The number of axes of input ${name} is not known. Give data for it with --inputs.`);
     }
@@ -64,7 +67,9 @@ export async function makeInputs(model: Model, options: InputOptions): Promise<I
 }
 
 async function readInputs(model: Model, path: string): Promise<InputSet> {
-  const names = requiredInputs(model).map(({ name }) => name);
+  const inputs = requiredInputs(model);
+  const names = inputs.map(({ name }) => name);
+  for (const { name, type } of inputs) requireTensor(name, type);
   const feeds = await readInputFiles(path, names);
   for (const [index, set] of feeds.entries()) {
     const missing = names.filter((name) => !Object.hasOwn(set, name));
@@ -78,13 +83,35 @@ async function readInputs(model: Model, path: string): Promise<InputSet> {
       );
     }
   }
-  const kept = feeds.map((set) => Object.fromEntries(names.map((name) => [name, set[name]!])));
+  const kept = feeds.map((set) =>
+    Object.fromEntries(inputs.map(({ name, type }) => [name, heldAs(set[name]!, type)] as const)),
+  );
   const first = kept[0];
   if (!first) throw new InputError(english`${path} holds no data. Give an .npz, an .npy, or a folder of .pb files.`);
   return {
     feeds: kept,
     described: Object.entries(first).map(([name, { dtype, dims }]) => ({ name, dtype, shape: dims, source: path })),
   };
+}
+
+function requireTensor(
+  name: string,
+  type: ValueType | undefined,
+): asserts type is Extract<ValueType, { kind: 'tensor' | 'sparse-tensor' }> {
+  if (type?.kind === 'tensor') return;
+  const kind = type?.kind ?? 'value of unknown type';
+  throw new InputError(english`Input ${name} is a ${kind}; only tensors can be made or fed.`);
+}
+
+/** An array that holds the bits of a type that NumPy has no name for, or its numbers where those are below a byte, as that type. */
+function heldAs(value: TensorValue, type: ValueType | undefined): TensorValue {
+  if (type?.kind !== 'tensor' || type.dtype === value.dtype) return value;
+  const { dtype } = type;
+  const bits = bitsPerElement(dtype);
+  if (isInteger(dtype) && bits < 8 && ['int8', 'uint8'].includes(value.dtype))
+    return { ...value, dtype, bytes: fromNumbers(dtype, toNumbers(value.dtype, value.bytes)) };
+  const isHolder = (value.dtype === 'uint8' && bits === 8) || (value.dtype === 'uint16' && dtype === 'bfloat16');
+  return isHolder && isFloat(dtype) ? { ...value, dtype } : value;
 }
 
 interface Made {

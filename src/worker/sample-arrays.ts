@@ -20,7 +20,7 @@ type Bytes = AsyncIterable<Uint8Array>;
 
 /** The header of a `.npy` file is a line of text; one that claims to be longer than this is none. */
 const mostHeaderBytes = 1 << 20;
-/** What cannot be read piece by piece (strings, column order, big-endian numbers) may have this many bytes. */
+/** What is read as a whole may have this many bytes: an array that is asked for, and one of strings, in column order or of big-endian numbers. */
 const mostWholeBytes = 4 * 2 ** 30;
 
 /** The arrays of an `.npz` archive by name. Rejects with what is wrong; closes the file after each reading. */
@@ -90,6 +90,7 @@ async function arrayOf(size: number, read: () => Bytes): Promise<SampleArray> {
     if (at < lengths.length) throw new Error(english`The .npy file is cut off.`);
   }
   const all = async (): Promise<TensorValue> => {
+    if (samples * entryBytes > mostWholeBytes) throw new Error(english`The array is larger than 4 GB. Split it.`);
     for await (const { bytes } of entries(Math.max(1, samples))) return { dtype, dims, bytes };
     return { dtype, dims, bytes: new Uint8Array(0) };
   };

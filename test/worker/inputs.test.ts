@@ -130,6 +130,25 @@ describe('inputs from files', () => {
     expect(described[0]).toMatchObject({ name: 'a', shape: [2], source: join(folder, path) });
   });
 
+  test.each([
+    ['float8e4m3fn', { dtype: 'uint8', dims: [2], bytes: Uint8Array.of(56, 64) }, [1, 2]],
+    ['bfloat16', { dtype: 'uint16', dims: [2], bytes: Uint8Array.of(0x80, 0x3f, 0, 0x40) }, [1, 2]],
+    ['int4', { dtype: 'int8', dims: [3], bytes: Uint8Array.of(0xff, 1, 0xf8) }, [-1, 1, -8]],
+    ['uint2', { dtype: 'uint8', dims: [5], bytes: Uint8Array.of(0, 1, 2, 3, 1) }, [0, 1, 2, 3, 1]],
+  ] as const)('%s comes as the type that NumPy has for it', async (dtype, array, values) => {
+    const model = buildModel({
+      inputs: { a: [dtype, [values.length]] },
+      outputs: { y: [dtype, [values.length]] },
+      nodes: [],
+    });
+    const path = join(folder, `${dtype}.npy`);
+    await writeFile(path, writeNpy(array));
+    const { feeds } = await makeInputs(model, { dims: {}, seed: 1, path });
+    const { bytes, ...fed } = feeds[0]!.a!;
+    expect(fed).toMatchObject({ dtype, dims: [values.length] });
+    expect(Array.from(toNumbers(dtype, bytes, values.length))).toEqual(values);
+  });
+
   test('ONNX test data gives a set for each folder, inputs by place or name', async () => {
     const { feeds } = await read('onnx');
     expect(feeds).toHaveLength(2);

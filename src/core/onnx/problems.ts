@@ -1,28 +1,30 @@
 import { english } from '../english.ts';
 import { graphAttributes } from '../graph/attribute.ts';
-import type { FunctionDefinition, Graph, Model, Node } from '../graph/model.ts';
+import type { FunctionDefinition, Graph, Model, Node, NodeId } from '../graph/model.ts';
 import { nameText, type ProblemList } from './problem-list.ts';
 
 /** Adds what is odd about a model that ONNX Runtime loads all the same, and what it will refuse. */
 export function findProblems(model: Model, problems: ProblemList): void {
   if (model.irVersion === 0)
     problems.add('warning', 'missing-ir-version', () => english`The file states no IR version.`);
-  const used = new Set<string>();
+  const used = new Map<string, NodeId>();
   const local = new Set(model.functions.map(({ domain }) => domain));
   if (model.irVersion > 0 && model.irVersion < 4) checkInitializers(model.graph, model.irVersion, problems);
   new Search(problems, used).visit(scopeOf(model.graph));
   for (const definition of model.functions) {
-    const domains = new Set<string>();
+    const domains = new Map<string, NodeId>();
     new Search(problems, domains).visit(scopeOfFunction(definition));
-    for (const domain of domains) if (!definition.opsets.has(domain)) used.add(domain);
+    for (const [domain, node] of domains)
+      if (!definition.opsets.has(domain) && !used.has(domain)) used.set(domain, node);
   }
-  for (const domain of used) {
+  for (const [domain, node] of used) {
     if (model.opsets.has(domain) || local.has(domain)) continue;
     const name = nameText(domain) || 'ai.onnx';
     problems.add(
       'warning',
       'missing-opset',
       () => english`Nodes use the operator set ${name}, which the model does not import.`,
+      node,
     );
   }
 }
@@ -78,9 +80,10 @@ interface Definition {
 class Search {
   private readonly names = new Map<string, Definition>();
   private readonly problems: ProblemList;
-  private readonly used: Set<string>;
+  /** Domains of operators, each with the first node that is of it. */
+  private readonly used: Map<string, NodeId>;
 
-  constructor(problems: ProblemList, used: Set<string>) {
+  constructor(problems: ProblemList, used: Map<string, NodeId>) {
     this.problems = problems;
     this.used = used;
   }
@@ -92,8 +95,10 @@ class Search {
     scope.nodes.forEach((node, at) => {
       level.position = at;
       level.node = node;
-      this.used.add(node.domain);
+      if (!this.used.has(node.domain)) this.used.set(node.domain, node.id);
       for (const input of node.inputs) if (input !== '') this.read(input, level, node);
+      for (const [name, attribute] of node.attributes)
+        if (attribute.type === 'encoded' && !attribute.of) this.reportAttribute(name, node);
       for (const { graph } of graphAttributes(node)) this.visit(scopeOf(graph), node);
     });
     for (const name of scope.outputs) {
@@ -108,6 +113,15 @@ class Search {
     if (level.unsorted) this.reportOrder(scope, level, level.unsorted);
     for (const name of scope.given) this.forget(name, level);
     for (const { outputs } of scope.nodes) for (const name of outputs) this.forget(name, level);
+  }
+
+  private reportAttribute(name: string, { id }: Node): void {
+    this.problems.add(
+      'warning',
+      'unknown-attribute',
+      () => english`The attribute ${nameText(name)} is of a type that this version does not know. It is kept as it is.`,
+      id,
+    );
   }
 
   private defineOutputs({ nodes, inputs }: Scope, level: Level): void {

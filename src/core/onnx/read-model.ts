@@ -164,7 +164,16 @@ function decodeNode(context: ReadContext, { number, start, from, to }: Field): N
     else if (field.number === 4) texts.opType = text(wire, field);
     else if (field.number === 5) {
       attributes ??= new Map();
-      attributes.set(...decodeAttribute(context, field));
+      const [name, attribute] = decodeAttribute(context, field);
+      if (attributes.has(name)) {
+        context.problems.add(
+          'warning',
+          'duplicate-attribute',
+          () => english`The attribute ${nameText(name)} stands twice at a node; the last one counts.`,
+          id,
+        );
+      }
+      attributes.set(name, attribute);
     } else if (field.number === 6) texts.docString = text(wire, field);
     else if (field.number === 7) texts.domain = plainDomain(text(wire, field));
     else if (field.number === 8) texts.overload = text(wire, field);

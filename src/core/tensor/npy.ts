@@ -19,6 +19,9 @@ const typeCodes: Readonly<Record<string, DataType>> = {
   b1: 'bool',
   c8: 'complex64',
   c16: 'complex128',
+  // What ml_dtypes writes for bfloat16, and for its types of a byte; which of these it is only the reader can know.
+  V2: 'bfloat16',
+  V1: 'uint8',
 };
 
 /** What a `.npy` file begins with. */
@@ -52,7 +55,8 @@ export function parseNpyHeader(bytes: Uint8Array): NpyHeader | undefined {
     throw new Error(english`The header of the .npy file is not one that NumPy writes for plain arrays.`);
   const dims = shape
     .split(',')
-    .map((dim) => dim.trim())
+    // Python 2 wrote long integers as `3L`.
+    .map((dim) => dim.trim().replace(/L$/, ''))
     .filter((dim) => dim !== '')
     .map(Number);
   if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0))
@@ -123,7 +127,7 @@ export function npyHeader(dtype: DataType, dims: readonly number[]): Uint8Array 
 }
 
 function codeOf(dtype: DataType): string | undefined {
-  return Object.entries(typeCodes).find(([, type]) => type === dtype)?.[0];
+  return Object.entries(typeCodes).find(([code, type]) => type === dtype && !code.startsWith('V'))?.[0];
 }
 
 function parseStrings(descr: string, dims: readonly number[], data: Uint8Array): TensorValue {

@@ -66,8 +66,38 @@ describe('oddities', () => {
 
   test('no operator set is imported', async () => {
     const { model, problems } = await read(modelOf(relu, []));
-    expect(problems).toEqual(['missing-opset']);
+    expect(problems).toEqual(['missing-opset Relu']);
     expect(model.opsets.size).toBe(0);
+  });
+
+  test('an attribute that stands twice, and one of a type to come', async () => {
+    const integer = message([
+      [1, 'axis'],
+      [3, 1],
+      [20, 2],
+    ]);
+    const later = message([
+      [1, 'later'],
+      [20, 77],
+    ]);
+    const graph = modelOf([
+      [
+        1,
+        node(
+          'Softmax',
+          ['x'],
+          ['y'],
+          [
+            [5, integer],
+            [5, integer],
+            [5, later],
+          ],
+        ),
+      ],
+      [11, named('x')],
+      [12, named('y')],
+    ]);
+    expect((await read(graph)).problems).toEqual(['duplicate-attribute Softmax', 'unknown-attribute Softmax']);
   });
 
   test('no IR version is stated', async () => {
