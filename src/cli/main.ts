@@ -7,6 +7,7 @@ import { compareCommand } from './compare.ts';
 import { diffCommand } from './diff.ts';
 import { explainError } from './exit.ts';
 import { exportCommand } from './export.ts';
+import { inputsCommand } from './inputs.ts';
 import { inspectCommand } from './inspect.ts';
 import { layoutCommand } from './layout.ts';
 import { mcpCommand } from './mcp.ts';
@@ -44,6 +45,7 @@ function createProgram(): Command {
     exportCommand,
     statsCommand,
     tensorCommand,
+    inputsCommand,
   ])
     define(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -1,7 +1,8 @@
 /** NumPy's `.npy` format, versions 1 to 3 (NEP 1). */
 import { english } from '../english.ts';
 import type { TensorValue } from '../evaluator.ts';
-import { byteLengthOf, type DataType, elementCount, isFloat, isInteger } from '../graph/data-type.ts';
+import { bitsPerElement, byteLengthOf, type DataType, elementCount, isFloat, isInteger } from '../graph/data-type.ts';
+import { fromNumbers, toNumbers } from './convert.ts';
 
 /** NumPy's type codes without the byte order. float16, bool and the numbers; no objects, no dates. */
 const typeCodes: Readonly<Record<string, DataType>> = {
@@ -90,15 +91,42 @@ export function parseNpy(bytes: Uint8Array): TensorValue {
   return { dtype, dims, bytes: ordered };
 }
 
-/** Writes one array, version 1. Types that NumPy has no name for are written as the integers that hold their bits. */
-export function writeNpy({ dtype, dims, bytes, strings }: TensorValue): Uint8Array {
-  if (strings) throw new Error(english`Strings are not written to .npy files.`);
-  const held = dtype === 'bfloat16' ? 'uint16' : 'uint8';
-  const header = codeOf(dtype) ? npyHeader(dtype, dims) : npyHeader(held, held === 'uint8' ? [bytes.length] : dims);
+/**
+ * Writes one array, version 1. What NumPy has no name for is written so that it can be read back into an input of its
+ * type: bfloat16 and floats of a byte as integers that hold their bits, integers below a byte as ones of a byte. Throws
+ * for floats below a byte.
+ */
+export function writeNpy(value: TensorValue): Uint8Array {
+  const { dtype, dims, bytes } = value.strings ? { ...value, ...textArray(value.strings) } : held(value);
+  const header =
+    dtype === 'string'
+      ? headerOf(`<U${bytes.length / 4 / Math.max(1, elementCount(dims))}`, dims)
+      : npyHeader(dtype, dims);
   const file = new Uint8Array(header.length + bytes.length);
   file.set(header);
   file.set(bytes, header.length);
   return file;
+}
+
+/** A value in a type that NumPy has. */
+function held({ dtype, dims, bytes }: TensorValue): TensorValue {
+  if (codeOf(dtype)) return { dtype, dims, bytes };
+  const bits = bitsPerElement(dtype);
+  if (isInteger(dtype)) {
+    const wide = dtype.startsWith('u') ? 'uint8' : 'int8';
+    return { dtype: wide, dims, bytes: fromNumbers(wide, toNumbers(dtype, bytes, elementCount(dims))) };
+  }
+  if (bits < 8) throw new Error(english`NumPy has no elements of type ${dtype}, and none that could hold them.`);
+  return { dtype: bits === 16 ? 'uint16' : 'uint8', dims, bytes };
+}
+
+/** Texts of one length, filled with zeros, as code points of four bytes. */
+function textArray(strings: readonly string[]): { readonly bytes: Uint8Array } {
+  const texts = strings.map((text) => Array.from(text, (each) => each.codePointAt(0)!));
+  const width = texts.reduce((most, { length }) => Math.max(most, length), 1);
+  const points = new Uint32Array(width * texts.length);
+  for (const [index, text] of texts.entries()) points.set(text, index * width);
+  return { bytes: new Uint8Array(points.buffer) };
 }
 
 /**
@@ -116,8 +144,11 @@ export function npyType(dtype: DataType): DataType | undefined {
 export function npyHeader(dtype: DataType, dims: readonly number[]): Uint8Array {
   const code = codeOf(dtype);
   if (!code) throw new TypeError(`NumPy has no type ${dtype}.`);
-  const order = code.endsWith('1') ? '|' : '<';
-  const text = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${dims.join(', ')}${dims.length === 1 ? ',' : ''}), }`;
+  return headerOf(`${code.endsWith('1') ? '|' : '<'}${code}`, dims);
+}
+
+function headerOf(descr: string, dims: readonly number[]): Uint8Array {
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${dims.join(', ')}${dims.length === 1 ? ',' : ''}), }`;
   // The header ends in a newline, and the data begins at a multiple of 64.
   const padded = `${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11, ' ')}\n`;
   const header = new Uint8Array(10 + padded.length);

@@ -139,6 +139,18 @@ describe('.npy and .pb', () => {
     );
   });
 
+  it('writes what NumPy has no name for so that it can be read back', () => {
+    const written = (dtype: DataType, values: readonly number[]) =>
+      parseNpy(writeNpy({ dtype, dims: [values.length], bytes: fromNumbers(dtype, values) }));
+    expect(written('bfloat16', [1, 2])).toMatchObject({ dtype: 'uint16', dims: [2] });
+    expect(written('float8e5m2', [1, 2, 3])).toMatchObject({ dtype: 'uint8', dims: [3] });
+    expect(written('int4', [-8, 7, 1])).toEqual({ dtype: 'int8', dims: [3], bytes: Uint8Array.of(0xf8, 7, 1) });
+    expect(() => written('float4e2m1', [1, 2])).toThrow('NumPy has no elements of type float4e2m1');
+    const strings = ['', 'größer 😀', 'a'];
+    const text = { dtype: 'string', dims: [3, 1], bytes: new Uint8Array(0), strings } as const;
+    expect(parseNpy(writeNpy(text))).toEqual(text);
+  });
+
   it('reads what NumPy wrote in column order and big-endian', () => {
     // numpy.save of numpy.array([[1, 2, 3], [4, 5, 6]], '>i2', order='F')
     const header = "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }".padEnd(117, ' ');
