@@ -32,6 +32,7 @@ import { mergeSlices } from './merge-slices.ts';
 import { mergeSqueezes } from './merge-squeezes.ts';
 import { mergeTransposes } from './merge-transposes.ts';
 import type { Pass } from './pass.ts';
+import { pushTransposes, pushTransposesFurther } from './push-transposes.ts';
 import { raiseOpset } from './raise-opset.ts';
 import { shareShapes } from './share-shapes.ts';
 import { simplifyReshape } from './simplify-reshape.ts';
@@ -59,6 +60,8 @@ export const catalog: readonly Pass[] = [
   mergeCasts,
   mergeClips,
   mergeTransposes,
+  pushTransposes,
+  pushTransposesFurther,
   transposeToReshape,
   mergeSqueezes,
   mergeSlices,
