@@ -1,11 +1,14 @@
+import { bypassBeforeShape } from './bypass-before-shape.ts';
 import { eliminateDeadCode } from './eliminate-dead-code.ts';
 import { eliminateDuplicates } from './eliminate-duplicates.ts';
 import { eliminateExpand } from './eliminate-expand.ts';
 import { eliminateIdempotent } from './eliminate-idempotent.ts';
 import { eliminateIdentity } from './eliminate-identity.ts';
+import { eliminateInvolution } from './eliminate-involution.ts';
 import { eliminateNeutral, eliminateZeroBias } from './eliminate-neutral.ts';
 import { eliminateNoOp } from './eliminate-no-op.ts';
 import { eliminateSplitConcat } from './eliminate-split-concat.ts';
+import { eliminateWhere } from './eliminate-where.ts';
 import { foldConstants } from './fold-constants.ts';
 import { foldShapes } from './fold-shapes.ts';
 import { freezeInitializers } from './freeze-initializers.ts';
@@ -16,6 +19,7 @@ import { fuseLayerNormalization } from './fuse-layer-normalization.ts';
 import { fuseMatmulAdd } from './fuse-matmul-add.ts';
 import { fusePad } from './fuse-pad.ts';
 import { fuseReciprocal } from './fuse-reciprocal.ts';
+import { fuseReduceSqueeze } from './fuse-reduce-squeeze.ts';
 import { fuseReduceUnsqueeze } from './fuse-reduce-unsqueeze.ts';
 import { fuseRmsNormalization } from './fuse-rms-normalization.ts';
 import { fuseTransposeGemm } from './fuse-transpose-gemm.ts';
@@ -49,14 +53,18 @@ export const catalog: readonly Pass[] = [
   eliminateDeadCode,
   foldShapes,
   simplifyReshape,
+  bypassBeforeShape,
   shareShapes,
   eliminateNoOp,
   eliminateExpand,
   eliminateNeutral,
   eliminateZeroBias,
   eliminateIdempotent,
+  eliminateInvolution,
+  eliminateWhere,
   fuseWhereNot,
   fuseReduceUnsqueeze,
+  fuseReduceSqueeze,
   mergeCasts,
   mergeClips,
   mergeTransposes,

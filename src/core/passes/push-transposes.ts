@@ -44,12 +44,17 @@ const maxRegion = 1024;
 
 async function pushAll(draft: Draft, facts: Facts, exact: boolean): Promise<void> {
   for (const graph of passGraphs(draft)) {
-    for (const { id } of graph.nodes()) {
-      const node = graph.node(id);
-      if (!node || !isTranspose(node)) continue;
-      const region = new Region(graph, facts, exact);
-      if (region.growFrom(node) && region.prune() < 0) await region.apply(node);
-    }
+    let before: number;
+    do {
+      before = graph.version;
+      for (const { id } of graph.nodes()) {
+        const node = graph.node(id);
+        if (!node || !isTranspose(node)) continue;
+        const region = new Region(graph, facts, exact);
+        if (region.growFrom(node) && region.prune() < 0) await region.apply(node);
+      }
+      // What one region leaves behind may be the entry of another; each time fewer are left.
+    } while (graph.version > before);
   }
 }
 
