@@ -1,4 +1,5 @@
 import { bypassBeforeShape } from './bypass-before-shape.ts';
+import { einsumToMatmul } from './einsum-to-matmul.ts';
 import { eliminateDeadCode } from './eliminate-dead-code.ts';
 import { eliminateDuplicates } from './eliminate-duplicates.ts';
 import { eliminateExpand } from './eliminate-expand.ts';
@@ -30,6 +31,7 @@ import { inlineIf } from './inline-if.ts';
 import { mergeCasts } from './merge-casts.ts';
 import { mergeClips } from './merge-clips.ts';
 import { mergeConcats } from './merge-concats.ts';
+import { mergeConstantOperands } from './merge-constant-operands.ts';
 import { mergeInitializers } from './merge-initializers.ts';
 import { mergeSiblingMatmul } from './merge-sibling-matmul.ts';
 import { mergeSlices } from './merge-slices.ts';
@@ -78,11 +80,13 @@ export const catalog: readonly Pass[] = [
   foldConstants,
   mergeInitializers,
   eliminateDuplicates,
+  einsumToMatmul,
   fuseLayerNormalization,
   fuseGelu,
   fusePad,
   fuseConvBn,
   fuseBiasScale,
+  mergeConstantOperands,
   mergeSiblingMatmul,
   fuseMatmulAdd,
   fuseTransposeGemm,
