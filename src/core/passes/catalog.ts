@@ -23,6 +23,8 @@ import { fuseReciprocal } from './fuse-reciprocal.ts';
 import { fuseReduceSqueeze } from './fuse-reduce-squeeze.ts';
 import { fuseReduceUnsqueeze } from './fuse-reduce-unsqueeze.ts';
 import { fuseRmsNormalization } from './fuse-rms-normalization.ts';
+import { fuseSpaceToDepth } from './fuse-space-to-depth.ts';
+import { fuseTanhGelu } from './fuse-tanh-gelu.ts';
 import { fuseTransposeGemm } from './fuse-transpose-gemm.ts';
 import { fuseWhereNot } from './fuse-where-not.ts';
 import { hoistConstants } from './hoist-constants.ts';
@@ -42,6 +44,7 @@ import { pushTransposes, pushTransposesFurther } from './push-transposes.ts';
 import { raiseOpset } from './raise-opset.ts';
 import { shareShapes } from './share-shapes.ts';
 import { simplifyReshape } from './simplify-reshape.ts';
+import { slicesToSplit } from './slices-to-split.ts';
 import { transposeToReshape } from './transpose-to-reshape.ts';
 
 /** Every pass there is, in the order in which they run. */
@@ -75,6 +78,8 @@ export const catalog: readonly Pass[] = [
   transposeToReshape,
   mergeSqueezes,
   mergeSlices,
+  fuseSpaceToDepth,
+  slicesToSplit,
   mergeConcats,
   eliminateSplitConcat,
   foldConstants,
@@ -83,6 +88,7 @@ export const catalog: readonly Pass[] = [
   einsumToMatmul,
   fuseLayerNormalization,
   fuseGelu,
+  fuseTanhGelu,
   fusePad,
   fuseConvBn,
   fuseBiasScale,
