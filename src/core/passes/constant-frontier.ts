@@ -22,7 +22,7 @@ const neverFolded = new Set([
 export interface Frontier {
   /** In topological order. */
   readonly foldable: readonly Node[];
-  /** Values that foldable nodes make and something else reads. */
+  /** Values that foldable nodes make and something else reads, or the graph hands out. */
   readonly results: ReadonlySet<string>;
 }
 
@@ -36,7 +36,7 @@ export interface Component {
   readonly largest: NodeId;
 }
 
-/** What depends on constants only; results whose size is not known, and outputs of the graph, are not folded. */
+/** What depends on constants only; results whose size is not known are not folded. */
 export function findFrontier(graph: GraphDraft, facts: Facts, barriers: ReadonlySet<NodeId>): Frontier {
   const known = new Set<string>();
   const foldable: Node[] = [];
@@ -44,12 +44,7 @@ export function findFrontier(graph: GraphDraft, facts: Facts, barriers: Readonly
     if (barriers.has(node.id) || node.domain !== '' || neverFolded.has(node.opType) || !isDeterministic(node)) continue;
     if (node.attributes.size > 0 && [...node.attributes.values()].some(({ type }) => type === 'reference')) continue;
     if (!node.inputs.every((input) => input === '' || known.has(input) || graph.constant(input))) continue;
-    if (
-      node.outputs.some(
-        (output) => output !== '' && (graph.isOutput(output) || sizeOf(graph, facts, output) === undefined),
-      )
-    )
-      continue;
+    if (node.outputs.some((output) => output !== '' && sizeOf(graph, facts, output) === undefined)) continue;
     foldable.push(node);
     for (const output of node.outputs) known.add(output);
   }
@@ -57,7 +52,8 @@ export function findFrontier(graph: GraphDraft, facts: Facts, barriers: Readonly
   const results = new Set<string>();
   for (const { outputs } of foldable) {
     for (const output of outputs) {
-      if (output !== '' && graph.consumers(output).some(({ id }) => !ids.has(id))) results.add(output);
+      if (output === '') continue;
+      if (graph.isOutput(output) || graph.consumers(output).some(({ id }) => !ids.has(id))) results.add(output);
     }
   }
   return { foldable, results };

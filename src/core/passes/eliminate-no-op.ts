@@ -1,13 +1,13 @@
 import { english } from '../english.ts';
-import { intAttribute } from '../graph/attribute.ts';
+import { intAttribute, intsAttribute, stringAttribute } from '../graph/attribute.ts';
 import { dataTypeCode, isInteger } from '../graph/data-type.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
-import { permutationOf, sliceRange } from './operands.ts';
+import { axisFromFront, keepsDims, permutationOf, reducedAxes, sliceRange } from './operands.ts';
 import type { Pass } from './pass.ts';
-import { constantValue, dtypeOf, rankOf, sameShapes, shapeOf } from './shape-facts.ts';
-import { constantScalar } from './tensors.ts';
+import { constantValue, dtypeOf, fromFront, rankOf, sameShapes, shapeOf } from './shape-facts.ts';
+import { constantNumbers, constantScalar } from './tensors.ts';
 import { defaultOpset, forEachNode, hasInput } from './visit.ts';
 
 /**
@@ -17,7 +17,7 @@ import { defaultOpset, forEachNode, hasInput } from './visit.ts';
 export const eliminateNoOp: Pass = {
   name: 'eliminate-no-op',
   title: english`Remove operations without effect`,
-  summary: english`Removes reshapes to the same shape, casts to the same type, full slices, zero pads, inactive dropouts and the like.`,
+  summary: english`Removes reshapes to the same shape, casts to the same type, full slices, zero pads, inactive dropouts, pools and reductions of single elements and the like.`,
   exactness: 'exact',
   run(draft, { facts }) {
     forEachNode(draft, new Set(Object.keys(rules)), (node, graph) => {
@@ -57,6 +57,24 @@ const keepsShape: Rule = ({ graph, facts, input, output }) =>
 
 const singleInput: Rule = ({ node }) => (node.inputs.length === 1 ? english`It has a single input.` : undefined);
 
+const blocksOfOne: Rule = ({ node }) =>
+  intAttribute(node, 'blocksize') === 1 ? english`Its blocks are single elements.` : undefined;
+
+/** A pool whose windows are single elements, one after the other. */
+const window: Rule = ({ node }) => {
+  const is = (name: string, wanted: number) => (intsAttribute(node, name) ?? [wanted]).every((each) => each === wanted);
+  const single = node.attributes.has('kernel_shape') && is('kernel_shape', 1) && is('strides', 1) && is('pads', 0);
+  return single ? english`Its windows are single elements.` : undefined;
+};
+
+/** A reduction that keeps its axes, which all have one element. */
+const singleElements: Rule = ({ node, graph, facts, input }) => {
+  const shape = shapeOf(facts, graph, input);
+  const axes = reducedAxes(graph, node) ?? [];
+  const single = shape && axes.every((axis) => shape[fromFront(axis, shape.length)]?.constant === 1);
+  return single && axes.length > 0 && keepsDims(node) ? english`It reduces single elements.` : undefined;
+};
+
 const rules: Readonly<Record<string, Rule>> = {
   Reshape: keepsShape,
   Flatten: keepsShape,
@@ -91,7 +109,35 @@ const rules: Readonly<Record<string, Rule>> = {
   Dropout: ({ node, graph }) => {
     if (defaultOpset(graph) < 7) return undefined;
     const training = hasInput(node, 2) ? constantScalar(graph, node.inputs[2]) : 0;
-    return training === 0 ? english`Dropout does nothing outside training.` : undefined;
+    if (training === 0) return english`Dropout does nothing outside training.`;
+    return hasInput(node, 1) && constantScalar(graph, node.inputs[1]) === 0 ? english`It drops nothing.` : undefined;
+  },
+  DepthToSpace: blocksOfOne,
+  SpaceToDepth: blocksOfOne,
+  AveragePool: window,
+  MaxPool: window,
+  ReduceMax: singleElements,
+  ReduceMean: singleElements,
+  ReduceMin: singleElements,
+  ReduceProd: singleElements,
+  ReduceSum: singleElements,
+  Gather: ({ node, graph, facts, input }) => {
+    const axis = axisFromFront(graph, facts, node, 0);
+    const indices = constantNumbers(graph, node.inputs[1]);
+    const shape = shapeOf(facts, graph, input);
+    const all = indices?.every((each, at) => each === at || each === at - indices.length);
+    if (!all || axis === undefined || rankOf(facts, graph, node.inputs[1]) !== 1) return undefined;
+    return shape?.[axis]?.constant === indices?.length ? english`It takes everything in order.` : undefined;
+  },
+  Resize: (candidate) => {
+    const { node, graph, facts, input, output } = candidate;
+    if (stringAttribute(node, 'coordinate_transformation_mode') === 'tf_crop_and_resize') return undefined;
+    const scales = constantNumbers(graph, node.inputs[defaultOpset(graph) >= 11 ? 2 : 1]);
+    const given =
+      hasInput(node, 3) || (scales !== undefined && scales.length > 0 && scales.every((each) => each === 1));
+    return given && sameShapes(shapeOf(facts, graph, input), shapeOf(facts, graph, output))
+      ? english`It keeps every size.`
+      : undefined;
   },
   Pad: ({ node, graph, facts }) => {
     const pads = padsOf(node, graph, facts);

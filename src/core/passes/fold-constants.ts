@@ -7,6 +7,7 @@ import type { Model, Node, NodeId, Tensor } from '../graph/model.ts';
 import { type Component, components, findFrontier } from './constant-frontier.ts';
 import { foldByMoving } from './move-elements.ts';
 import type { Pass, PassContext } from './pass.ts';
+import { setConstant } from './tensors.ts';
 import { passGraphs } from './visit.ts';
 
 /**
@@ -51,7 +52,7 @@ async function foldGraph(graph: GraphDraft, context: PassContext, refused: Set<N
     if (!names.every((name) => results.has(name))) continue;
     graph.rewrite(nodes[0]!, english`All its inputs are constants.`, (edit) => {
       for (const node of nodes) edit.remove(node);
-      for (const name of names) edit.setInitializer(results.get(name)!);
+      for (const name of names) setConstant(graph, edit, results.get(name)!, nodes);
     });
   }
 }

@@ -5,7 +5,7 @@ import { fromNumbers } from '../tensor/convert.ts';
 import { isDeterministic } from './determinism.ts';
 import type { Pass } from './pass.ts';
 import { constantValue, staticShape } from './shape-facts.ts';
-import { tensorOf } from './tensors.ts';
+import { setConstant, tensorOf } from './tensors.ts';
 import { passGraphs } from './visit.ts';
 
 const folded: ReadonlySet<DataType> = new Set(['int64', 'int32', 'bool']);
@@ -23,7 +23,7 @@ export const foldShapes: Pass = {
     for (const graph of passGraphs(draft)) {
       for (const node of graph.nodes()) {
         const [output] = node.outputs;
-        if (!output || node.outputs.length !== 1 || graph.isOutput(output) || node.opType === 'Constant') continue;
+        if (!output || node.outputs.length !== 1 || node.opType === 'Constant') continue;
         const { dtype } = facts.of(graph, output);
         if (!dtype || !folded.has(dtype) || !isDeterministic(node)) continue;
         const value = constantValue(facts, graph, output);
@@ -31,7 +31,7 @@ export const foldShapes: Pass = {
         if (!dims || elementCount(dims) !== value.length || !value.every(Number.isSafeInteger)) continue;
         graph.rewrite(node, english`Its value follows from known sizes.`, (edit) => {
           edit.remove(node);
-          edit.setInitializer(tensorOf(output, dtype, dims, fromNumbers(dtype, value)));
+          setConstant(graph, edit, tensorOf(output, dtype, dims, fromNumbers(dtype, value)), [node]);
         });
       }
     }

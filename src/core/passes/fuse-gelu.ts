@@ -19,9 +19,9 @@ export const fuseGelu: Pass = {
     forEachNode(draft, new Set(['Erf']), (erf, graph) => {
       if (defaultOpset(graph) < 20) return;
       const scaled = scaledInput(graph, facts, erf.inputs[0]!);
-      const plusOne = next(graph, erf, 'Add');
+      const plusOne = nextOf(graph, erf, 'Add');
       if (!scaled || !plusOne || otherScalar(graph, facts, plusOne, erf.outputs[0]!) !== 1) return;
-      const found = productWith(graph, facts, plusOne, scaled.input);
+      const found = productWithHalf(graph, facts, plusOne, scaled.input);
       if (!found) return;
       const removed = [scaled.node, erf, plusOne, ...found.nodes];
       graph.rewrite(found.last, english`These five nodes are the Gelu of their input.`, (edit) => {
@@ -59,7 +59,7 @@ function scaledInput(
 }
 
 /** The only reader of a node's result, when it is of this operator. */
-function next(graph: GraphDraft, node: Node, opType: string): Node | undefined {
+export function nextOf(graph: GraphDraft, node: Node, opType: string): Node | undefined {
   const reader = soleConsumer(graph, node.outputs[0]!);
   return reader?.opType === opType && reader.domain === '' ? reader : undefined;
 }
@@ -69,20 +69,20 @@ function otherScalar(graph: GraphDraft, facts: Facts, node: Node, value: string)
 }
 
 /** The two products with `x` and 0.5 that follow, in either order, or with `0.5·x` made before. */
-function productWith(
+export function productWithHalf(
   graph: GraphDraft,
   facts: Facts,
   from: Node,
   x: string,
 ): { nodes: readonly Node[]; last: Node } | undefined {
-  const first = next(graph, from, 'Mul');
+  const first = nextOf(graph, from, 'Mul');
   if (!first) return undefined;
   const other = first.inputs[first.inputs[0] === from.outputs[0] ? 1 : 0]!;
   const half = producerOf(graph, other, 'Mul');
   if (half?.inputs.includes(x) && otherScalar(graph, facts, half, x) === 0.5 && soleConsumer(graph, other) === first) {
     return { nodes: [half, first], last: first };
   }
-  const second = next(graph, first, 'Mul');
+  const second = nextOf(graph, first, 'Mul');
   if (!second) return undefined;
   const factor = otherScalar(graph, facts, second, first.outputs[0]!);
   if (other === x && factor === 0.5) return { nodes: [first, second], last: second };

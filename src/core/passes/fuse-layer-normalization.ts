@@ -1,16 +1,17 @@
 import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
-import type { GraphDraft } from '../graph/graph-draft.ts';
+import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { affineStep, isSquareOf, meanOf, onlyReadBy } from './normalization-parts.ts';
 import type { Pass } from './pass.ts';
-import { dtypeOf, scalarWithin } from './shape-facts.ts';
-import { defaultOpset, forEachNode, producerOf } from './visit.ts';
+import { dtypeOf, scalarWithin, shapeOf } from './shape-facts.ts';
+import { float32Tensor } from './tensors.ts';
+import { defaultOpset, forEachNode, producerOf, soleConsumer } from './visit.ts';
 
 /**
  * `d = x − mean(x); y = d / √(mean(d²) + ε) · γ + β` over the last axis
- * becomes `y = LayerNormalization(x, γ, β)`, from opset 17 on, for float32.
+ * becomes `y = LayerNormalization(x, γ, β)`, from opset 17 on, for float32; also without β, or with neither.
  */
 export const fuseLayerNormalization: Pass = {
   name: 'fuse-layer-normalization',
@@ -23,12 +24,15 @@ export const fuseLayerNormalization: Pass = {
       const found = findNormalization(graph, facts, division);
       if (!found) return;
       const { input, epsilon, gamma, beta, nodes, last } = found;
+      const width = shapeOf(facts, graph, input)?.at(-1)?.constant;
+      if (!gamma && width === undefined) return;
       graph.rewrite(last, english`These nodes are a layer normalization over the last axis.`, (edit) => {
         for (const node of nodes) edit.remove(node);
+        const scale = gamma ?? addOnes(graph, edit, `${last.outputs[0]}_scale`, width!);
         edit.add(
           {
             opType: 'LayerNormalization',
-            inputs: [input, gamma, beta],
+            inputs: beta ? [input, scale, beta] : [input, scale],
             outputs: last.outputs,
             attributes: attributes({ axis: -1, epsilon: { float: epsilon } }),
           },
@@ -42,8 +46,8 @@ export const fuseLayerNormalization: Pass = {
 interface Found {
   readonly input: string;
   readonly epsilon: number;
-  readonly gamma: string;
-  readonly beta: string;
+  readonly gamma?: string | undefined;
+  readonly beta?: string | undefined;
   readonly nodes: readonly Node[];
   readonly last: Node;
 }
@@ -62,10 +66,19 @@ function findNormalization(graph: GraphDraft, facts: Facts, division: Node): Fou
     return undefined;
   const scaled = affineStep(graph, facts, division, 'Mul', centred.inputs[0]!);
   const shifted = scaled && affineStep(graph, facts, scaled.node, 'Add', centred.inputs[0]!);
-  if (!scaled || !shifted) return undefined;
-  const inner = [mean, centred, square, variance, sum, root, division, scaled.node];
-  if (!onlyReadBy(graph, inner, [...inner, shifted.node])) return undefined;
-  const { operand: gamma } = scaled;
-  const { operand: beta, node: last } = shifted;
-  return { input: centred.inputs[0]!, epsilon, gamma, beta, nodes: [...inner, last], last };
+  const last = (shifted ?? scaled)?.node ?? division;
+  // With operands that are no constants ONNX Runtime recognizes the whole, and would not what is left of it.
+  const after = shifted ? undefined : soleConsumer(graph, last.outputs[0]!);
+  if (after?.opType === (scaled ? 'Add' : 'Mul')) return undefined;
+  const inner = [mean, centred, square, variance, sum, root, division, ...(scaled ? [scaled.node] : [])];
+  const within = inner.filter((node) => node !== last);
+  if (!onlyReadBy(graph, within, [...inner, last])) return undefined;
+  const nodes = [...within, last];
+  return { input: centred.inputs[0]!, epsilon, gamma: scaled?.operand, beta: shifted?.operand, nodes, last };
+}
+
+function addOnes(graph: GraphDraft, edit: GraphEdit, base: string, width: number): string {
+  const name = graph.freshName(base);
+  edit.setInitializer(float32Tensor(name, [width], new Float32Array(width).fill(1)));
+  return name;
 }

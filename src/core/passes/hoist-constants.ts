@@ -1,6 +1,8 @@
 import { english } from '../english.ts';
 import { bufferSource } from '../graph/byte-source.ts';
-import type { Node, Tensor } from '../graph/model.ts';
+import { bitsPerElement, elementCount } from '../graph/data-type.ts';
+import type { Node, SparseTensor, Tensor } from '../graph/model.ts';
+import { toBigInts } from '../tensor/convert.ts';
 import type { Pass } from './pass.ts';
 import { float32Tensor, tensorOf } from './tensors.ts';
 import { forEachNode } from './visit.ts';
@@ -27,10 +29,14 @@ export const hoistConstants: Pass = {
   },
 };
 
-/** The tensor of a Constant node; undefined for sparse values. */
+/** Larger ones stay sparse: a fold may not grow the file by more either. */
+const maxDenseBytes = 16 * 1024;
+
+/** The tensor of a Constant node; undefined for large sparse values. */
 function constantTensor(node: Node, name: string): Tensor | undefined {
   for (const [attribute, { type, value }] of node.attributes) {
     if (type === 'tensor' && attribute === 'value') return { ...value, name };
+    if (type === 'sparse-tensor') return dense(value, name);
     if (type === 'int') return int64Big(name, [value], []);
     if (type === 'ints') return int64Big(name, value, [value.length]);
     if (type === 'float') return float32Tensor(name, [], [value]);
@@ -39,6 +45,23 @@ function constantTensor(node: Node, name: string): Tensor | undefined {
     if (type === 'strings') return stringTensor(name, value, [value.length]);
   }
   return undefined;
+}
+
+/** A sparse tensor with its zeros; undefined when it is large or not in memory. */
+function dense({ values, indices, dims }: SparseTensor, name: string): Tensor | undefined {
+  const size = bitsPerElement(values.dtype) / 8;
+  const bytes = values.data.bytes;
+  const places = indices.data.bytes && toBigInts('int64', indices.data.bytes);
+  const count = elementCount(dims);
+  if (!bytes || !places || values.strings || !Number.isInteger(size) || count * size > maxDenseBytes) return undefined;
+  const filled = new Uint8Array(count * size);
+  const rank = indices.dims.length === 2 ? indices.dims[1]! : 1;
+  for (let at = 0; at * rank < places.length; at++) {
+    const index = places.slice(at * rank, (at + 1) * rank).map(Number);
+    const flat = rank === 1 ? index[0]! : index.reduce((sum, each, axis) => sum * dims[axis]! + each, 0);
+    filled.set(bytes.subarray(at * size, (at + 1) * size), flat * size);
+  }
+  return tensorOf(name, values.dtype, dims, filled);
 }
 
 function int64Big(name: string, values: readonly bigint[], dims: readonly number[]): Tensor {

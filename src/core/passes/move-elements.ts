@@ -53,11 +53,18 @@ const movers: Readonly<Record<string, Mover>> = {
   Transpose: transpose,
 };
 
-/** Transposes elements of 1, 2, 4 or 8 bytes; others are left to the runtime. */
-async function transpose(data: Tensor, node: Node): Promise<Tensor | undefined> {
+function transpose(data: Tensor, node: Node): Promise<Tensor | undefined> | undefined {
   const permutation = permutationOf(node, data.dims.length);
+  return permutation?.length === data.dims.length ? transposeTensor(data, permutation, node.outputs[0]!) : undefined;
+}
+
+/** A transposed tensor under a new name, of elements of 1, 2, 4 or 8 bytes; undefined for others. */
+export async function transposeTensor(
+  data: Tensor,
+  permutation: readonly number[],
+  name: string,
+): Promise<Tensor | undefined> {
   const size = bitsPerElement(data.dtype) / 8;
-  if (!permutation || permutation.length !== data.dims.length) return undefined;
   const source = wordsOf(await readAll(data.data), size);
   if (!source) return undefined;
   const dims = permutation.map((axis) => data.dims[axis]!);
@@ -69,7 +76,7 @@ async function transpose(data: Tensor, node: Node): Promise<Tensor | undefined> 
     dims,
     permutation.map((axis) => strides[axis]!),
   );
-  return tensorOf(node.outputs[0]!, data.dtype, dims, new Uint8Array(result.buffer));
+  return tensorOf(name, data.dtype, dims, new Uint8Array(result.buffer));
 }
 
 type Words = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;

@@ -1,7 +1,9 @@
 /** Constants as numbers, and tensors made by passes. */
+import { attributes } from '../graph/attribute.ts';
 import { bufferSource, readAll } from '../graph/byte-source.ts';
 import { byteLengthOf, type DataType, elementCount, isFloat } from '../graph/data-type.ts';
-import type { Tensor } from '../graph/model.ts';
+import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
+import type { Node, Tensor } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
 import { smallNumbers } from '../shapes/tensor-value.ts';
 import { fromNumbers, toNumbers } from '../tensor/convert.ts';
@@ -82,4 +84,21 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.byteLength !== b.byteLength) return false;
   for (let index = 0; index < a.byteLength; index++) if (a[index] !== b[index]) return false;
   return true;
+}
+
+/** Makes a value a constant: an initializer, or a Constant node where the graph hands it out. */
+export function setConstant(graph: GraphDraft, edit: GraphEdit, tensor: Tensor, from: readonly Node[]): void {
+  if (graph.isOutput(tensor.name)) {
+    edit.add(
+      {
+        opType: 'Constant',
+        inputs: [],
+        outputs: [tensor.name],
+        attributes: attributes({ value: { type: 'tensor', value: { ...tensor, name: '' } } }),
+      },
+      from,
+    );
+  } else {
+    edit.setInitializer(tensor);
+  }
 }

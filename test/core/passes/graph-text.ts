@@ -7,7 +7,7 @@
  *     y = Reshape(x, s) {allowzero = 0}
  *     out y
  *
- * An input left out is `_`. Functions come first: `function my.domain:Twice(a) -> b`, their nodes indented. A body is an attribute on a line of its own, its graph indented below it. The elements of
+ * An input left out is `_`, and a string with commas or spaces stands in quotes. Functions come first: `function my.domain:Twice(a) -> b`, their nodes indented. A body is an attribute on a line of its own, its graph indented below it. The elements of
  * a constant may be `random` or one number for all.
  */
 import { attributes as makeAttributes } from '../../../src/core/graph/attribute.ts';
@@ -168,8 +168,9 @@ function isBodyLine(line: string, indent: number): boolean {
 
 function parseAttributes(text: string): ReadonlyMap<string, Attribute> {
   const values: Record<string, Parameters<typeof makeAttributes>[0][string]> = {};
-  for (const [, name, value] of text.matchAll(/(\w+) = (\[[^\]]*\]|[^,\s]+)/g)) {
-    if (/^\[.*\./.test(value!)) values[name!] = { floats: parseDims(value!).map(Number) };
+  for (const [, name, value] of text.matchAll(/(\w+) = (\[[^\]]*\]|"[^"]*"|[^,\s]+)/g)) {
+    if (value!.startsWith('"')) values[name!] = value!.slice(1, -1);
+    else if (/^\[.*\./.test(value!)) values[name!] = { floats: parseDims(value!).map(Number) };
     else if (value!.startsWith('[')) values[name!] = parseDims(value!) as number[];
     else if (value!.startsWith('tensor:')) {
       const [, dtype, number] = value!.split(':');
@@ -215,7 +216,10 @@ function elementsText({ dtype, dims, data }: Tensor): string {
 
 function attributeText({ type, value }: Attribute): string {
   if (type === 'ints' || type === 'floats') return `[${value.join(', ')}]`;
-  if (type === 'string') return new TextDecoder().decode(value);
+  if (type === 'string') {
+    const text = new TextDecoder().decode(value);
+    return /[,\s]/.test(text) ? `"${text}"` : text;
+  }
   if (type === 'tensor') return `tensor:${value.dtype}:${elementsText(value)}`;
   return String(value);
 }
