@@ -78,6 +78,35 @@ test('the exact preset leaves rounding alone', async () => {
   await opened.close();
 });
 
+test('constants computed ahead add a bounded sum, the cheapest first; a second run adds no more', async () => {
+  const sizes = Array.from({ length: 60 }, (_, index) => 1500 - 20 * index);
+  const text = `
+opset 17
+in x float32 [1]
+${sizes.map((size, index) => `const n${index} int64 [1] = ${size}\nz${index} = ConstantOfShape(n${index})\ny${index} = Add(x, z${index})`).join('\n')}
+${sizes.map((size, index) => `out y${index} float32 [${size}]`).join('\n')}`;
+  const path = join(folder, 'many.onnx');
+  await saveModel(parseModel(text), path);
+  const opened = await openModel(path);
+  const { model: result, report } = await optimizeModel(opened, options);
+  const left = (made: typeof result) =>
+    made.graph.nodes.flatMap(({ opType, outputs }) => (opType === 'ConstantOfShape' ? outputs : []));
+  const folded = sizes.length - left(result).length;
+  expect(folded).toBeGreaterThan(5);
+  expect(report.verdict.status).toBe('equal');
+  const provenance = result.metadata.get('opscope.provenance')!.length + 40;
+  expect(report.after.bytes).toBeLessThanOrEqual(report.before.bytes + 16 * 1024 + provenance);
+  // Those left are the large ones.
+  expect(left(result)).toEqual(sizes.slice(0, -folded).map((_, index) => `z${index}`));
+  const { model: twice } = await optimizeModel({ ...opened, model: result }, options);
+  expect(twice).toBe(result);
+  const { model: none } = await optimizeModel(opened, { ...options, passOptions: { maxFoldGrowth: 0 } });
+  expect(left(none)).toHaveLength(sizes.length);
+  const { model: most } = await optimizeModel(opened, { ...options, passOptions: { maxFoldGrowth: 1_000_000 } });
+  expect(left(most)).toEqual([]);
+  await opened.close();
+});
+
 test('a pass that is not there is named with those that are', async () => {
   const opened = await openModel(join(folder, 'model.onnx'));
   await expect(optimizeModel(opened, { ...options, passes: ['fuse-everything'] })).rejects.toThrow(
