@@ -42,7 +42,10 @@ export function runOriginal(
 /** A model that brings the runtime process down counts as one that it refuses: the next run has a new process. */
 function survivingEvaluator(manager: RuntimeManager): Evaluator {
   // Threads that wait by spinning take the cores from the other process.
-  const { run } = createEvaluator(manager, { 'session.intra_op.allow_spinning': '0' });
+  const { run } = createEvaluator(manager, {
+    'session.intra_op.allow_spinning': '0',
+    'session.disable_prepacking': '1',
+  });
   return {
     run: (request) =>
       run(request).catch((error: unknown) => {

@@ -41,7 +41,8 @@ test('simplifies, verifies, says what it did and where nodes come from', async (
   const opened = await openModel(join(folder, 'model.onnx'));
   const { model: result, report, origins } = await optimizeModel(opened, options);
   expect(result.graph.nodes.map(({ opType }) => opType)).toEqual(['Conv', 'Relu']);
-  expect(report.verdict).toMatchObject({ status: 'close', runs: 4 });
+  expect(report.verdict.status).toBe('close');
+  expect(report.verdict.runs).toBeGreaterThan(1);
   expect(report).toMatchObject({ before: { nodes: 5 }, after: { nodes: 2 }, rolledBack: [] });
   expect(report.passes.map(({ name }) => name)).toContain('fuse-conv-bn');
   const [conv] = result.graph.nodes;
