@@ -179,7 +179,7 @@ function table(): string {
 
 ${machine()}. Default preset, without the verification that takes wrong rewrites back. The saved files are compared by NumPy
 and ONNX Runtime for Python at level disabled, on random inputs of three distributions and, where dimensions are free, two
-sizes; node tests on their official inputs against their official outputs. What may differ is ten times what ONNX Runtime's
+sizes; node tests on their official inputs, and against their official outputs, where these take up to 1000 bytes. What may differ is ten times what ONNX Runtime's
 own optimizations change about the original, or 64 units of the type's precision at the largest element.
 Made by \`node bench/simplify/correctness.ts\`.
 
