@@ -9,6 +9,8 @@ export interface NodeTest {
   readonly model: Uint8Array;
   /** Serialized tensors in the order of the graph's inputs; none where they are large or no tensors. */
   readonly inputs: readonly Uint8Array[];
+  /** What the model has to give for them, in the order of the graph's outputs. */
+  readonly outputs: readonly Uint8Array[];
 }
 
 /** All of them, by name. */
@@ -19,6 +21,7 @@ export function readNodeTests(): readonly NodeTest[] {
     const fields = [...wire.fields(from, to)];
     const contents = (number: number) =>
       fields.filter((field) => field.number === number).map((field) => wire.bytes(field.from, field.to));
-    return { name: new TextDecoder().decode(contents(1)[0]), model: contents(2)[0]!, inputs: contents(3) };
+    const name = new TextDecoder().decode(contents(1)[0]);
+    return { name, model: contents(2)[0]!, inputs: contents(3), outputs: contents(4) };
   });
 }

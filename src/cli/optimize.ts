@@ -50,7 +50,7 @@ export function optimizeCommand(program: Command): void {
     .option('--keep-overridable', 'keep weights that a caller may override as they are')
     .option(
       '--max-growth <bytes>',
-      'how much larger computing one group of constants ahead may make the file (default: 16384, or 1/128 of the weights)',
+      'how much larger computing constants ahead may make the file, in all (default: 16384, or 1/50 of the weights)',
       wholeNumber,
     )
     .option('--no-verify', 'do not run both models to compare them')

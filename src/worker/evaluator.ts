@@ -5,7 +5,8 @@ import type { SessionOptions } from '../protocol/runtime.ts';
 import { type PreparedModel, prepareModel } from './model-source.ts';
 import type { Runtime, RuntimeManager } from './runtime-client.ts';
 
-type SessionConfig = NonNullable<SessionOptions['config']>;
+/** Entries of ONNX Runtime's session configuration. */
+export type SessionConfig = NonNullable<SessionOptions['config']>;
 
 /** A session that is kept for the next call with the same model. */
 interface KeptSession {

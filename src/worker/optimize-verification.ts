@@ -1,12 +1,19 @@
 import { english } from '../core/english.ts';
 import { type Evaluator, RuntimeError } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
+import { catalog } from '../core/passes/catalog.ts';
 import type { PassRun } from '../core/passes/runner.ts';
 import type { Verdict } from '../core/report/report.ts';
 import { findGuilty } from '../core/verify/find-guilty.ts';
-import { compareWith, failsOptimized, type Reference, runReference } from '../core/verify/verify-models.ts';
+import {
+  compareWith,
+  failsOptimized,
+  type Reference,
+  runReference,
+  verifyModels,
+} from '../core/verify/verify-models.ts';
 import type { Progress } from '../protocol/rpc.ts';
-import { createEvaluator } from './evaluator.ts';
+import { createEvaluator, type RuntimeEvaluator, type SessionConfig } from './evaluator.ts';
 import { countAsRun, hasFusions, lostFusion } from './fusions.ts';
 import { InputError } from './inputs.ts';
 import type { OperatorCounts } from './kernels-as-run.ts';
@@ -40,10 +47,11 @@ export function runOriginal(
 }
 
 /** A model that brings the runtime process down counts as one that it refuses: the next run has a new process. */
-function survivingEvaluator(manager: RuntimeManager): Evaluator {
+function survivingEvaluator(manager: RuntimeManager, config: SessionConfig = {}): RuntimeEvaluator {
   // Threads that wait by spinning take the cores from the other process.
-  const { run } = createEvaluator(manager, { 'session.intra_op.allow_spinning': '0' });
+  const { run, dispose } = createEvaluator(manager, { 'session.intra_op.allow_spinning': '0', ...config });
   return {
+    dispose,
     run: (request) =>
       run(request).catch((error: unknown) => {
         throw isRuntimeGone(error) ? new RuntimeError(error.message) : error;
@@ -79,7 +87,7 @@ export interface Verified {
 
 const unchanged: Verdict = { status: 'equal', outputs: [], runs: 0 };
 
-/** After this many rewrites and passes were taken back the model is left as it was. */
+/** After this many rewrites and passes were taken back, all of these passes are left out, and that is the last attempt. */
 const mostAttempts = 8;
 
 /** Verifies; while the result is wrong or loses a fusion, takes the guilty rewrite back and tries again. */
@@ -87,19 +95,20 @@ export async function verifyAndRepair(work: VerificationWork, first: PassRun): P
   const evaluator = survivingEvaluator(work.manager);
   const rolledBack: RolledBack[] = [];
   let run = first;
+  let leftOut: Pick<Verified, 'problem'> | undefined;
   for (;;) {
     let checked: Checked;
     try {
-      checked = await checkModel(work, evaluator, run.model);
+      checked = await checkModel(work, evaluator, run);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       const verdict: Verdict = { status: 'not-run', outputs: [], runs: 0, reason: error.message };
       return { run, verdict, rolledBack };
     }
     const { verdict, fault } = checked;
-    if (!fault) return { run, verdict, rolledBack };
-    if (rolledBack.length === mostAttempts) {
-      const problem = english`The result is not used: after ${mostAttempts} changes were taken back it is still not right. ${fault.reason}`;
+    if (!fault) return { run, verdict, rolledBack, ...leftOut };
+    if (leftOut) {
+      const problem = english`The result is not used: after ${rolledBack.length} changes were taken back it is still not right. ${fault.reason}`;
       return { run: undefined, verdict: unchanged, rolledBack, problem };
     }
     const guilty = await findFaulty(work, evaluator, run, fault, rolledBack);
@@ -108,9 +117,15 @@ export async function verifyAndRepair(work: VerificationWork, first: PassRun): P
       return { run: undefined, verdict, rolledBack, problem };
     }
     rolledBack.push(guilty);
-    run = await work.runPasses(rolledBack);
+    if (rolledBack.length > mostAttempts) {
+      const passes = [...new Set(rolledBack.map(({ pass }) => pass))];
+      leftOut = {
+        problem: english`So much had to be taken back that these passes were left out: ${passes.join(', ')}.`,
+      };
+    }
+    run = await work.runPasses(leftOut ? rolledBack.map((each) => ({ ...each, key: each.pass })) : rolledBack);
     // All that was changed has been taken back.
-    if (run.model === work.original.model) return { run, verdict: unchanged, rolledBack };
+    if (run.model === work.original.model) return { run, verdict: unchanged, rolledBack, ...leftOut };
   }
 }
 
@@ -126,12 +141,13 @@ interface Checked {
 }
 
 /** The result runs on what the original has run on while that runs on the next inputs. */
-async function checkModel(work: VerificationWork, evaluator: Evaluator, model: Model): Promise<Checked> {
+async function checkModel(work: VerificationWork, evaluator: Evaluator, run: PassRun): Promise<Checked> {
+  const { model } = run;
   const counted = countAsRun(work.manager, model, work.signal);
   const optimized = runOptimized(work, evaluator, model);
   // Nobody asks when the outputs differ.
   for (const each of [counted, optimized]) each.catch(() => {});
-  const checked = await compareOutputs(work, evaluator, model);
+  const checked = await compareOutputs(work, evaluator, run);
   if (checked.fault || checked.verdict.status === 'not-run') return checked;
   work.onProgress({ message: english`Running the result as ONNX Runtime optimizes it` });
   const fault = (await optimized) ?? (await compareFusions(work, await counted));
@@ -150,18 +166,48 @@ async function runOptimized(
     : { kind: 'optimized', reason: english`Optimized by ONNX Runtime, the result fails: ${reason}` };
 }
 
-async function compareOutputs(
-  { original, signal, onProgress }: VerificationWork,
-  evaluator: Evaluator,
-  model: Model,
-): Promise<Checked> {
+async function compareOutputs(work: VerificationWork, evaluator: Evaluator, run: PassRun): Promise<Checked> {
+  const { original, signal, onProgress } = work;
   onProgress({ message: english`Running the original` });
-  const verdict = await compareWith(original.reference, model, evaluator, {
+  const verdict = await compareWith(original.reference, run.model, evaluator, {
     ...(signal ? { signal } : {}),
     onRun: () => onProgress({ message: english`Comparing outputs` }),
   });
-  if (verdict.status !== 'different') return { verdict };
-  return { verdict, fault: { kind: 'outputs', reason: verdict.reason! } };
+  if (verdict.status === 'different') return { verdict, fault: { kind: 'outputs', reason: verdict.reason! } };
+  return { verdict, fault: verdict.status === 'close' ? await findInexact(work, run) : undefined };
+}
+
+const isExact = (name: string) => catalog.find((pass) => pass.name === name)?.exactness === 'exact';
+
+/** On the CPU it runs in float32 with casts that ONNX Runtime puts around nodes, at every level: other nodes, other casts. */
+function computesInHalf({ graph }: Model): boolean {
+  const isHalf = (dtype: string | undefined) => dtype === 'float16' || dtype === 'bfloat16';
+  return (
+    graph.inputs.some(({ type }) => type?.kind === 'tensor' && isHalf(type.dtype)) ||
+    [...graph.initializers.values()].some(({ dtype }) => isHalf(dtype))
+  );
+}
+
+/**
+ * Passes that promise the same bits must keep the promise. Compared anew without prepacking: ONNX Runtime multiplies by
+ * weights that it has packed in another order than by those that it computes, which rounds otherwise.
+ */
+async function findInexact(work: VerificationWork, { model, records }: PassRun): Promise<Fault | undefined> {
+  const { original, manager, signal } = work;
+  if (!records.every(({ name }) => isExact(name)) || computesInHalf(original.model)) return undefined;
+  const evaluator = survivingEvaluator(manager, { 'session.disable_prepacking': '1' });
+  const { usable } = await original.reference.all;
+  const feeds = usable.map(({ feed }) => feed);
+  const { status, outputs } = await verifyModels(
+    original.model,
+    model,
+    evaluator,
+    feeds,
+    signal ? { signal } : {},
+  ).finally(evaluator.dispose);
+  if (status !== 'close' && status !== 'different') return undefined;
+  const name = (outputs.find(({ maxAbs }) => maxAbs > 0) ?? outputs[0])?.name ?? '';
+  return { kind: 'outputs', reason: english`Output ${name}: its bits differ, though every pass that ran is exact.` };
 }
 
 async function compareFusions(
@@ -187,13 +233,14 @@ async function findFaulty(
   const steps = [...new Set(run.draft.rewrites.map(({ key }) => stepOf(key)))];
   const guilty = await findGuilty(steps, async (count) => {
     const allowed = new Set(steps.slice(0, count));
-    const { model } = await work.runPasses(rolledBack, (key) => allowed.has(stepOf(key)));
+    const part = await work.runPasses(rolledBack, (key) => allowed.has(stepOf(key)));
+    const { model } = part;
     if (model === work.original.model) return false;
     if (fault.kind === 'fusions') {
       return (await compareFusions(work, await countAsRun(work.manager, model, work.signal))) !== undefined;
     }
     if (fault.kind === 'optimized') return (await runOptimized(work, evaluator, model)) !== undefined;
-    return (await compareOutputs(work, evaluator, model)).fault !== undefined;
+    return (await compareOutputs(work, evaluator, part)).fault !== undefined;
   });
   if (guilty === undefined) return undefined;
   const pass = passOf(guilty);

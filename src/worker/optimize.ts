@@ -5,6 +5,7 @@ import { bindDims } from '../core/graph/bind-dims.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, Node, NodeId } from '../core/graph/model.ts';
 import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
+import { foldGrowthLeft } from '../core/passes/fold-constants.ts';
 import type { Pass, PassOptions } from '../core/passes/pass.ts';
 import { type Preset, selectPasses } from '../core/passes/presets.ts';
 import { type PassRun, runPasses } from '../core/passes/runner.ts';
@@ -149,7 +150,7 @@ async function runOnce(
   return runPasses(bindDims(opened.model, options.dims ?? {}), passes, {
     factsOf: (draft) => createFacts(draft),
     evaluator,
-    options: options.passOptions ?? {},
+    options: { ...budgetLeft(opened.model), ...options.passOptions },
     allows: (key) => !keys.has(key) && !keys.has(passOf(key)) && only(key),
     ...(options.signal ? { signal: options.signal } : {}),
     onPass: async (pass, round) => {
@@ -214,6 +215,14 @@ function signatureChanges(before: Model, after: Model): string[] {
       ];
 }
 
+const provenanceKey = 'opscope.provenance';
+
+/** What an earlier run left of its budget for growth: the sum of both must not be more than one may add. */
+function budgetLeft({ metadata }: Model): Pick<PassOptions, 'maxFoldGrowth'> {
+  const left = /"foldGrowthLeft":(\d+)/.exec(metadata.get(provenanceKey) ?? '')?.[1];
+  return left === undefined ? {} : { maxFoldGrowth: Number(left) };
+}
+
 /**
  * Adds an entry to a model's metadata that says how it was made. Asked again for the same run, it gives the same
  * object. The source is hashed when it is first asked.
@@ -224,11 +233,20 @@ function createSigner(
 ): (run: PassRun) => Promise<Model> {
   let hash: Promise<string> | undefined;
   const signed = new WeakMap<PassRun, Promise<Model>>();
-  const sign = async ({ model, records }: PassRun): Promise<Model> => {
+  const sign = async ({ model, draft, records }: PassRun): Promise<Model> => {
     hash ??= hashFile(path);
     const passes = records.map(({ name }) => name);
-    const entry = { tool: 'opscope', version: opscope, step: 'optimize', preset, passes, sourceSha256: await hash };
-    return { ...model, metadata: new Map([...model.metadata, ['opscope.provenance', JSON.stringify(entry)]]) };
+    const left = foldGrowthLeft(draft) ?? budgetLeft(model).maxFoldGrowth;
+    const entry = {
+      tool: 'opscope',
+      version: opscope,
+      step: 'optimize',
+      preset,
+      passes,
+      sourceSha256: await hash,
+      ...(left === undefined ? {} : { foldGrowthLeft: left }),
+    };
+    return { ...model, metadata: new Map([...model.metadata, [provenanceKey, JSON.stringify(entry)]]) };
   };
   return (run) => {
     const known = signed.get(run) ?? sign(run);

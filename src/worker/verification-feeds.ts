@@ -24,9 +24,10 @@ const distributions: readonly ((uniform: number) => number)[] = [
 ];
 
 /**
- * Inputs to compare two models on: three seeds, each with another distribution, and, after the first, one with another
- * size of every symbolic dimension that the user has not set. Each is made when it is asked for: of a model that takes
- * long only the first are run. Rejects with `InputError` when inputs cannot be made.
+ * Inputs to compare two models on: three seeds, each with another distribution, the second of them also at another size
+ * of every symbolic dimension that the user has not set. That one comes second: a model that takes long runs on the
+ * first two only, which differ in both. Each is made when it is asked for. Rejects with `InputError` when inputs cannot
+ * be made.
  */
 export async function* verificationFeeds(
   model: Model,
@@ -46,16 +47,15 @@ export async function* verificationFeeds(
     const { feeds: own } = await makeInputs(model, { dims, seed, path });
     for (const each of own) yield new Map(Object.entries(each));
   }
-  const others = sized(otherSize);
-  for (const index of distributions.keys()) {
-    yield await makeFeed(model, dims, seed + index, index);
-    if (free.length === 0 || index > 0) continue;
-    const other = await makeFeed(model, others, seed + 10 + index, index).catch((error: unknown) => {
+  yield await makeFeed(model, dims, seed, 0);
+  if (free.length > 0) {
+    const other = await makeFeed(model, sized(otherSize), seed + 11, 1).catch((error: unknown) => {
       if (error instanceof InputError) return undefined;
       throw error;
     });
     if (other) yield other;
   }
+  for (const index of [1, 2]) yield await makeFeed(model, dims, seed + index, index);
 }
 
 /** Another size that a model is likely to take: pictures stay a multiple of what they were. */

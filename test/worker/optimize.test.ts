@@ -41,7 +41,8 @@ test('simplifies, verifies, says what it did and where nodes come from', async (
   const opened = await openModel(join(folder, 'model.onnx'));
   const { model: result, report, origins } = await optimizeModel(opened, options);
   expect(result.graph.nodes.map(({ opType }) => opType)).toEqual(['Conv', 'Relu']);
-  expect(report.verdict).toMatchObject({ status: 'close', runs: 4 });
+  expect(report.verdict.status).toBe('close');
+  expect(report.verdict.runs).toBeGreaterThan(1);
   expect(report).toMatchObject({ before: { nodes: 5 }, after: { nodes: 2 }, rolledBack: [] });
   expect(report.passes.map(({ name }) => name)).toContain('fuse-conv-bn');
   const [conv] = result.graph.nodes;
@@ -75,6 +76,35 @@ test('the exact preset leaves rounding alone', async () => {
   const { model: result, report } = await optimizeModel(opened, { ...options, preset: 'exact' });
   expect(result.graph.nodes.map(({ opType }) => opType)).toEqual(['Conv', 'BatchNormalization', 'Relu']);
   expect(report.verdict.status).toBe('equal');
+  await opened.close();
+});
+
+test('constants computed ahead add a bounded sum, the cheapest first; a second run adds no more', async () => {
+  const sizes = Array.from({ length: 60 }, (_, index) => 1500 - 20 * index);
+  const text = `
+opset 17
+in x float32 [1]
+${sizes.map((size, index) => `const n${index} int64 [1] = ${size}\nz${index} = ConstantOfShape(n${index})\ny${index} = Add(x, z${index})`).join('\n')}
+${sizes.map((size, index) => `out y${index} float32 [${size}]`).join('\n')}`;
+  const path = join(folder, 'many.onnx');
+  await saveModel(parseModel(text), path);
+  const opened = await openModel(path);
+  const { model: result, report } = await optimizeModel(opened, options);
+  const left = (made: typeof result) =>
+    made.graph.nodes.flatMap(({ opType, outputs }) => (opType === 'ConstantOfShape' ? outputs : []));
+  const folded = sizes.length - left(result).length;
+  expect(folded).toBeGreaterThan(5);
+  expect(report.verdict.status).toBe('equal');
+  const provenance = result.metadata.get('opscope.provenance')!.length + 40;
+  expect(report.after.bytes).toBeLessThanOrEqual(report.before.bytes + 16 * 1024 + provenance);
+  // Those left are the large ones.
+  expect(left(result)).toEqual(sizes.slice(0, -folded).map((_, index) => `z${index}`));
+  const { model: twice } = await optimizeModel({ ...opened, model: result }, options);
+  expect(twice).toBe(result);
+  const { model: none } = await optimizeModel(opened, { ...options, passOptions: { maxFoldGrowth: 0 } });
+  expect(left(none)).toHaveLength(sizes.length);
+  const { model: most } = await optimizeModel(opened, { ...options, passOptions: { maxFoldGrowth: 1_000_000 } });
+  expect(left(most)).toEqual([]);
   await opened.close();
 });
 
@@ -114,9 +144,91 @@ test('a wrong rewrite is found, taken back and named; the rest stays', async () 
   }
 });
 
-test('that nothing is left after too many attempts is a problem', async () => {
+test('an exact pass that rounds is taken back, though the difference is no more than noise', async () => {
+  const rounding = {
+    name: 'divide-by-multiplying',
+    title: 'Rounds',
+    summary: 'Multiplies by the reciprocal.',
+    exactness: 'exact' as const,
+    run: (draft: Parameters<(typeof catalog)[number]['run']>[0]) => {
+      for (const node of draft.main.nodes()) {
+        if (node.opType !== 'Div') continue;
+        draft.main.rewrite(node, 'It rounds.', (edit) =>
+          edit.change(node, { opType: 'Mul', inputs: [node.inputs[0]!, 'reciprocal'] }),
+        );
+      }
+    },
+  };
+  const divided = parseModel(`
+opset 17
+in x float32 [8]
+const seven float32 [] = 7
+const reciprocal float32 [] = 0.14285715
+i = Identity(x)
+d = Div(i, seven)
+k = Mul(i, reciprocal)
+y = Add(d, k)
+out y float32 [8]`);
+  const path = join(folder, 'divided.onnx');
+  await saveModel(divided, path);
   const passes = catalog as (typeof catalog)[number][];
-  const names = Array.from({ length: 9 }, (_, index) => `wrong-${index + 1}`);
+  passes.push(rounding);
+  try {
+    const opened = await openModel(path);
+    const only = ['eliminate-identity', rounding.name];
+    const { model: result, report } = await optimizeModel(opened, { ...options, passes: only });
+    expect(report.rolledBack).toEqual([{ pass: rounding.name, reason: expect.stringContaining('its bits differ') }]);
+    expect(result.graph.nodes.map(({ opType }) => opType)).toEqual(['Div', 'Mul', 'Add']);
+    expect(report.verdict.status).toBe('equal');
+    await opened.close();
+  } finally {
+    passes.pop();
+  }
+});
+
+test('after too many attempts the passes to blame are left out, and the rest is kept', async () => {
+  const passes = catalog as (typeof catalog)[number][];
+  const operators = ['Relu', 'Sigmoid', 'Tanh', 'Sin', 'Cos'];
+  for (const operator of operators) {
+    passes.push({
+      name: `wrong-${operator}`,
+      title: 'Wrong',
+      summary: `Takes ${operator} for Abs.`,
+      exactness: 'exact',
+      run: (draft) => {
+        for (const node of draft.main.nodes()) {
+          if (node.opType !== operator) continue;
+          draft.main.rewrite(node, 'It is wrong.', (edit) => edit.change(node, { opType: 'Abs' }));
+        }
+      },
+    });
+  }
+  const path = join(folder, 'ten.onnx');
+  const nodes = operators.flatMap((operator) => [1, 2, 3].map((n) => `${operator}${n} = ${operator}(i)`));
+  const outputs = operators.flatMap((operator) => [1, 2, 3].map((n) => `out ${operator}${n} float32 [4]`));
+  await saveModel(
+    parseModel(['opset 17', 'in x float32 [4]', 'i = Identity(x)', ...nodes, ...outputs].join('\n')),
+    path,
+  );
+  const only = { ...options, passes: ['eliminate-identity', ...operators.map((operator) => `wrong-${operator}`)] };
+  try {
+    const opened = await openModel(path);
+    const { model: result, report } = await optimizeModel(opened, only);
+    expect(result.graph.nodes.map(({ opType }) => opType)).toEqual(operators.flatMap((each) => [each, each, each]));
+    expect(report.verdict).toMatchObject({ status: 'equal', runs: 3 });
+    expect(report.rolledBack).toHaveLength(9);
+    expect(report.problems).toEqual([
+      'So much had to be taken back that these passes were left out: wrong-Relu, wrong-Sigmoid, wrong-Tanh, wrong-Sin, wrong-Cos.',
+    ]);
+    await opened.close();
+  } finally {
+    passes.splice(-operators.length);
+  }
+});
+
+test('that the result is still wrong after too many attempts is a problem', async () => {
+  const passes = catalog as (typeof catalog)[number][];
+  const names = Array.from({ length: 10 }, (_, index) => `wrong-${index + 1}`);
   for (const name of names) {
     passes.push({
       name,
@@ -135,12 +247,12 @@ test('that nothing is left after too many attempts is a problem', async () => {
     const opened = await openModel(join(folder, 'model.onnx'));
     const { model: result, report } = await optimizeModel(opened, { ...options, passes: names });
     expect(result).toBe(opened.model);
-    expect(report.rolledBack.map(({ pass }) => pass)).toEqual(names.slice(0, 8));
+    expect(report.rolledBack.map(({ pass }) => pass)).toEqual(names.slice(0, 9));
     expect(report.problems).toEqual([
-      expect.stringMatching(/^The result is not used: after 8 changes .* still not right\. Output y/),
+      expect.stringMatching(/^The result is not used: after 9 changes .* still not right\. Output y/),
     ]);
-    // One fewer: the rest is kept, and there is nothing to say.
-    const { report: shorter } = await optimizeModel(opened, { ...options, passes: names.slice(1) });
+    // Two fewer: there is nothing to say.
+    const { report: shorter } = await optimizeModel(opened, { ...options, passes: names.slice(2) });
     expect(shorter.problems).toEqual([]);
     await opened.close();
   } finally {

@@ -30,7 +30,7 @@ export interface Frontier {
 export interface Component {
   readonly nodes: readonly Node[];
   readonly results: readonly string[];
-  /** Bytes of the results minus bytes of the constants that only these nodes read. */
+  /** Bytes that the file grows by: those of the results, without those of the nodes and of the constants only they read. */
   readonly growth: number;
   /** The node with the largest result. */
   readonly largest: NodeId;
@@ -109,11 +109,12 @@ function componentOf(
   let largestSize = -1;
   const freed = new Set<string>();
   for (const node of nodes) {
+    growth -= leastBytesOf(node);
     for (const output of node.outputs) {
       if (!frontier.has(output)) continue;
       const size = sizeOf(graph, facts, output)!;
       results.push(output);
-      growth += size;
+      growth += size + output.length + headerBytes;
       if (size > largestSize) [largest, largestSize] = [node.id, size];
     }
     for (const input of node.inputs) {
@@ -124,4 +125,12 @@ function componentOf(
     if (graph.consumers(name).every(({ id }) => ids.has(id))) growth -= graph.initializer(name)!.data.byteLength;
   }
   return { nodes, results, growth, largest };
+}
+
+/** An initializer has about this many bytes beside its name and its data. */
+const headerBytes = 24;
+
+/** Bytes of a node in the file at least: its strings, each with a tag and a length, in a message of its own. */
+function leastBytesOf({ name, opType, inputs, outputs }: Node): number {
+  return [name, opType, ...inputs, ...outputs].reduce((sum, text) => sum + text.length + 2, 2);
 }

@@ -32,7 +32,7 @@ export interface PassContext {
 }
 
 export interface PassOptions {
-  /** Largest growth in bytes that one constant fold may cause beyond what it removes; default 16 KiB, or 1/128 of all weights. */
+  /** Bytes that all constant folds together may add beyond what they remove; default 16 KiB, or 1/50 of the weights. */
   readonly maxFoldGrowth?: number;
   /** Symbolic dimensions bound to a size: `batch` → 1. */
   readonly dims?: ReadonlyMap<string, number>;

@@ -41,6 +41,8 @@ interface AllRuns {
   readonly usable: readonly Recorded[];
   /** Why the model ran on none of the inputs. */
   readonly reason: string;
+  /** Why it ran on fewer than there were; undefined when it ran on all. */
+  readonly fewer: string | undefined;
 }
 
 interface Recorded {
@@ -55,7 +57,7 @@ export type FeedSource = Iterable<Feeds> | AsyncIterable<Feeds>;
 
 /**
  * Runs a model without optimizations on the sets of inputs that come first in `sources`; on the next ones when it loads
- * and refuses them all. Inputs that it refuses are left out.
+ * and refuses them all. Inputs that it refuses are left out, and those after the second of a model that runs slowly.
  */
 export function runReference(
   model: Model,
@@ -70,17 +72,26 @@ export function runReference(
   };
   const runAll = async (): Promise<AllRuns> => {
     let reason = english`There are no inputs to run it on.`;
+    let fewer: string | undefined;
     for (const feeds of sources) {
-      reason = (await runOn(feeds)) ?? reason;
+      const ran = await runOn(feeds);
+      reason = ran.reason ?? reason;
+      fewer = ran.fewer;
       if (usable.length > 0 || !duringRun.test(reason)) break;
     }
-    return { usable, reason };
+    return { usable, reason, fewer };
   };
-  /** Why the last of the inputs could not be run, if it could not. */
-  const runOn = async (feeds: FeedSource): Promise<string | undefined> => {
+  /** Why the last of the inputs could not be run, if it could not, and why not all were. */
+  const runOn = async (feeds: FeedSource): Promise<{ reason: string | undefined; fewer: string | undefined }> => {
     let reason: string | undefined;
+    let offered = 0;
+    let left = false;
     const begin = performance.now();
     for await (const feed of feeds) {
+      offered++;
+      // Those left out are counted.
+      left ||= usable.length >= leastFeeds && performance.now() - begin > enoughMs;
+      if (left) continue;
       for (const level of usable[0] ? [usable[0].level] : levels) {
         const results = await runOnce(evaluator, model, feed, level, 0, signal);
         if (!(results instanceof RuntimeError)) {
@@ -91,9 +102,12 @@ export function runReference(
         reason = english`The original does not run: ${results.message}`;
         if (duringRun.test(results.message)) break;
       }
-      if (usable.length >= leastFeeds && performance.now() - begin > enoughMs) break;
     }
-    return reason;
+    if (usable.length === offered) return { reason, fewer: undefined };
+    const fewer = left
+      ? english`compared on ${usable.length} of ${offered} sets of inputs, since a run takes long`
+      : english`compared on ${usable.length} of ${offered} sets of inputs, since the original refuses the others`;
+    return { reason, fewer };
   };
   let ended = false;
   const all = runAll().finally(() => {
@@ -151,10 +165,11 @@ export async function compareWith(
     }
     onRun?.(done);
   }
-  const { usable, reason } = await reference.all;
+  const { usable, reason, fewer } = await reference.all;
   if (usable.length === 0) return { status: 'not-run', outputs: [], runs: 0, reason };
   const outputs = Array.from(differences, ([name, difference]) => reportedDifference(name, difference));
-  if (!steady) return { status: 'equal', outputs, runs: usable.length };
+  const partly = fewer === undefined ? {} : { reason: fewer };
+  if (!steady) return { status: 'equal', outputs, runs: usable.length, ...partly };
   const unsteady: Verdict = {
     status: 'not-run',
     outputs,
@@ -163,7 +178,7 @@ export async function compareWith(
   };
   if (!(await steady)) return unsteady;
   const verdict = await beside(differences, usable, reference);
-  if (verdict.status !== 'different') return verdict;
+  if (verdict.status !== 'different') return { ...verdict, ...partly };
   for (const each of usable) if (!(await repeats(reference, each))) return unsteady;
   return verdict;
 }

@@ -3,7 +3,7 @@ import type { Evaluator, TensorValue } from '../../../src/core/evaluator.ts';
 import { fromNumbers } from '../../../src/core/tensor/convert.ts';
 import { addComparison, noDifference, reportedDifference } from '../../../src/core/verify/difference.ts';
 import { findGuilty } from '../../../src/core/verify/find-guilty.ts';
-import { runReference, verifyModels } from '../../../src/core/verify/verify-models.ts';
+import { compareWith, runReference, verifyModels } from '../../../src/core/verify/verify-models.ts';
 import { createEvaluator } from '../../../src/worker/evaluator.ts';
 import { createRuntimeManager } from '../../../src/worker/runtime-client.ts';
 import { parseModel } from '../passes/graph-text.ts';
@@ -35,6 +35,30 @@ test('rounding is close, a wrong factor is different and says by how much', asyn
   expect(verdict).toMatchObject({
     status: 'different',
     reason: expect.stringContaining('Output y: it is off by 1.14e+3'),
+  });
+});
+
+test('a verdict says on how many of the inputs it stands', async () => {
+  const pair = new Map([['x', floats(1, 2)]]);
+  const two = model('const s int64 [1] = 2\nr = Reshape(x, s)\ny = Relu(r)');
+  expect(await verifyModels(two, two, evaluator, [pair, ...feeds])).toMatchObject({
+    status: 'equal',
+    runs: 1,
+    reason: 'compared on 1 of 3 sets of inputs, since the original refuses the others',
+  });
+  // An evaluator that takes long for every run of the original.
+  const slow: Evaluator = {
+    run: async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      return evaluator.run(request);
+    },
+  };
+  const sound = model('y = Relu(x)');
+  const reference = runReference(sound, slow, [[...feeds, ...feeds]]);
+  expect(await compareWith(reference, sound, evaluator)).toMatchObject({
+    status: 'equal',
+    runs: 2,
+    reason: 'compared on 2 of 4 sets of inputs, since a run takes long',
   });
 });
 
