@@ -56,6 +56,7 @@ export function breakDown(source: Model, trace: Trace, attribution: Attribution)
       milliseconds: average((run) => times[run]![index]!),
       calls: calls[index]! / runs.length,
       nodes: attribution.covers[index]!.nodes,
+      inserted: attribution.covers[index]!.inserted,
     }),
   );
   const sumWhere = (wanted: (cover: Cover) => boolean) =>

@@ -109,6 +109,8 @@ export interface ProfiledKernel {
   readonly calls: number;
   /** The model's own nodes it stands for; empty when that is not known. */
   readonly nodes: readonly NodeId[];
+  /** ONNX Runtime put it in: it converts or copies what the nodes make or read. */
+  readonly inserted: boolean;
 }
 
 export interface ProfiledNode {
