@@ -343,7 +343,11 @@ function nothingProfiled(failure: string) {
     kernels: [],
     kernelMs: 0,
     unattributedMs: 0,
+    insertedMs: 0,
+    transferMs: 0,
+    gapsMs: 0,
     frameworkMs: 0,
+    callMs: 0,
     wallMs: 0,
     overheadRatio: 1,
     profiledRuns: 0,
@@ -361,14 +365,11 @@ export function describeProfile(
   { trace, walls, wallMs, asRunModel, costs, attribution, breakdown }: Profiled,
   { provider }: Pick<RunSettings, 'provider'>,
 ): Omit<ProfileResult, 'trace' | 'overlays'> {
-  const { nodes, kernels, kernelMs, unattributedMs } = breakdown;
+  const { runs: _, runMs, ...parts } = breakdown;
   const report: ProfileReport = {
     ...base,
-    nodes,
-    kernels,
-    kernelMs,
-    unattributedMs,
-    frameworkMs: Math.max(0, wallMs - kernelMs),
+    ...parts,
+    callMs: Math.max(0, wallMs - runMs),
     wallMs,
     overheadRatio: median(walls) / latency.median,
     profiledRuns: walls.length,
@@ -380,7 +381,7 @@ export function describeProfile(
   for (const [index, node] of attribution.asRun.entries()) {
     if (node === null) continue;
     origins.set(node, attribution.covers[index]!.nodes);
-    milliseconds.set(node, kernels[index]!.milliseconds);
+    milliseconds.set(node, parts.kernels[index]!.milliseconds);
   }
   return { report, asRun: { model: asRunModel, origins, milliseconds } };
 }

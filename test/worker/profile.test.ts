@@ -195,7 +195,11 @@ describe('profile', () => {
     expect(report.profiledRuns).toBe(8);
     const sum = report.nodes.reduce((total, each) => total + each.milliseconds, 0) + report.unattributedMs;
     expect(sum).toBeCloseTo(report.kernelMs, 6);
-    expect(report.kernelMs + report.frameworkMs).toBeCloseTo(report.wallMs, 6);
+    // Every part has its own source in the trace; the trace drops what is below a microsecond.
+    const parts = report.kernelMs + report.gapsMs + report.frameworkMs + report.callMs;
+    expect(Math.abs(parts - report.wallMs)).toBeLessThan(0.03 * report.wallMs + 0.001 * report.kernels.length);
+    expect(report.gapsMs).toBeGreaterThan(0);
+    expect(report.frameworkMs).toBeGreaterThan(0);
     expect(report.nodes.reduce((total, each) => total + each.share, 0)).toBeCloseTo(1, 6);
     expect(report.environment).toMatchObject({ provider: 'cpu', threads: 1, level: 'all', onnxruntime: '1.30.0' });
     const time = overlays.find(({ id }) => id === 'time')!;

@@ -46,6 +46,12 @@ describe.skipIf(!driver)('WebGPU on software Vulkan (needs vk_swiftshader_icd.js
     // By the GPU's own clock: what the CPU took to hand the kernels over is a fiftieth of the run here.
     expect(report.kernelMs).toBeGreaterThan(0.5 * report.wallMs);
     expect(report.problems.some((problem) => problem.includes("the GPU's own clock"))).toBe(true);
+    const copies = report.kernels.filter(({ opType }) => opType.startsWith('Memcpy'));
+    expect(copies.length).toBeGreaterThan(0);
+    expect(copies.every(({ inserted }) => inserted)).toBe(true);
+    const copied = copies.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    expect(report.transferMs).toBeCloseTo(copied, 9);
+    expect(report.transferMs).toBeGreaterThan(0);
     expect(report.unattributedMs).toBeLessThanOrEqual(0.01 * report.kernelMs);
   });
 });

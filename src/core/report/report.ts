@@ -177,10 +177,18 @@ export interface ProfileReport {
   readonly sessionMs: number;
   readonly nodes: readonly ProfiledNode[];
   readonly kernels: readonly ProfiledKernel[];
-  /** Milliseconds a profiled run: kernels together, those that no node could be found for, what is not in any kernel, and the whole run. */
+  /** Milliseconds a profiled run: all kernels together; of these those without a node, conversions and copies between devices. */
   readonly kernelMs: number;
   readonly unattributedMs: number;
+  readonly insertedMs: number;
+  readonly transferMs: number;
+  /** Between kernels; on a GPU by whose clock kernels count, all the time in which it ran none. */
+  readonly gapsMs: number;
+  /** Before and after the graph is executed, inside ONNX Runtime's run. */
   readonly frameworkMs: number;
+  /** What the clock outside says above the trace: handing inputs and outputs over. */
+  readonly callMs: number;
+  /** The whole run by the clock outside. The parts come from the trace, so together they are it only as far as both agree. */
   readonly wallMs: number;
   /** Median of profiled runs over median of plain runs. */
   readonly overheadRatio: number;

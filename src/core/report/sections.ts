@@ -130,8 +130,12 @@ export function profileDocument(report: ProfileReport, picture?: string): Report
             [
               ['Kernels', time(report.kernelMs)],
               ['of these without a node of the model', time(report.unattributedMs)],
-              ['Framework and gaps', time(report.frameworkMs)],
-              ['Whole run', time(report.wallMs)],
+              ['of these conversions that ONNX Runtime put in', time(report.insertedMs)],
+              ['of these copies between devices', time(report.transferMs)],
+              ['Between kernels', time(report.gapsMs)],
+              ['Before and after the graph', time(report.frameworkMs)],
+              ['The call from outside', time(report.callMs)],
+              ['Whole run, by the clock outside', time(report.wallMs)],
             ],
           ),
           text(
