@@ -55,7 +55,7 @@ export function profile(document: ModelDocument, request: WithoutDocument<Profil
       const report = await client.profile({ ...request, document: id }, call);
       document.addReports(request.version, { profile: report });
       const { version, settings } = request;
-      document.addMeasurement({ version, latency: report.latency, settings });
+      document.addMeasurement({ version, latency: report.latency, settings, environment: report.environment });
       return report;
     },
   });
@@ -145,6 +145,7 @@ export function compare(
           version: request.b.version,
           latency: report.latency.b,
           settings: request.settings,
+          environment: report.environment,
           against,
         });
       }
@@ -221,7 +222,8 @@ function noteMeasured(document: ModelDocument, version: VersionInfo, settings: R
   const { id, parent, latency } = version;
   if (!latency) return;
   const against = { version: labelOf(document, { version: parent ?? 0 }), latency };
-  document.addMeasurement({ version: id, latency: latency.b, settings, against });
+  const { environment } = latency;
+  document.addMeasurement({ version: id, latency: latency.b, settings, environment, against });
 }
 
 function labelOf(document: ModelDocument, side: ComparedSide): string {

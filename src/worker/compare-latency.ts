@@ -17,6 +17,7 @@ import type { LatencyComparison } from '../core/report/report.ts';
 import type { Feeds } from '../protocol/runtime.ts';
 import type { RunSettings } from '../protocol/worker.ts';
 import { makeInputs } from './inputs.ts';
+import { measurementEnvironment } from './machine.ts';
 import type { PreparedModel } from './model-source.ts';
 import { type MeasuredModel, type MeasurementContext, sourceOf } from './profile.ts';
 import type { Runtime } from './runtime-client.ts';
@@ -61,6 +62,7 @@ export async function compareLatency(
   const inputsOf = ({ model }: MeasuredModel) =>
     makeInputs(model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
   const [inputsA, inputsB] = [await inputsOf(a), await inputsOf(b)];
+  const environment = await measurementEnvironment(a, settings, options.level, context);
   const prepared: PreparedModel[] = [];
   try {
     for (const target of [a, b]) prepared.push(await sourceOf(target, target.model, context.signal));
@@ -75,7 +77,7 @@ export async function compareLatency(
         }),
       { signal: context.signal, timeLimit },
     );
-    return describe(measured, options);
+    return { ...describe(measured, options), environment };
   } finally {
     for (const model of prepared) await model.dispose();
   }

@@ -26,7 +26,7 @@ import type { RunSettings } from '../protocol/worker.ts';
 import { measureCeilings } from './ceilings.ts';
 import { type FedCosts, fedCosts } from './fed-costs.ts';
 import { type InputSet, makeInputs } from './inputs.ts';
-import { describeEnvironment } from './machine.ts';
+import { measurementEnvironment, withChecksum } from './machine.ts';
 import { makeTemporaryFolder, type PreparedModel, prepareModel } from './model-source.ts';
 import { openModel } from './open-model.ts';
 import type { Runtime, RuntimeManager } from './runtime-client.ts';
@@ -103,12 +103,16 @@ export async function profileModel(
   context: MeasurementContext,
 ): Promise<ProfileResult> {
   const { settings } = options;
-  // The process starts while inputs and model are made ready; whether it does shows when it is used.
-  context.manager.use(({ client }) => client.describe(undefined), { signal: context.signal }).catch(() => {});
+  // The process starts while inputs and model are made ready and the file is read for its checksum.
+  const beginning = measurementEnvironment(target, settings, options.level, context);
+  beginning.catch(() => {});
+  const { identity } = await withChecksum(target);
   const inputs = await makeInputs(target.model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
   const named = withUniqueNames(target.model);
   const prepared = await sourceOf(target, named, context.signal);
   try {
+    const modelSha256 = identity.sha256;
+    const environment = { ...(await beginning), ...(modelSha256 === undefined ? {} : { modelSha256 }) };
     const plain = await measurePlain(prepared, inputs.feeds[0]!, options, context).catch((error: unknown) => {
       throw settings.inputs === undefined ? explainRun(error, inputs) : error;
     });
@@ -118,17 +122,9 @@ export async function profileModel(
       ...(options.samples ? { keepSamples: true } : {}),
     });
     const profiled = await measureProfiled(named, prepared, inputs, latency, options, context);
-    const environment = await describeEnvironment({
-      provider: settings.provider,
-      threads: settings.threads,
-      level: options.level,
-      onnxruntime: plain.version,
-      opscope: context.opscope,
-      modelSha256: target.identity.sha256,
-    });
     const base = {
       schema: reportSchema,
-      model: target.identity,
+      model: identity,
       environment,
       inputs: inputs.described,
       latency,
@@ -172,11 +168,10 @@ async function measurePlain(
   feeds: Feeds,
   { settings, runs, warmup, level }: ProfileOptions,
   { manager, signal, onProgress }: MeasurementContext,
-): Promise<{ times: Float64Array; sessionMs: number; version: string }> {
+): Promise<{ times: Float64Array; sessionMs: number }> {
   onProgress?.({ message: english`Creating a session` });
   return manager.use(
     async (runtime) => {
-      const { version } = await runtime.client.describe(undefined);
       const { provider, threads } = settings;
       const { session, milliseconds } = await runtime.client.createSession({
         model: source,
@@ -185,7 +180,7 @@ async function measurePlain(
       const timeLimit = settings.timeLimit * 1000 * plainShare;
       const times = await timeRuns(runtime, { session, feeds, runs, warmup, timeLimit, onProgress });
       await runtime.client.release({ session });
-      return { times, sessionMs: milliseconds, version };
+      return { times, sessionMs: milliseconds };
     },
     { signal, timeLimit: hangLimit(settings) },
   );

@@ -9,7 +9,7 @@ import { sessionSnippets } from '../core/report/session-snippets.ts';
 import { CancelledError } from '../protocol/rpc.ts';
 import type { RunSettings } from '../protocol/worker.ts';
 import { makeInputs } from './inputs.ts';
-import { describeEnvironment } from './machine.ts';
+import { measurementEnvironment, withChecksum } from './machine.ts';
 import type { PreparedModel } from './model-source.ts';
 import { type MeasuredModel, type MeasurementContext, sourceOf } from './profile.ts';
 import { timeRuns, warmupOf } from './timed-runs.ts';
@@ -38,6 +38,8 @@ export async function sweepModel(
 ): Promise<SweepReport> {
   const { provider, threads, dims } = settings;
   const wanted = combinations(axes, { provider, threads, level, dims });
+  const known = await withChecksum(target);
+  const environment = await measurementEnvironment(known, settings, level, context);
   const prepared = await sourceOf(target, target.model, context.signal);
   try {
     const times = wanted.map((): Float64Array[] => []);
@@ -67,20 +69,10 @@ export async function sweepModel(
       return { ...each, rounds: times[index]!.map(median), latency };
     });
     const fastest = fastestSettings(points);
-    const { version } = await context.manager.use(({ client }) => client.describe(undefined), {
-      signal: context.signal,
-    });
     return {
       schema: reportSchema,
-      model: target.identity,
-      environment: await describeEnvironment({
-        provider,
-        threads,
-        level,
-        onnxruntime: version,
-        opscope: context.opscope,
-        modelSha256: target.identity.sha256,
-      }),
+      model: known.identity,
+      environment,
       points,
       fastest: fastest.map((each) => ({
         ...each,

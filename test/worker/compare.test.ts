@@ -50,8 +50,10 @@ describe('latency of two models', () => {
 
   test('comes with the control of the first model against itself', async () => {
     const model = products(2);
-    const { control95 } = await compareLatency(model, model, { settings, level: 'all' }, context);
+    const { control95, environment } = await compareLatency(model, model, { settings, level: 'all' }, context);
     expect(control95![0]).toBeLessThan(control95![1]);
+    expect(environment).toMatchObject({ provider: 'cpu', level: 'all', opscope: '0.0.0' });
+    expect(environment!.cores).toBeGreaterThan(0);
   });
 });
 

@@ -106,6 +106,7 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
   return (
     <>
       <LatencyHeadline latency={report.latency} peak={report.peakActivationBytes} />
+      <Elsewhere state={state} />
       <Notes notes={[...report.latency.problems, ...report.problems]} />
       <TopList state={state} report={report} />
       <Reconciliation report={report} />
@@ -117,6 +118,13 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
       </Fold>
     </>
   );
+}
+
+/** Says so when the times are of another machine: reports stay with a model, and models travel. */
+function Elsewhere({ state }: { readonly state: State }) {
+  const differences = state.elsewhere.value.value ?? [];
+  if (differences.length === 0) return null;
+  return <Notes notes={[t('Measured on another machine: {0}.', differences.map(engineText).join('; '))]} />;
 }
 
 /** `4.21 ms a run`, its interval, the runs behind it, and whether to trust it. */
@@ -318,7 +326,7 @@ function EnvironmentFacts({
     <Facts
       facts={[
         ['CPU', engineText(environment.cpu)],
-        [t('Features'), environment.features.join(', ')],
+        [t('Features'), environment.features?.join(', ') ?? t('not known')],
         recorded && [t('Cores'), t('{0}, load {1}', environment.cores, significant(environment.load))],
         environment.governor !== null && [t('Governor'), environment.governor],
         recorded && [t('Memory'), bytes(environment.memory)],

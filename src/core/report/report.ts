@@ -64,7 +64,8 @@ export interface InspectReport {
 /** The machine and the settings behind a measurement. */
 export interface Environment {
   readonly cpu: string;
-  readonly features: readonly string[];
+  /** Instruction sets that matter; null where the system does not say. */
+  readonly features: readonly string[] | null;
   readonly cores: number;
   readonly governor: string | null;
   /** Load average of the last minute when the measurement began. */
@@ -305,6 +306,8 @@ export interface LatencyComparison {
   /** The A/A control: ratio interval of the first model against itself. */
   readonly control95?: readonly [number, number];
   readonly rounds: number;
+  /** As it began. */
+  readonly environment?: Environment;
 }
 
 /** One way to quantize a model that `auto` tried. */
