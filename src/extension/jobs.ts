@@ -46,13 +46,16 @@ interface Job<T> {
   readonly next?: { readonly title: string; readonly command: string };
 }
 
+/** What a measurement has when it is cancelled is shown, if it comes within so many milliseconds. */
+const lastWordsMs = 3000;
+
 /** Times the model and shows where the time goes. */
 export function profile(document: ModelDocument, request: WithoutDocument<ProfileRequest>, options: JobOptions) {
   return runJob(document, options, {
     kind: 'profile',
     title: vscode.l10n.t('Profiling {0}', document.name),
     work: async ({ client, document: id }, call) => {
-      const report = await client.profile({ ...request, document: id }, call);
+      const report = await client.profile({ ...request, document: id }, { ...call, lastWordsMs });
       document.addReports(request.version, { profile: report });
       const { version, settings } = request;
       document.addMeasurement({ version, latency: report.latency, settings, environment: report.environment });
@@ -80,7 +83,7 @@ export function sweep(document: ModelDocument, request: WithoutDocument<SweepReq
     kind: 'sweep',
     title: vscode.l10n.t('Sweeping settings of {0}', document.name),
     work: async ({ client, document: id }, call) => {
-      const report = await client.sweep({ ...request, document: id }, call);
+      const report = await client.sweep({ ...request, document: id }, { ...call, lastWordsMs });
       document.addReports(request.version, { sweep: report });
       return report;
     },

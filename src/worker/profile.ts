@@ -29,7 +29,7 @@ import { type InputSet, makeInputs } from './inputs.ts';
 import { measurementEnvironment, withChecksum } from './machine.ts';
 import { makeTemporaryFolder, type PreparedModel, prepareModel } from './model-source.ts';
 import { openModel } from './open-model.ts';
-import type { Runtime, RuntimeManager } from './runtime-client.ts';
+import { type Runtime, type RuntimeManager, TimeLimitError } from './runtime-client.ts';
 import { timeRuns, warmupOf } from './timed-runs.ts';
 import { joinTraces, readTraceFile } from './trace-file.ts';
 
@@ -94,8 +94,9 @@ const profiledShare = 0.3;
 
 /**
  * Measures a model: first plain runs for its latency, then runs with ORT's profiler on for where the time goes. When
- * the second part fails, the report has the latency and says so. Rejects when the model does not run, and with
- * `CancelledError` within a second of the signal.
+ * the second part fails, the report has the latency and says so; when it is stopped by the signal or because the runtime
+ * hangs, within a second the report has what there is. Rejects when the model does not run, and with `CancelledError`
+ * when it was stopped before the first runs.
  */
 export async function profileModel(
   target: MeasuredModel,
@@ -116,12 +117,11 @@ export async function profileModel(
     const plain = await measurePlain(prepared, inputs.feeds[0]!, options, context).catch((error: unknown) => {
       throw settings.inputs === undefined ? explainRun(error, inputs) : error;
     });
-    const latency = summarizeLatency(plain.times, {
-      warmup: warmupOf(plain.times, options),
-      seed: settings.seed,
-      ...(options.samples ? { keepSamples: true } : {}),
-    });
-    const profiled = await measureProfiled(named, prepared, inputs, latency, options, context);
+    const latency = latencySoFar(plain, options);
+    const profiled =
+      plain.stopped === undefined
+        ? await measureProfiled(named, prepared, inputs, latency, options, context)
+        : { failure: plain.stopped };
     const base = {
       schema: reportSchema,
       model: identity,
@@ -163,32 +163,68 @@ export async function sourceOf(
   return { source: { path }, dispose: async () => {} };
 }
 
+/** Plain runs; `stopped` says why there are fewer than were to be. */
+interface PlainRuns {
+  readonly times: readonly number[];
+  readonly sessionMs: number;
+  readonly stopped?: string;
+}
+
+function latencySoFar({ times, stopped }: PlainRuns, options: ProfileOptions): Latency {
+  const { seed } = options.settings;
+  const samples = options.samples ? { keepSamples: true } : {};
+  if (stopped === undefined) return summarizeLatency(times, { warmup: warmupOf(times, options), seed, ...samples });
+  // Warm-up runs that were all there is are better than nothing.
+  const warmup = options.warmup < times.length ? options.warmup : 0;
+  const latency = summarizeLatency(times, { warmup, seed, ...samples });
+  const message = english`Stopped after ${times.length} runs: the figures are from those.`;
+  return { ...latency, stable: false, problems: [message, ...latency.problems] };
+}
+
 async function measurePlain(
   { source }: PreparedModel,
   feeds: Feeds,
   { settings, runs, warmup, level }: ProfileOptions,
   { manager, signal, onProgress }: MeasurementContext,
-): Promise<{ times: Float64Array; sessionMs: number }> {
+): Promise<PlainRuns> {
   onProgress?.({ message: english`Creating a session` });
-  return manager.use(
+  const times: number[] = [];
+  let sessionMs = Number.NaN;
+  const measuring = manager.use(
     async (runtime) => {
       const { provider, threads } = settings;
       const { session, milliseconds } = await runtime.client.createSession({
         model: source,
         options: { provider, threads, level },
       });
+      sessionMs = milliseconds;
       const timeLimit = settings.timeLimit * 1000 * plainShare;
-      const times = await timeRuns(runtime, { session, feeds, runs, warmup, timeLimit, onProgress });
+      await timeRuns(runtime, { session, feeds, runs, warmup, timeLimit, onProgress, times });
       await runtime.client.release({ session });
-      return { times, sessionMs: milliseconds };
     },
-    { signal, timeLimit: hangLimit(settings) },
+    { signal, silence: hangLimit(settings) },
   );
+  try {
+    await measuring;
+    return { times, sessionMs };
+  } catch (error) {
+    if (times.length === 0 || !isStop(error)) throw error;
+    return { times, sessionMs, stopped: stopReason(error) };
+  }
 }
 
-/** After this many milliseconds a measurement counts as hung: one run may exceed the time limit, a session takes time too. */
-function hangLimit({ timeLimit }: RunSettings): number {
-  return timeLimit * 1500 + 30_000;
+/** Whether a measurement was ended from outside, so that what it has measured is good. */
+export function isStop(error: unknown): error is CancelledError | TimeLimitError {
+  return error instanceof CancelledError || error instanceof TimeLimitError;
+}
+
+function stopReason(error: CancelledError | TimeLimitError): string {
+  return error instanceof CancelledError ? english`The measurement was stopped.` : error.message;
+}
+
+/** After so many milliseconds without a word a measurement counts as hung: one run, or one session, took as long as all may take. */
+export function hangLimit({ timeLimit }: Pick<RunSettings, 'timeLimit'>): number {
+  return Math.max(10_000, timeLimit * 1000);
 }
 
 /** Profiled runs, and what they say about the model. */
@@ -224,7 +260,7 @@ async function measureProfiled(
     };
     const { paths, walls } = await context.manager.use(
       (runtime) => runProfiled(runtime, folder.path, model, prepared, feeds, latency, options, whileWriting),
-      { signal: context.signal, timeLimit: hangLimit(options.settings) },
+      { signal: context.signal, silence: hangLimit(options.settings) },
     );
     context.onProgress?.({ message: english`Reading the trace` });
     const traces: Trace[] = [];
@@ -237,7 +273,7 @@ async function measureProfiled(
     await asRun.close();
     return attributeTrace({ model, asRunModel: asRun.model, trace, walls, feeds, costs });
   } catch (error) {
-    if (error instanceof CancelledError) throw error;
+    if (isStop(error)) return { failure: stopReason(error) };
     return { failure: error instanceof Error ? error.message : String(error) };
   } finally {
     await folder.remove();
@@ -396,7 +432,7 @@ async function placeUnderRoof(
     const work = { kernels: breakdown.kernels, traced: trace.kernels, covers: attribution.covers, costs: costs.nodes };
     return { roofline: rooflineOf(work, ceilings) };
   } catch (error) {
-    if (error instanceof CancelledError) throw error;
+    if (isStop(error)) return { problems: [english`There is no roofline: ${stopReason(error)}`] };
     return { problems: [english`There is no roofline: ${error instanceof Error ? error.message : String(error)}`] };
   }
 }

@@ -57,6 +57,25 @@ describe('latency of two models', () => {
   });
 });
 
+describe('models too slow for the time limit', () => {
+  test('get no verdict without a control, and a difference of a few pairs must be large', async () => {
+    const slow = { ...settings, timeLimit: 0.5 };
+    const [a, b] = [products(150), products(300)];
+    const { verdict, control95, problems, interval95 } = await compareLatency(
+      a,
+      b,
+      { settings: slow, level: 'all' },
+      context,
+    );
+    expect(problems!.some((problem) => problem.includes('pairs of sessions'))).toBe(true);
+    if (control95) return;
+    expect(verdict).toBe('no-difference');
+    expect(interval95[1]).toBeGreaterThanOrEqual(1);
+    expect(interval95[0]).toBeLessThanOrEqual(1);
+    expect(problems!.some((problem) => problem.includes('against itself'))).toBe(true);
+  });
+});
+
 describe('two models', () => {
   test('graph, outputs and sizes', async () => {
     const a = products(3);

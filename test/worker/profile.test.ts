@@ -4,7 +4,6 @@ import type { Graph, Model, NodeId } from '../../src/core/graph/model.ts';
 import { allNodes } from '../../src/core/profile/breakdown.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { fromNumbers } from '../../src/core/tensor/convert.ts';
-import { CancelledError } from '../../src/protocol/rpc.ts';
 import { modelIdentity } from '../../src/worker/inspect.ts';
 import { openModel } from '../../src/worker/open-model.ts';
 import { type MeasuredModel, type ProfileOptions, profileModel } from '../../src/worker/profile.ts';
@@ -238,7 +237,7 @@ describe('profile', () => {
     }
   });
 
-  test('a run that is cancelled stops within a second', async () => {
+  test('a run that is cancelled stops within a second and keeps what was measured until then', async () => {
     const opened = await openModel(sampleModels[0]!);
     const target = { model: opened.model, path: sampleModels[0]!, identity: await modelIdentity(opened) };
     const controller = new AbortController();
@@ -246,9 +245,20 @@ describe('profile', () => {
     await new Promise((resolve) => setTimeout(resolve, 400));
     const start = performance.now();
     controller.abort();
-    await expect(running).rejects.toBeInstanceOf(CancelledError);
+    const { report } = await running;
     expect(performance.now() - start).toBeLessThan(1000);
+    expect(report.latency.runs).toBeGreaterThan(0);
+    expect(report.latency.stable).toBe(false);
+    expect(report.latency.problems[0]).toMatch(/^Stopped after \d+ runs/);
+    expect(report.problems).toEqual(['The time could not be broken down by node: The measurement was stopped.']);
     await opened.close();
+  });
+
+  test('a measurement that is cancelled before its first run has nothing to give', async () => {
+    const controller = new AbortController();
+    controller.abort();
+    const target = inMemory(buildModel({ inputs: {}, outputs: {}, nodes: [] }));
+    await expect(profileModel(target, quick, { ...context, signal: controller.signal })).rejects.toThrow('Cancelled');
   });
 
   test('a model that does not run is refused with the reason', async () => {

@@ -231,6 +231,7 @@ export interface SweepReport {
     /** Code for its session, when it is clear. */
     readonly snippets?: SessionSnippets;
   }[];
+  readonly problems: readonly string[];
 }
 
 export type VerdictStatus = 'equal' | 'close' | 'different' | 'not-run';
@@ -306,6 +307,8 @@ export interface LatencyComparison {
   /** The A/A control: ratio interval of the first model against itself. */
   readonly control95?: readonly [number, number];
   readonly rounds: number;
+  /** What keeps this measurement from being as sure as others, in words. */
+  readonly problems?: readonly string[];
   /** As it began. */
   readonly environment?: Environment;
 }
