@@ -59,6 +59,8 @@ export interface ProfileOptions {
   readonly level: OptimizationLevel;
   /** Keep every time in the report. */
   readonly samples?: boolean;
+  /** Events that a session may write, where it is not ONNX Runtime's own limit that counts. */
+  readonly mostEvents?: number;
   /** Measure what the machine does at most, and place the kernels under it; on the CPU only. */
   readonly roofline?: boolean;
 }
@@ -81,7 +83,7 @@ export interface ProfileResult {
   readonly trace: Trace | null;
 }
 
-/** Events that ONNX Runtime drops beyond 1,000,000; sessions end well before. */
+/** ONNX Runtime drops what is beyond 1,000,000 events; sessions end well before. */
 const mostEventsPerSession = 900_000;
 /** Reading 100,000 events takes a third of a second; more runs than that buys say little more about the shares. */
 const eventsWorthReading = 100_000;
@@ -308,7 +310,7 @@ async function runProfiled(
   { source }: PreparedModel,
   feeds: Feeds,
   latency: Latency,
-  { settings, level, runs }: ProfileOptions,
+  { settings, level, runs, mostEvents = mostEventsPerSession }: ProfileOptions,
   whileWriting: () => void,
 ): Promise<{ paths: readonly string[]; walls: readonly number[] }> {
   const paths: string[] = [];
@@ -338,10 +340,16 @@ async function runProfiled(
   const wanted = Math.max(1, Math.min(afford, runs > 0 ? runs : profiledRuns.most, profiledRuns.most));
   const events = await eventsPerRun(model, async () => {
     await oneSession(1);
-    return (await readTraceFile(paths[0]!)).runs[0]?.kernel.length ?? 0;
+    // Without a run that ended the warm-up was cut off already.
+    return (await readTraceFile(paths[0]!)).runs.at(-1)?.kernel.length ?? Number.POSITIVE_INFINITY;
   });
+  if (events * (1 + warmup) > mostEvents) {
+    throw new Error(
+      english`One run has too many kernels for ONNX Runtime's profiler, which keeps 1,000,000 of a session: most likely a loop has many rounds. With smaller inputs there are fewer.`,
+    );
+  }
   const worthwhile = Math.max(profiledRuns.least, Math.floor(eventsWorthReading / events));
-  const perSession = Math.max(1, Math.floor(mostEventsPerSession / events) - warmup);
+  const perSession = Math.max(1, Math.floor(mostEvents / events) - warmup);
   const total = Math.min(wanted, worthwhile);
   for (let done = walls.length; done < total; done = walls.length) {
     await oneSession(Math.min(perSession, total - done));
@@ -353,10 +361,12 @@ async function runProfiled(
   return { paths, walls };
 }
 
-/** An upper bound of the events of a run: ORT may put conversions in, but without loops no node runs twice. With loops, one run tells. */
+/** An upper bound of the events of a run: ORT may put conversions in, but without loops no node runs twice. With loops, or functions of the model's own, one run tells. */
 async function eventsPerRun(model: Model, measure: () => Promise<number>): Promise<number> {
   const nodes = [...allNodes(model).values()];
-  const repeats = nodes.some(({ opType }) => /^(?:Loop|Scan|SequenceMap)$|Search$|Sampling$/.test(opType));
+  const repeats =
+    model.functions.length > 0 ||
+    nodes.some(({ opType }) => /^(?:Loop|Scan|SequenceMap)$|Search$|Sampling$/.test(opType));
   return (repeats ? await measure() : 2 * nodes.length) + 10;
 }
 

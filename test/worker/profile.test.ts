@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { loopModel } from '../../bench/profile/loop-model.ts';
 import type { TensorValue } from '../../src/core/evaluator.ts';
 import type { Graph, Model, NodeId } from '../../src/core/graph/model.ts';
 import { allNodes } from '../../src/core/profile/breakdown.ts';
@@ -205,6 +206,29 @@ describe('profile', () => {
     expect([...allNodes(opened.model).keys()].every((id) => time.values[id]! >= 0)).toBe(true);
     expect(asRun!.origins.size).toBe(report.kernels.length);
     expect(trace!.runs).toHaveLength(8);
+  });
+
+  test('several sessions, where one cannot hold the events of all runs, count as one profile', async () => {
+    const opened = await openModel(sampleModels[0]!);
+    const target = { model: opened.model, path: sampleModels[0]!, identity: await modelIdentity(opened) };
+    const whole = await profileModel(target, quick, context);
+    // Three warm-up runs and at most two others a session.
+    const mostEvents = 5 * (2 * allNodes(opened.model).size + 10);
+    const { report, trace } = await profileModel(target, { ...quick, mostEvents }, context);
+    await opened.close();
+    const named = ({ kernels }: typeof report) => kernels.map(({ name, calls }) => `${name} ${calls}`);
+    expect(report.profiledRuns).toBe(8);
+    expect(trace!.runs).toHaveLength(8);
+    expect(named(report)).toEqual(named(whole.report));
+    expect(report.problems.filter((problem) => problem.includes('The trace holds'))).toEqual([]);
+  });
+
+  test('a run with more kernels than the profiler keeps leaves the latency, and says why there is no more', async () => {
+    const options = { ...quick, mostEvents: 100 };
+    const { report } = await profileModel(loopModel(200), options, context);
+    expect(report.latency.runs).toBe(8);
+    expect(report.nodes).toEqual([]);
+    expect(report.problems).toEqual([expect.stringContaining("too many kernels for ONNX Runtime's profiler")]);
   });
 
   test('a roofline says what the machine can do and what limits each kernel', async () => {

@@ -7,13 +7,19 @@ import { listProviders } from '../../src/worker/providers.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { sampleModels } from '../corpus.ts';
 
-/** SwiftShader, the software Vulkan that comes with chromium: slow, but the same path as a graphics card. */
+/** SwiftShader, the software Vulkan that comes with Chromium, Chrome and Edge: slow, but the same path as a graphics card. */
 const driver = [
   process.env.OPSCOPE_VULKAN_DRIVER,
   '/usr/lib/chromium/vk_swiftshader_icd.json',
   '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
+  '/opt/google/chrome/vk_swiftshader_icd.json',
+  '/opt/microsoft/msedge/vk_swiftshader_icd.json',
 ].find((path) => path !== undefined && existsSync(path));
-if (!driver) console.warn('No vk_swiftshader_icd.json (OPSCOPE_VULKAN_DRIVER): the WebGPU path is not tested.');
+if (!driver) {
+  const missing = 'No vk_swiftshader_icd.json (OPSCOPE_VULKAN_DRIVER): the WebGPU path is not tested.';
+  if (process.env.CI && process.platform === 'linux') throw new Error(missing);
+  console.warn(missing);
+}
 const env = { VK_ICD_FILENAMES: driver ?? '', VK_DRIVER_FILES: driver ?? '' };
 
 const manager = createRuntimeManager({ env });
