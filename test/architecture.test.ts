@@ -41,6 +41,7 @@ const table: Readonly<Record<string, Allowed>> = {
     'types:src/core',
     'src/core/diff/counterparts',
     'src/core/english',
+    'src/core/report/environment',
     'src/core/report/format',
     'src/core/report/runs',
     'src/core/report/sentences',

@@ -7,6 +7,7 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { NodeId } from '../src/core/graph/model.ts';
 import type { Overlay } from '../src/core/overlay.ts';
+import { type Machine, machineOf } from '../src/core/report/environment.ts';
 import type { Client } from '../src/protocol/rpc.ts';
 import { CancelledError } from '../src/protocol/rpc.ts';
 import type { DocumentState, JobState, PanelName, ViewHostContract, ViewState } from '../src/protocol/webview.ts';
@@ -78,6 +79,18 @@ export function createState(host: Client<ViewHostContract>) {
   const timeline = resource(
     () => (panel.value === 'profile' && reports.value?.profile ? knowledge.value : null),
     (_, signal) => host.timeline(current(), { signal }),
+  );
+
+  /** Where the profile on view was measured, as JSON: it may have come with the model. */
+  const measuredOn = computed(() => {
+    const environment = panel.value === 'profile' && reports.value?.profile?.environment;
+    const machine = environment && machineOf(environment);
+    return machine && document.value?.trusted ? JSON.stringify(machine) : null;
+  });
+  /** What is different here. */
+  const elsewhere = resource(
+    () => measuredOn.value,
+    (machine, signal) => host.machineDifferences({ measured: JSON.parse(machine) as Machine }, { signal }),
   );
 
   /** Asked for once a panel shows where a run may go. */
@@ -308,6 +321,7 @@ export function createState(host: Client<ViewHostContract>) {
     table,
     details,
     timeline,
+    elsewhere,
     detailsVersion,
     providers,
     pane,

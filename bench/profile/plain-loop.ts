@@ -1,6 +1,7 @@
 /**
  * Opscope's median latency beside a plain loop in ONNX Runtime's Python API: same model, inputs and threads, taking
- * turns so that the machine's moods meet both. Writes bench/results/profile-plain-loop.json.
+ * turns, each first in every other one, so that the machine's moods meet both; the ratio is the median of the turns' own.
+ * Both ONNX Runtimes should be of one version; the result names them. Writes bench/results/profile-plain-loop.json.
  *
  *     OPSCOPE_BENCH_MODELS=… OPSCOPE_PYTHON=… node bench/profile/plain-loop.ts [part of a name]
  */
@@ -23,11 +24,13 @@ if (!folder || !python) {
   );
 }
 const wanted = process.argv[2] ?? '';
-const turns = Number(process.env.OPSCOPE_BENCH_RUNS ?? 5);
+const turns = Number(process.env.OPSCOPE_BENCH_RUNS ?? 9);
 const threads = 1;
 const runs = 50;
 const scratch = mkdtempSync(join(tmpdir(), 'opscope-bench-'));
 const manager = createRuntimeManager();
+const { version: opscopeVersion } = await manager.use(({ client }) => client.describe(undefined));
+let pythonVersion = '';
 const rows: object[] = [];
 try {
   for (const name of readdirSync(folder).filter((each) => each.endsWith('.onnx') && each.includes(wanted))) {
@@ -39,7 +42,7 @@ try {
     writeFileSync(feedPath, writeNpz(new Map(Object.entries(feeds))));
     const ours: number[] = [];
     const theirs: number[] = [];
-    for (let turn = 0; turn < turns; turn++) {
+    const oursOnce = async () => {
       const times = await manager.use(async ({ client }) => {
         const options = { provider: 'cpu', level: 'all', threads } as const;
         const { session } = await client.createSession({ model: { path }, options });
@@ -49,16 +52,25 @@ try {
         return result;
       });
       ours.push(median(times));
+    };
+    const theirsOnce = () => {
       const script = join(import.meta.dirname, 'plain-loop.py');
       const done = spawnSync(python, [script, path, `${threads}`, `${runs}`, feedPath], { encoding: 'utf8' });
       if (done.status !== 0) throw new Error(`${name}: ${done.stderr.trim().split('\n').at(-1)}`);
-      theirs.push(Number(done.stdout));
+      const { version, milliseconds } = JSON.parse(done.stdout) as { version: string; milliseconds: number };
+      pythonVersion = version;
+      theirs.push(milliseconds);
+    };
+    for (let turn = 0; turn < turns; turn++) {
+      if (turn % 2 === 1) theirsOnce();
+      await oursOnce();
+      if (turn % 2 === 0) theirsOnce();
     }
     const row = {
       model: name,
       opscopeMs: median(ours),
       pythonMs: median(theirs),
-      ratio: median(ours) / median(theirs),
+      ratio: median(ours.map((time, turn) => time / theirs[turn]!)),
     };
     rows.push(row);
     console.log(
@@ -69,4 +81,10 @@ try {
   manager.dispose();
   rmSync(scratch, { recursive: true, force: true });
 }
-writeResult('profile-plain-loop', { threads, runs, turns, rows });
+writeResult('profile-plain-loop', {
+  onnxruntime: { opscope: opscopeVersion, python: pythonVersion },
+  threads,
+  runs,
+  turns,
+  rows,
+});

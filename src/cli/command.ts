@@ -87,7 +87,8 @@ export async function execute(options: TextOptions, work: (session: Session) => 
     });
     progress.clear();
     process.stdout.write(options.json ? `${toJson(outcome.report)}\n` : `${outcome.text().trimEnd()}\n`);
-    process.exitCode = outcome.code ?? 0;
+    // Of a measurement that was interrupted this is what there is.
+    process.exitCode = abort.signal.aborted ? 130 : (outcome.code ?? 0);
   } finally {
     progress.clear();
     manager?.dispose();

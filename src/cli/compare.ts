@@ -203,6 +203,7 @@ export function compareText(report: CompareReport, gates: readonly Gate[]): stri
     );
   }
   parts.push(gateLines(gates));
-  if (problems.length > 0) parts.push([strong('notes'), ...problems.map((problem) => careful(problem))].join('\n'));
+  const notes = [...problems, ...(latency?.problems ?? [])];
+  if (notes.length > 0) parts.push([strong('notes'), ...notes.map((note) => careful(note))].join('\n'));
   return parts.join('\n\n');
 }

@@ -155,11 +155,20 @@ function nodesTable(report: ProfileReport): string {
 }
 
 function restText(report: ProfileReport): string {
-  const { nodes, kernels, kernelMs, unattributedMs, frameworkMs, overheadRatio, profiledRuns } = report;
+  const { nodes, kernels, kernelMs, unattributedMs, insertedMs, transferMs, overheadRatio, profiledRuns } = report;
+  const { gapsMs, frameworkMs, callMs, wallMs } = report;
   const more = nodes.length > shownNodes ? `the ${shownNodes} slowest of ${count(nodes.length)} nodes; ` : '';
   const beside = overheadRatio === 1 ? '' : ` took ${overheadRatio.toFixed(2)} × the time of plain ones`;
+  const ofThem = [
+    ...(unattributedMs > 0 ? [`${time(unattributedMs)} belong to no node`] : []),
+    ...(insertedMs > 0 ? [`${time(insertedMs)} convert layouts and types`] : []),
+    ...(transferMs > 0 ? [`${time(transferMs)} copy between devices`] : []),
+  ];
   return faint(
-    `${more}${count(kernels.length)} kernels take ${time(kernelMs)} a run, ${time(unattributedMs)} of them belong to no node, ${time(frameworkMs)} lie between kernels; ${count(profiledRuns)} profiled runs${beside}`,
+    [
+      `${more}${count(profiledRuns)} profiled runs${beside}`,
+      `a run of ${time(wallMs)}: ${count(kernels.length)} kernels ${time(kernelMs)}${ofThem.length > 0 ? ` (of these ${ofThem.join(', ')})` : ''}, between kernels ${time(gapsMs)}, before and after the graph ${time(frameworkMs)}, the call ${time(callMs)}`,
+    ].join('\n'),
   );
 }
 

@@ -36,7 +36,7 @@ function wholeNumber(text: string): number {
 }
 
 /** A table of the combinations, fastest marked, and what to paste. */
-export function sweepText({ model, points, fastest }: SweepReport): string {
+export function sweepText({ model, points, fastest, problems }: SweepReport): string {
   const marks = new Map(fastest.map(({ point, clear }) => [point, clear ? 'fastest' : 'fastest, not clearly']));
   const rows = points.map((point, index) => [
     settingsText(point),
@@ -53,7 +53,12 @@ export function sweepText({ model, points, fastest }: SweepReport): string {
     { title: 'runs', align: right },
     { title: '' },
   ];
-  return [heading(model), table(head, rows), ...fastest.map((each) => recommendation(each, points))].join('\n\n');
+  return [
+    heading(model),
+    table(head, rows),
+    ...fastest.map((each) => recommendation(each, points)),
+    ...problems.map((problem) => careful(problem)),
+  ].join('\n\n');
 }
 
 function recommendation(

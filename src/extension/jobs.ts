@@ -46,16 +46,19 @@ interface Job<T> {
   readonly next?: { readonly title: string; readonly command: string };
 }
 
+/** What a measurement has when it is cancelled is shown, if it comes within so many milliseconds. */
+const lastWordsMs = 3000;
+
 /** Times the model and shows where the time goes. */
 export function profile(document: ModelDocument, request: WithoutDocument<ProfileRequest>, options: JobOptions) {
   return runJob(document, options, {
     kind: 'profile',
     title: vscode.l10n.t('Profiling {0}', document.name),
     work: async ({ client, document: id }, call) => {
-      const report = await client.profile({ ...request, document: id }, call);
+      const report = await client.profile({ ...request, document: id }, { ...call, lastWordsMs });
       document.addReports(request.version, { profile: report });
       const { version, settings } = request;
-      document.addMeasurement({ version, latency: report.latency, settings });
+      document.addMeasurement({ version, latency: report.latency, settings, environment: report.environment });
       return report;
     },
   });
@@ -80,7 +83,7 @@ export function sweep(document: ModelDocument, request: WithoutDocument<SweepReq
     kind: 'sweep',
     title: vscode.l10n.t('Sweeping settings of {0}', document.name),
     work: async ({ client, document: id }, call) => {
-      const report = await client.sweep({ ...request, document: id }, call);
+      const report = await client.sweep({ ...request, document: id }, { ...call, lastWordsMs });
       document.addReports(request.version, { sweep: report });
       return report;
     },
@@ -145,6 +148,7 @@ export function compare(
           version: request.b.version,
           latency: report.latency.b,
           settings: request.settings,
+          environment: report.environment,
           against,
         });
       }
@@ -221,7 +225,8 @@ function noteMeasured(document: ModelDocument, version: VersionInfo, settings: R
   const { id, parent, latency } = version;
   if (!latency) return;
   const against = { version: labelOf(document, { version: parent ?? 0 }), latency };
-  document.addMeasurement({ version: id, latency: latency.b, settings, against });
+  const { environment } = latency;
+  document.addMeasurement({ version: id, latency: latency.b, settings, environment, against });
 }
 
 function labelOf(document: ModelDocument, side: ComparedSide): string {

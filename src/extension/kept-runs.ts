@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
+import { machineOf } from '../core/report/environment.ts';
 import type { LatencyComparison } from '../core/report/report.ts';
 import { type FileState, type MeasuredRun, withoutSamples, withRun } from '../core/report/runs.ts';
 import { log } from './log.ts';
@@ -52,9 +53,10 @@ export async function stateOf(uri: vscode.Uri): Promise<FileState> {
 
 function measuredRun(
   document: ModelDocument,
-  { version, latency, settings, against }: Measurement,
+  { version, latency, settings, environment, against }: Measurement,
   file: FileState,
 ): MeasuredRun {
+  const machine = environment && machineOf(environment);
   return {
     id: randomUUID(),
     model: document.uri.toString(),
@@ -66,10 +68,11 @@ function measuredRun(
     provider: settings.provider,
     threads: settings.threads,
     file,
+    ...(machine ? { machine } : {}),
     ...(against ? { against: { ...against, latency: smaller(against.latency) } } : {}),
   };
 }
 
-function smaller(latency: LatencyComparison): LatencyComparison {
+function smaller({ environment: _, ...latency }: LatencyComparison): LatencyComparison {
   return { ...latency, a: withoutSamples(latency.a), b: withoutSamples(latency.b) };
 }

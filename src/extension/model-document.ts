@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { CompareReport, Latency, LatencyComparison } from '../core/report/report.ts';
+import type { CompareReport, Environment, Latency, LatencyComparison } from '../core/report/report.ts';
 import { type Client, ConnectionClosedError } from '../protocol/rpc.ts';
 import type { DocumentState, JobState, VersionReports } from '../protocol/webview.ts';
 import type {
@@ -34,6 +34,7 @@ export interface Measurement {
   readonly version: number;
   readonly latency: Latency;
   readonly settings: RunSettings;
+  readonly environment?: Environment | undefined;
   /** What it was measured against in turns. */
   readonly against?: { readonly version: string; readonly latency: LatencyComparison };
 }

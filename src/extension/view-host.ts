@@ -63,6 +63,8 @@ export function viewHost(
       return { state: document.state(), viewState: memento.get<ViewState>(viewStateKey) ?? null };
     },
     providers: async (_, { signal }) => (await document.session()).client.providers(undefined, { signal }),
+    machineDifferences: async (request, { signal }) =>
+      (await document.session()).client.machineDifferences(request, { signal }),
     profile: async (request) => {
       await document.rememberProfile(request);
       await profile(document, request, inView);

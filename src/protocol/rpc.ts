@@ -24,6 +24,8 @@ export interface CallContext {
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** After a cancellation wait so many milliseconds for what the other side has by then; without it the call rejects at once. */
+  readonly lastWordsMs?: number;
 }
 
 /** An implementation of a contract. */
@@ -142,15 +144,17 @@ export function connect<C>(port: Port): Client<C> {
     pending.clear();
   });
 
-  const call = (method: string, argument: unknown, { signal, onProgress }: CallOptions = {}) =>
+  const call = (method: string, argument: unknown, { signal, onProgress, lastWordsMs }: CallOptions = {}) =>
     new Promise((resolve, reject) => {
       if (closed !== undefined) return reject(new ConnectionClosedError(closed));
       if (signal?.aborted) return reject(new CancelledError());
       const id = nextId++;
-      // The caller hears of a cancellation at once, whether or not the other side still answers.
+      // The caller hears of a cancellation soon, whether or not the other side still answers.
       const abort = () => {
         port.send({ type: 'cancel', id });
-        settle(() => reject(new CancelledError()));
+        const give = () => settle(() => reject(new CancelledError()));
+        if (lastWordsMs === undefined) give();
+        else setTimeout(give, lastWordsMs);
       };
       const settle = (then: () => void) => {
         pending.delete(id);

@@ -93,6 +93,7 @@ export type ViewReads = {
 /** Answered by the extension host. */
 export interface ViewHostContract extends ViewReads {
   providers: WorkerContract['providers'];
+  machineDifferences: WorkerContract['machineDifferences'];
   /** The first call: everything needed to draw the first picture. `viewState` is what `saveViewState` kept last. */
   ready(argument: undefined): Promise<{ readonly state: DocumentState; readonly viewState: ViewState | null }>;
   /** Starts a job; its progress and result arrive as `update`. Rejects when another job runs. */

@@ -9,6 +9,7 @@ import type { Scene } from '../core/layout/scene.ts';
 import type { Overlay } from '../core/overlay.ts';
 import type { SweepAxes } from '../core/profile/sweep.ts';
 import type { Trace } from '../core/profile/trace.ts';
+import type { Machine } from '../core/report/environment.ts';
 import type {
   CompareReport,
   InspectReport,
@@ -336,6 +337,8 @@ export interface WorkerContract {
   providers(
     argument: undefined,
   ): Promise<readonly { readonly name: string; readonly available: boolean; readonly note: string }[]>;
+  /** What differs between the machine of a result and this one, in words; empty when it was measured here. */
+  machineDifferences(argument: { readonly measured: Machine }): Promise<readonly string[]>;
   /** Runs a tool for an assistant; paths in its input start at `folder`. */
   callTool(argument: { readonly name: string; readonly input: unknown; readonly folder: string }): Promise<object>;
   /** For tests: the process id of the runtime child, or null when none runs. */

@@ -65,7 +65,7 @@ async function probe(manager: RuntimeManager, threads: number, signal: AbortSign
         await client.release({ session });
         return tracePath;
       },
-      { signal, timeLimit: 60_000 },
+      { signal, silence: 60_000 },
     );
     return readCeilings(await readTraceFile(path));
   } finally {

@@ -17,9 +17,10 @@ import type { LatencyComparison } from '../core/report/report.ts';
 import type { Feeds } from '../protocol/runtime.ts';
 import type { RunSettings } from '../protocol/worker.ts';
 import { makeInputs } from './inputs.ts';
+import { measurementEnvironment } from './machine.ts';
 import type { PreparedModel } from './model-source.ts';
-import { type MeasuredModel, type MeasurementContext, sourceOf } from './profile.ts';
-import type { Runtime } from './runtime-client.ts';
+import { hangLimit, type MeasuredModel, type MeasurementContext, sourceOf } from './profile.ts';
+import { type Runtime, TimeLimitError } from './runtime-client.ts';
 
 export interface CompareLatencyOptions {
   readonly settings: RunSettings;
@@ -61,21 +62,26 @@ export async function compareLatency(
   const inputsOf = ({ model }: MeasuredModel) =>
     makeInputs(model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
   const [inputsA, inputsB] = [await inputsOf(a), await inputsOf(b)];
+  const environment = await measurementEnvironment(a, settings, options.level, context);
   const prepared: PreparedModel[] = [];
   try {
     for (const target of [a, b]) prepared.push(await sourceOf(target, target.model, context.signal));
-    const timeLimit = settings.timeLimit * 1500 + 60_000;
-    const measured = await context.manager.use(
-      (runtime) =>
-        measure(runtime, {
-          sources: [prepared[0]!, prepared[1]!],
-          feeds: [inputsA.feeds[0]!, inputsB.feeds[0]!],
-          options,
-          context,
-        }),
-      { signal: context.signal, timeLimit },
-    );
-    return describe(measured, options);
+    const measured: Measured = { pairs: [], controls: [] };
+    const problems: string[] = [];
+    const work: Measurement = {
+      sources: [prepared[0]!, prepared[1]!],
+      feeds: [inputsA.feeds[0]!, inputsB.feeds[0]!],
+      options,
+      context,
+    };
+    await context.manager
+      .use((runtime) => measure(runtime, work, measured), { signal: context.signal, silence: hangLimit(settings) })
+      .catch((error: unknown) => {
+        // Half a comparison that somebody stopped could have been stopped because of what it showed.
+        if (!(error instanceof TimeLimitError) || measured.pairs.length === 0) throw error;
+        problems.push(error.message);
+      });
+    return { ...describe(measured, problems, options), environment };
   } finally {
     for (const model of prepared) await model.dispose();
   }
@@ -90,18 +96,23 @@ interface Measurement {
 
 interface Measured {
   /** By session pair: the models against each other. */
-  readonly pairs: readonly Rounds[];
+  readonly pairs: Rounds[];
   /** The first model's sessions of neighbouring pairs against each other. */
-  readonly controls: readonly Rounds[];
+  readonly controls: Rounds[];
 }
 
-async function measure(runtime: Runtime, { sources, feeds, options, context }: Measurement): Promise<Measured> {
+/** Puts what it measures into `measured`, as it comes. */
+async function measure(
+  runtime: Runtime,
+  { sources, feeds, options, context }: Measurement,
+  { pairs, controls }: Measured,
+): Promise<void> {
   const { client } = runtime;
   const random = createRandom(options.settings.seed);
   const budget = Math.min(options.settings.timeLimit * 1000, longestMs);
   const begin = performance.now();
-  const pairs: Rounds[] = [];
-  const controls: Rounds[] = [];
+  // Models so slow that the least rounds take longer than all may take get fewer.
+  const left = () => Math.max(1, options.settings.timeLimit * 1500 - (performance.now() - begin));
   const start = async (side: 0 | 1): Promise<number> => {
     const { provider, threads } = options.settings;
     const level = options.level;
@@ -112,6 +123,9 @@ async function measure(runtime: Runtime, { sources, feeds, options, context }: M
     });
     return session;
   };
+
+  const control = (sessions: readonly [number, number], { controlRounds, each }: Plan) =>
+    runRounds(runtime, sessions, [feeds[0], feeds[0]], controlRounds, each, random, left());
 
   let plan: Plan | undefined;
   let previous: number | undefined;
@@ -130,11 +144,12 @@ async function measure(runtime: Runtime, { sources, feeds, options, context }: M
       await warmUp(runtime, sessions[1], feeds[1]),
     ] as const;
     plan ??= planRounds(budget, latency, created + performance.now() - opened);
-    const rounds = await runRounds(runtime, sessions, feeds, plan.rounds, plan.each, random);
+    const aRound = plan.each * (latency[0] + latency[1]);
+    const timeLimit = Math.max(left(), 2 * aRound);
+    const rounds = await runRounds(runtime, sessions, feeds, plan.rounds, plan.each, random, timeLimit);
     pairs.push(rounds);
     if (previous !== undefined) {
-      const both = [feeds[0], feeds[0]] as const;
-      controls.push(await runRounds(runtime, [previous, sessions[0]], both, plan.controlRounds, plan.each, random));
+      controls.push(await control([previous, sessions[0]], plan));
       await client.release({ session: previous });
     }
     await client.release({ session: sessions[1] });
@@ -143,8 +158,14 @@ async function measure(runtime: Runtime, { sources, feeds, options, context }: M
     context.onProgress?.({ message: english`Comparing: ${pair + 1} of ${plan.pairs} pairs of sessions`, fraction });
     if (performance.now() - begin > budget && pairs.length > 0) break;
   }
-  if (previous !== undefined) await client.release({ session: previous });
-  return { pairs, controls };
+  if (previous === undefined) return;
+  if (controls.length === 0 && plan) {
+    const twin = await start(0);
+    await warmUp(runtime, twin, feeds[0]);
+    controls.push(await control([previous, twin], plan));
+    await client.release({ session: twin });
+  }
+  await client.release({ session: previous });
 }
 
 /**
@@ -177,7 +198,13 @@ function planRounds(budget: number, latency: readonly [number, number], setup: n
   const affordable = Math.floor((budget - pairs * setup) / round);
   const total = Math.max(roundsWanted.least, Math.min(roundsWanted.most, affordable));
   const rounds = Math.ceil(total / pairs);
-  return { pairs, rounds, controlRounds: Math.max(3, Math.ceil(rounds / 2)), each, pairMs: setup + rounds * round };
+  return {
+    pairs,
+    rounds,
+    controlRounds: Math.max(pairs === 1 ? 6 : 3, Math.ceil(rounds / 2)),
+    each,
+    pairMs: setup + rounds * round,
+  };
 }
 
 /** Runs a fresh session until it is warm. Gives milliseconds of a run. */
@@ -195,20 +222,47 @@ async function runRounds(
   rounds: number,
   each: number,
   random: Random,
+  timeLimit: number,
 ): Promise<Rounds> {
   const order = roundOrder(rounds, random);
-  const samples = await client.timeInterleaved({ sessions, feeds, order, each });
+  const samples = await client.timeInterleaved({ sessions, feeds, order, each, timeLimit });
   return { order, each, samples };
 }
 
-function describe({ pairs, controls }: Measured, { settings, samples }: CompareLatencyOptions): LatencyComparison {
+/**
+ * Fewer pairs of sessions than this do not show how far sessions of one model differ for good; then a difference must
+ * be larger than `fewPairsTold`, a guess on the safe side.
+ */
+const tellingPairs = 3;
+const fewPairsTold = 0.02;
+
+function describe(
+  { pairs, controls }: Measured,
+  stopped: readonly string[],
+  { settings, samples }: CompareLatencyOptions,
+): LatencyComparison {
   const latencyOf = (side: 0 | 1) => {
     const times = pairs.flatMap((rounds) => Array.from(samplesOf(rounds, side)));
     return summarizeLatency(times, { warmup: 0, seed: settings.seed, ...(samples ? { keepSamples: true } : {}) });
   };
   const measured = estimateRatio(pairs.map(logRatios));
+  if (measured.rounds === 0) throw new Error(english`The time limit was over before both models had run. Raise it.`);
   const control = controls.length === 0 ? undefined : estimateRatio(controls.map(logRatios));
-  const interval95 = widenByControl(measured, control);
+  const proven = control !== undefined && Number.isFinite(control.interval95[1]);
+  const problems = [...stopped];
+  let interval95 = widenByControl(measured, control);
+  if (pairs.length < tellingPairs) {
+    interval95 = [interval95[0] * (1 - fewPairsTold), interval95[1] * (1 + fewPairsTold)];
+    problems.push(
+      english`The models are too slow for ${tellingPairs} pairs of sessions within the time limit: only differences above ${fewPairsTold * 100} % are told.`,
+    );
+  }
+  if (!proven) {
+    interval95 = [Math.min(interval95[0], 1), Math.max(interval95[1], 1)];
+    problems.push(
+      english`There was no time to measure the first model against itself, so that no difference can be told. Raise the time limit.`,
+    );
+  }
   return {
     a: latencyOf(0),
     b: latencyOf(1),
@@ -216,8 +270,9 @@ function describe({ pairs, controls }: Measured, { settings, samples }: CompareL
     interval95,
     verdict: verdictOf(interval95),
     resolutionPercent: resolutionPercent(interval95),
-    ...(control && Number.isFinite(control.interval95[1]) ? { control95: control.interval95 } : {}),
+    ...(proven ? { control95: control.interval95 } : {}),
     rounds: measured.rounds,
+    ...(problems.length > 0 ? { problems } : {}),
   };
 }
 

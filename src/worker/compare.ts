@@ -18,7 +18,7 @@ import { compareLatency } from './compare-latency.ts';
 import { createEvaluator } from './evaluator.ts';
 import { graphDifference } from './graph-difference.ts';
 import { accuracy, openLabelled } from './labelled-data.ts';
-import { describeEnvironment } from './machine.ts';
+import { measurementEnvironment, withChecksum } from './machine.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
 import { symbolicDims } from './symbolic-dims.ts';
 import { verificationFeeds } from './verification-feeds.ts';
@@ -47,7 +47,9 @@ export async function compareModels(
   context: MeasurementContext,
 ): Promise<CompareReport> {
   const { settings, level } = options;
-  const graphs = await compareGraphs(a, b, settings.dims);
+  const [known, other] = [await withChecksum(a), await withChecksum(b)];
+  const environment = await measurementEnvironment(known, settings, level, context);
+  const graphs = await compareGraphs(known, other, settings.dims);
   const problems = [...graphs.problems];
   const evaluator = createEvaluator(context.manager);
   context.onProgress?.({ message: english`Comparing outputs` });
@@ -74,7 +76,7 @@ export async function compareModels(
   let latency: CompareReport['latency'];
   if (options.measure) {
     try {
-      latency = await compareLatency(a, b, { settings, level }, context);
+      latency = await compareLatency(known, other, { settings, level }, context);
     } catch (error) {
       if (context.signal?.aborted) throw error;
       problems.push(
@@ -82,21 +84,13 @@ export async function compareModels(
       );
     }
   }
-  const { version } = await context.manager.use(({ client }) => client.describe(undefined), { signal: context.signal });
-  const { provider, threads } = settings;
   return {
     ...graphs,
     verdict,
     outputs: verdict.outputs,
     ...metric,
     ...(latency ? { latency } : {}),
-    environment: await describeEnvironment({
-      provider,
-      threads,
-      level,
-      onnxruntime: version,
-      opscope: context.opscope,
-    }),
+    environment,
     problems,
   };
 }

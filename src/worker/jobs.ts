@@ -2,12 +2,14 @@ import manifest from '../../package.json' with { type: 'json' };
 import { english } from '../core/english.ts';
 import type { NodeId } from '../core/graph/model.ts';
 import { typicalRun } from '../core/profile/timeline.ts';
+import { machineDifferences } from '../core/report/environment.ts';
 import type { CallContext, Handlers } from '../protocol/rpc.ts';
 import type { RunSettings, VersionRef, WorkerContract } from '../protocol/worker.ts';
 import { compareGraphs, compareModels } from './compare.ts';
 import { compareLatency } from './compare-latency.ts';
 import { addVersion, asOpened, type Documents, type OpenDocument, type Origins, type Version } from './documents.ts';
 import { modelIdentity } from './inspect.ts';
+import { describeEnvironment } from './machine.ts';
 import { type MappedSide, mapVersions } from './mapping.ts';
 import { optimizeModel } from './optimize.ts';
 import { type MeasuredModel, type MeasurementContext, type ProfileResult, profileModel } from './profile.ts';
@@ -26,6 +28,7 @@ type JobMethod =
   | 'compare'
   | 'diff'
   | 'providers'
+  | 'machineDifferences'
   | 'runtimePid';
 
 /** What runs models. The functions behind it are the command line's. */
@@ -141,6 +144,17 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
         providers = undefined;
         throw error;
       })),
+    machineDifferences: async ({ measured: there }) => {
+      const settings = { provider: 'cpu', threads: 0 };
+      const { version } = await manager.use(({ client }) => client.describe(undefined));
+      const here = await describeEnvironment({
+        ...settings,
+        level: 'all',
+        onnxruntime: version,
+        opscope: manifest.version,
+      });
+      return machineDifferences(there, here);
+    },
     runtimePid: async () => manager.pid,
   };
 

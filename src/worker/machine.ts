@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import type { Environment } from '../core/report/report.ts';
+import type { RunSettings } from '../protocol/worker.ts';
+import { hashFile } from './hash-file.ts';
+import type { MeasuredModel, MeasurementContext } from './profile.ts';
 
 /** What a measurement depends on beside the model and the machine. */
 export interface MeasurementSettings {
@@ -49,9 +52,29 @@ export async function describeEnvironment(settings: MeasurementSettings): Promis
   };
 }
 
-/** Names of the instruction sets there are; empty where the system keeps no list in a file. */
-async function cpuFeatures(): Promise<readonly string[]> {
-  const text = (await readText('/proc/cpuinfo')) ?? '';
+/** The same as a measurement of `target` begins, with ONNX Runtime's version; to be asked for before anything is timed. */
+export async function measurementEnvironment(
+  target: Pick<MeasuredModel, 'identity'>,
+  { provider, threads }: Pick<RunSettings, 'provider' | 'threads'>,
+  level: string,
+  { manager, opscope, signal }: Pick<MeasurementContext, 'manager' | 'opscope' | 'signal'>,
+): Promise<Environment> {
+  const { version } = await manager.use(({ client }) => client.describe(undefined), { signal });
+  const modelSha256 = target.identity.sha256;
+  return describeEnvironment({ provider, threads, level, onnxruntime: version, opscope, modelSha256 });
+}
+
+/** A model with the checksum of its file in its identity, read before anything is timed; a version that only exists here has none. */
+export async function withChecksum(target: MeasuredModel): Promise<MeasuredModel> {
+  const { path, identity } = target;
+  if (path === undefined || identity.sha256 !== undefined) return target;
+  return { ...target, identity: { ...identity, sha256: await hashFile(path) } };
+}
+
+/** Names of the instruction sets there are; null where the system keeps no list in a file. */
+async function cpuFeatures(): Promise<readonly string[] | null> {
+  const text = await readText('/proc/cpuinfo');
+  if (text === null) return null;
   const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1]?.split(' '));
   return Object.entries(instructionSets)
     .filter(([flag]) => flags.has(flag))
@@ -61,17 +84,4 @@ async function cpuFeatures(): Promise<readonly string[]> {
 async function readText(path: string): Promise<string | null> {
   const text = await readFile(path, 'utf8').catch(() => null);
   return text?.trim() ?? null;
-}
-
-/** What differs between the machine of a result and this one, in words; empty when it was measured here. */
-export function environmentDifferences(measured: Environment, here: Environment): readonly string[] {
-  const facts = [
-    ['CPU', measured.cpu, here.cpu],
-    ['cores', measured.cores, here.cores],
-    ['system', measured.os, here.os],
-    ['ONNX Runtime', measured.onnxruntime, here.onnxruntime],
-  ] as const;
-  return facts
-    .filter(([, there, now]) => there !== now)
-    .map(([name, there, now]) => `${name}: ${there} then, ${now} here`);
 }

@@ -43,7 +43,7 @@ export async function profileFromTrace(
   const latency = summarizeLatency(walls, { warmup: walls.length < 8 ? 0 : -1, seed: 1 });
   const environment: Environment = {
     cpu: english`not recorded`,
-    features: [],
+    features: null,
     cores: 0,
     governor: null,
     load: 0,

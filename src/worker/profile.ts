@@ -26,10 +26,10 @@ import type { RunSettings } from '../protocol/worker.ts';
 import { measureCeilings } from './ceilings.ts';
 import { type FedCosts, fedCosts } from './fed-costs.ts';
 import { type InputSet, makeInputs } from './inputs.ts';
-import { describeEnvironment } from './machine.ts';
+import { measurementEnvironment, withChecksum } from './machine.ts';
 import { makeTemporaryFolder, type PreparedModel, prepareModel } from './model-source.ts';
 import { openModel } from './open-model.ts';
-import type { Runtime, RuntimeManager } from './runtime-client.ts';
+import { type Runtime, type RuntimeManager, TimeLimitError } from './runtime-client.ts';
 import { timeRuns, warmupOf } from './timed-runs.ts';
 import { joinTraces, readTraceFile } from './trace-file.ts';
 
@@ -59,6 +59,8 @@ export interface ProfileOptions {
   readonly level: OptimizationLevel;
   /** Keep every time in the report. */
   readonly samples?: boolean;
+  /** Events that a session may write, where it is not ONNX Runtime's own limit that counts. */
+  readonly mostEvents?: number;
   /** Measure what the machine does at most, and place the kernels under it; on the CPU only. */
   readonly roofline?: boolean;
 }
@@ -81,7 +83,7 @@ export interface ProfileResult {
   readonly trace: Trace | null;
 }
 
-/** Events that ONNX Runtime drops beyond 1,000,000; sessions end well before. */
+/** ONNX Runtime drops what is beyond 1,000,000 events; sessions end well before. */
 const mostEventsPerSession = 900_000;
 /** Reading 100,000 events takes a third of a second; more runs than that buys say little more about the shares. */
 const eventsWorthReading = 100_000;
@@ -94,8 +96,9 @@ const profiledShare = 0.3;
 
 /**
  * Measures a model: first plain runs for its latency, then runs with ORT's profiler on for where the time goes. When
- * the second part fails, the report has the latency and says so. Rejects when the model does not run, and with
- * `CancelledError` within a second of the signal.
+ * the second part fails, the report has the latency and says so; when it is stopped by the signal or because the runtime
+ * hangs, within a second the report has what there is. Rejects when the model does not run, and with `CancelledError`
+ * when it was stopped before the first runs.
  */
 export async function profileModel(
   target: MeasuredModel,
@@ -103,32 +106,27 @@ export async function profileModel(
   context: MeasurementContext,
 ): Promise<ProfileResult> {
   const { settings } = options;
-  // The process starts while inputs and model are made ready; whether it does shows when it is used.
-  context.manager.use(({ client }) => client.describe(undefined), { signal: context.signal }).catch(() => {});
+  // The process starts while inputs and model are made ready and the file is read for its checksum.
+  const beginning = measurementEnvironment(target, settings, options.level, context);
+  beginning.catch(() => {});
+  const { identity } = await withChecksum(target);
   const inputs = await makeInputs(target.model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
   const named = withUniqueNames(target.model);
   const prepared = await sourceOf(target, named, context.signal);
   try {
+    const modelSha256 = identity.sha256;
+    const environment = { ...(await beginning), ...(modelSha256 === undefined ? {} : { modelSha256 }) };
     const plain = await measurePlain(prepared, inputs.feeds[0]!, options, context).catch((error: unknown) => {
       throw settings.inputs === undefined ? explainRun(error, inputs) : error;
     });
-    const latency = summarizeLatency(plain.times, {
-      warmup: warmupOf(plain.times, options),
-      seed: settings.seed,
-      ...(options.samples ? { keepSamples: true } : {}),
-    });
-    const profiled = await measureProfiled(named, prepared, inputs, latency, options, context);
-    const environment = await describeEnvironment({
-      provider: settings.provider,
-      threads: settings.threads,
-      level: options.level,
-      onnxruntime: plain.version,
-      opscope: context.opscope,
-      modelSha256: target.identity.sha256,
-    });
+    const latency = latencySoFar(plain, options);
+    const profiled =
+      plain.stopped === undefined
+        ? await measureProfiled(named, prepared, inputs, latency, options, context)
+        : { failure: plain.stopped };
     const base = {
       schema: reportSchema,
-      model: target.identity,
+      model: identity,
       environment,
       inputs: inputs.described,
       latency,
@@ -167,33 +165,68 @@ export async function sourceOf(
   return { source: { path }, dispose: async () => {} };
 }
 
+/** Plain runs; `stopped` says why there are fewer than were to be. */
+interface PlainRuns {
+  readonly times: readonly number[];
+  readonly sessionMs: number;
+  readonly stopped?: string;
+}
+
+function latencySoFar({ times, stopped }: PlainRuns, options: ProfileOptions): Latency {
+  const { seed } = options.settings;
+  const samples = options.samples ? { keepSamples: true } : {};
+  if (stopped === undefined) return summarizeLatency(times, { warmup: warmupOf(times, options), seed, ...samples });
+  // Warm-up runs that were all there is are better than nothing.
+  const warmup = options.warmup < times.length ? options.warmup : 0;
+  const latency = summarizeLatency(times, { warmup, seed, ...samples });
+  const message = english`Stopped after ${times.length} runs: the figures are from those.`;
+  return { ...latency, stable: false, problems: [message, ...latency.problems] };
+}
+
 async function measurePlain(
   { source }: PreparedModel,
   feeds: Feeds,
   { settings, runs, warmup, level }: ProfileOptions,
   { manager, signal, onProgress }: MeasurementContext,
-): Promise<{ times: Float64Array; sessionMs: number; version: string }> {
+): Promise<PlainRuns> {
   onProgress?.({ message: english`Creating a session` });
-  return manager.use(
+  const times: number[] = [];
+  let sessionMs = Number.NaN;
+  const measuring = manager.use(
     async (runtime) => {
-      const { version } = await runtime.client.describe(undefined);
       const { provider, threads } = settings;
       const { session, milliseconds } = await runtime.client.createSession({
         model: source,
         options: { provider, threads, level },
       });
+      sessionMs = milliseconds;
       const timeLimit = settings.timeLimit * 1000 * plainShare;
-      const times = await timeRuns(runtime, { session, feeds, runs, warmup, timeLimit, onProgress });
+      await timeRuns(runtime, { session, feeds, runs, warmup, timeLimit, onProgress, times });
       await runtime.client.release({ session });
-      return { times, sessionMs: milliseconds, version };
     },
-    { signal, timeLimit: hangLimit(settings) },
+    { signal, silence: hangLimit(settings) },
   );
+  try {
+    await measuring;
+    return { times, sessionMs };
+  } catch (error) {
+    if (times.length === 0 || !isStop(error)) throw error;
+    return { times, sessionMs, stopped: stopReason(error) };
+  }
 }
 
-/** After this many milliseconds a measurement counts as hung: one run may exceed the time limit, a session takes time too. */
-function hangLimit({ timeLimit }: RunSettings): number {
-  return timeLimit * 1500 + 30_000;
+/** Whether a measurement was ended from outside, so that what it has measured is good. */
+export function isStop(error: unknown): error is CancelledError | TimeLimitError {
+  return error instanceof CancelledError || error instanceof TimeLimitError;
+}
+
+function stopReason(error: CancelledError | TimeLimitError): string {
+  return error instanceof CancelledError ? english`The measurement was stopped.` : error.message;
+}
+
+/** After so many milliseconds without a word a measurement counts as hung: one run, or one session, took as long as all may take. */
+export function hangLimit({ timeLimit }: Pick<RunSettings, 'timeLimit'>): number {
+  return Math.max(10_000, timeLimit * 1000);
 }
 
 /** Profiled runs, and what they say about the model. */
@@ -229,7 +262,7 @@ async function measureProfiled(
     };
     const { paths, walls } = await context.manager.use(
       (runtime) => runProfiled(runtime, folder.path, model, prepared, feeds, latency, options, whileWriting),
-      { signal: context.signal, timeLimit: hangLimit(options.settings) },
+      { signal: context.signal, silence: hangLimit(options.settings) },
     );
     context.onProgress?.({ message: english`Reading the trace` });
     const traces: Trace[] = [];
@@ -242,7 +275,7 @@ async function measureProfiled(
     await asRun.close();
     return attributeTrace({ model, asRunModel: asRun.model, trace, walls, feeds, costs });
   } catch (error) {
-    if (error instanceof CancelledError) throw error;
+    if (isStop(error)) return { failure: stopReason(error) };
     return { failure: error instanceof Error ? error.message : String(error) };
   } finally {
     await folder.remove();
@@ -277,7 +310,7 @@ async function runProfiled(
   { source }: PreparedModel,
   feeds: Feeds,
   latency: Latency,
-  { settings, level, runs }: ProfileOptions,
+  { settings, level, runs, mostEvents = mostEventsPerSession }: ProfileOptions,
   whileWriting: () => void,
 ): Promise<{ paths: readonly string[]; walls: readonly number[] }> {
   const paths: string[] = [];
@@ -307,10 +340,16 @@ async function runProfiled(
   const wanted = Math.max(1, Math.min(afford, runs > 0 ? runs : profiledRuns.most, profiledRuns.most));
   const events = await eventsPerRun(model, async () => {
     await oneSession(1);
-    return (await readTraceFile(paths[0]!)).runs[0]?.kernel.length ?? 0;
+    // Without a run that ended the warm-up was cut off already.
+    return (await readTraceFile(paths[0]!)).runs.at(-1)?.kernel.length ?? Number.POSITIVE_INFINITY;
   });
+  if (events * (1 + warmup) > mostEvents) {
+    throw new Error(
+      english`One run has too many kernels for ONNX Runtime's profiler, which keeps 1,000,000 of a session: most likely a loop has many rounds. With smaller inputs there are fewer.`,
+    );
+  }
   const worthwhile = Math.max(profiledRuns.least, Math.floor(eventsWorthReading / events));
-  const perSession = Math.max(1, Math.floor(mostEventsPerSession / events) - warmup);
+  const perSession = Math.max(1, Math.floor(mostEvents / events) - warmup);
   const total = Math.min(wanted, worthwhile);
   for (let done = walls.length; done < total; done = walls.length) {
     await oneSession(Math.min(perSession, total - done));
@@ -322,10 +361,12 @@ async function runProfiled(
   return { paths, walls };
 }
 
-/** An upper bound of the events of a run: ORT may put conversions in, but without loops no node runs twice. With loops, one run tells. */
+/** An upper bound of the events of a run: ORT may put conversions in, but without loops no node runs twice. With loops, or functions of the model's own, one run tells. */
 async function eventsPerRun(model: Model, measure: () => Promise<number>): Promise<number> {
   const nodes = [...allNodes(model).values()];
-  const repeats = nodes.some(({ opType }) => /^(?:Loop|Scan|SequenceMap)$|Search$|Sampling$/.test(opType));
+  const repeats =
+    model.functions.length > 0 ||
+    nodes.some(({ opType }) => /^(?:Loop|Scan|SequenceMap)$|Search$|Sampling$/.test(opType));
   return (repeats ? await measure() : 2 * nodes.length) + 10;
 }
 
@@ -343,7 +384,11 @@ function nothingProfiled(failure: string) {
     kernels: [],
     kernelMs: 0,
     unattributedMs: 0,
+    insertedMs: 0,
+    transferMs: 0,
+    gapsMs: 0,
     frameworkMs: 0,
+    callMs: 0,
     wallMs: 0,
     overheadRatio: 1,
     profiledRuns: 0,
@@ -361,14 +406,11 @@ export function describeProfile(
   { trace, walls, wallMs, asRunModel, costs, attribution, breakdown }: Profiled,
   { provider }: Pick<RunSettings, 'provider'>,
 ): Omit<ProfileResult, 'trace' | 'overlays'> {
-  const { nodes, kernels, kernelMs, unattributedMs } = breakdown;
+  const { runs: _, runMs, ...parts } = breakdown;
   const report: ProfileReport = {
     ...base,
-    nodes,
-    kernels,
-    kernelMs,
-    unattributedMs,
-    frameworkMs: Math.max(0, wallMs - kernelMs),
+    ...parts,
+    callMs: Math.max(0, wallMs - runMs),
     wallMs,
     overheadRatio: median(walls) / latency.median,
     profiledRuns: walls.length,
@@ -380,7 +422,7 @@ export function describeProfile(
   for (const [index, node] of attribution.asRun.entries()) {
     if (node === null) continue;
     origins.set(node, attribution.covers[index]!.nodes);
-    milliseconds.set(node, kernels[index]!.milliseconds);
+    milliseconds.set(node, parts.kernels[index]!.milliseconds);
   }
   return { report, asRun: { model: asRunModel, origins, milliseconds } };
 }
@@ -400,7 +442,7 @@ async function placeUnderRoof(
     const work = { kernels: breakdown.kernels, traced: trace.kernels, covers: attribution.covers, costs: costs.nodes };
     return { roofline: rooflineOf(work, ceilings) };
   } catch (error) {
-    if (error instanceof CancelledError) throw error;
+    if (isStop(error)) return { problems: [english`There is no roofline: ${stopReason(error)}`] };
     return { problems: [english`There is no roofline: ${error instanceof Error ? error.message : String(error)}`] };
   }
 }

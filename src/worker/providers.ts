@@ -28,7 +28,7 @@ const trialMs = 20_000;
 export async function listProviders(options: RuntimeOptions = {}): Promise<readonly ProviderState[]> {
   const manager = createRuntimeManager(options);
   try {
-    const { backends } = await manager.use(({ client }) => client.describe(undefined), { timeLimit: trialMs });
+    const { backends } = await manager.use(({ client }) => client.describe(undefined), { silence: trialMs });
     const states: ProviderState[] = [];
     for (const { name } of backends) states.push(await tryProvider(name, options));
     return states;
@@ -49,7 +49,7 @@ async function tryProvider(name: string, options: RuntimeOptions): Promise<Provi
         const { session } = await client.createSession({ model: { bytes }, options });
         await client.run({ session, feeds: { x } });
       },
-      { timeLimit: trialMs },
+      { silence: trialMs },
     );
     return { name, available: true, note: english`Works here.` };
   } catch (error) {

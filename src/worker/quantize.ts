@@ -106,7 +106,7 @@ async function quantize(
     activations: options.activations,
     correctBias: options.correctBias ?? true,
     searchWeights: options.searchWeights ?? false,
-    reduceRange: options.reduceRange ?? reducesRange(environment.features),
+    reduceRange: options.reduceRange ?? reducesRange(environment.features ?? []),
     blockSize: options.blockSize,
     blockMethod: options.blockMethod,
   };
@@ -153,7 +153,7 @@ async function quantize(
     labelled,
     floatMetric: floatMetric?.share,
   };
-  const advice = machineAdvice(environment.features, request.scheme, target.model);
+  const advice = machineAdvice(environment.features ?? [], request.scheme, target.model);
   const search = asked ? undefined : await findRecipe(work, baseRecipe);
   const recipe = search?.recipe ?? baseRecipe;
   const method = search?.method ?? request.method;

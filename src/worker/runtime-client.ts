@@ -14,6 +14,8 @@ export interface Runtime {
   kill(): void;
   /** Settles when the process is gone, with the reason in words. */
   readonly closed: Promise<string>;
+  /** Calls back for every word of the process: results, and progress while it runs a model. Returns what stops it. */
+  onHeard(listener: () => void): () => void;
 }
 
 export interface RuntimeOptions {
@@ -44,7 +46,8 @@ export function startRuntime({ env }: RuntimeOptions = {}): Runtime {
   };
   process.once('exit', kill);
   void closed.then(() => process.off('exit', kill));
-  return { client: connect<RuntimeContract>(ipcPort(child, closed)), pid: child.pid ?? -1, kill, closed };
+  const port = ipcPort(child, closed);
+  return { client: connect<RuntimeContract>(port), pid: child.pid ?? -1, kill, closed, onHeard: port.onMessage };
 }
 
 /**
@@ -99,7 +102,8 @@ function deathReason(code: number | null, signal: string | null, stderr: string)
 export interface RuntimeManager {
   /**
    * Gives `work` the runtime for itself until it settles. When `signal` aborts, the process is killed and the result
-   * rejects with `CancelledError`; after `timeLimit` milliseconds likewise with `TimeLimitError`. The next use gets a fresh process.
+   * rejects with `CancelledError`; after `silence` milliseconds without a word likewise with `TimeLimitError`. The next
+   * use gets a fresh process.
    */
   use<T>(work: (runtime: Runtime) => Promise<T>, options?: UseOptions): Promise<T>;
   /** The process that runs now, or null. */
@@ -110,11 +114,11 @@ export interface RuntimeManager {
 
 export interface UseOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds. */
-  readonly timeLimit?: number;
+  /** Milliseconds. The process says something after every run and every session, so it hangs when one of these takes longer. */
+  readonly silence?: number;
 }
 
-/** The runtime gave no answer within the time it was given. */
+/** The runtime said nothing for the time it was given. */
 export class TimeLimitError extends Error {
   override readonly name = 'TimeLimitError';
 }
@@ -138,7 +142,7 @@ export function createRuntimeManager(options: RuntimeOptions = {}): RuntimeManag
     current = undefined;
   };
 
-  const useNow = async <T>(work: (runtime: Runtime) => Promise<T>, { signal, timeLimit }: UseOptions): Promise<T> => {
+  const useNow = async <T>(work: (runtime: Runtime) => Promise<T>, { signal, silence }: UseOptions): Promise<T> => {
     if (signal?.aborted) throw new CancelledError();
     let interruption: Error | undefined;
     const interrupt = (reason: Error) => {
@@ -146,17 +150,18 @@ export function createRuntimeManager(options: RuntimeOptions = {}): RuntimeManag
       stop();
     };
     const abort = () => interrupt(new CancelledError());
-    const timer =
-      timeLimit === undefined
-        ? undefined
-        : setTimeout(() => interrupt(new TimeLimitError(timeLimitMessage(timeLimit))), timeLimit);
+    const runtime = running();
+    const stopWatching =
+      silence === undefined
+        ? () => {}
+        : onSilence(runtime, silence, () => interrupt(new TimeLimitError(silenceMessage(silence))));
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      return await work(running());
+      return await work(runtime);
     } catch (error) {
       throw interruption ?? error;
     } finally {
-      clearTimeout(timer);
+      stopWatching();
       signal?.removeEventListener('abort', abort);
     }
   };
@@ -174,7 +179,23 @@ export function createRuntimeManager(options: RuntimeOptions = {}): RuntimeManag
   };
 }
 
-function timeLimitMessage(milliseconds: number): string {
+/** Calls back when the process said nothing for so many milliseconds. Returns what stops waiting for that. */
+function onSilence(runtime: Runtime, milliseconds: number, then: () => void): () => void {
+  let last = performance.now();
+  const check = () => (performance.now() - last < milliseconds ? timer.refresh() : then());
+  // What it said while this process was busy is still to be heard when the timer fires.
+  const timer = setTimeout(() => setImmediate(check), milliseconds);
+  const stop = runtime.onHeard(() => {
+    last = performance.now();
+    timer.refresh();
+  });
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
+}
+
+function silenceMessage(milliseconds: number): string {
   return english`ONNX Runtime gave no answer within ${Math.round(milliseconds / 100) / 10} s and was stopped. Raise the time limit, or use smaller inputs.`;
 }
 

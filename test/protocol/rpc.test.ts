@@ -101,6 +101,20 @@ describe('rpc', () => {
     expect(seen.map(({ message }) => message)).toEqual(['1 of 3', '2 of 3', '3 of 3']);
   });
 
+  test('a caller that waits for last words gets what the handler has when it is aborted, or hears soon that there is nothing', async () => {
+    const { client } = connected();
+    const controller = new AbortController();
+    const waiting = client.wait(undefined, { signal: controller.signal, lastWordsMs: 5000 });
+    controller.abort();
+    expect(await waiting).toBe('stopped');
+
+    const mute = connect<Contract>({ send: () => {}, onMessage: () => () => {}, onClose: () => {} });
+    const second = new AbortController();
+    const unheard = mute.wait(undefined, { signal: second.signal, lastWordsMs: 10 });
+    second.abort();
+    await expect(unheard).rejects.toBeInstanceOf(CancelledError);
+  });
+
   test('aborting rejects at once and reaches the handler', async () => {
     const { client, wasAborted } = connected();
     const controller = new AbortController();

@@ -104,6 +104,7 @@ export function hostWith(answers: Partial<Handlers<ViewHostContract>> = {}) {
   const [own, other] = portPair();
   serve<ViewHostContract>(other, {
     providers: async () => [],
+    machineDifferences: async () => [],
     ready: async () => ({ state: plainDocument, viewState: null }),
     summary: async () => {
       throw new Error('There is no summary.');

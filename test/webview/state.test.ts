@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { ProfileReport } from '../../src/core/report/report.ts';
-import type { DocumentState, ViewState } from '../../src/protocol/webview.ts';
+import type { DocumentState, ViewHostContract, ViewState } from '../../src/protocol/webview.ts';
 import type { ProfileRequest, VersionMapping } from '../../src/protocol/worker.ts';
 import { createState } from '../../webview/state.ts';
 import { chainTable, hostWith, plainDocument, sceneOf, settle } from './host.ts';
@@ -81,6 +81,25 @@ describe('update', () => {
       await settle();
     }
     expect(asked).toBe(1);
+  });
+
+  test('a profile that came with the model from another machine says what is different here, once', async () => {
+    const asked: unknown[] = [];
+    const machineDifferences: ViewHostContract['machineDifferences'] = async ({ measured }) => {
+      asked.push(measured);
+      return ['there were 8 cores, here are 4'];
+    };
+    const machine = { cpu: 'One', cores: 8, os: 'linux', onnxruntime: '1.30.0' };
+    const profile = { environment: { ...machine, date: '2026-01-01', load: 3 } } as ProfileReport;
+    const state = createState(hostWith({ machineDifferences }));
+    await state.start();
+    state.panel.value = 'profile';
+    for (let time = 0; time < 2; time++) {
+      state.update({ ...plainDocument, reports: { 0: { profile: { ...profile } } } });
+      await settle();
+    }
+    expect(asked).toEqual([machine]);
+    expect(state.elsewhere.value.value).toEqual(['there were 8 cores, here are 4']);
   });
 
   test('a new profile asks for the overlays again, colours and sorts by time', async () => {

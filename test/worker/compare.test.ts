@@ -50,8 +50,29 @@ describe('latency of two models', () => {
 
   test('comes with the control of the first model against itself', async () => {
     const model = products(2);
-    const { control95 } = await compareLatency(model, model, { settings, level: 'all' }, context);
+    const { control95, environment } = await compareLatency(model, model, { settings, level: 'all' }, context);
     expect(control95![0]).toBeLessThan(control95![1]);
+    expect(environment).toMatchObject({ provider: 'cpu', level: 'all', opscope: '0.0.0' });
+    expect(environment!.cores).toBeGreaterThan(0);
+  });
+});
+
+describe('models too slow for the time limit', () => {
+  test('get no verdict without a control, and a difference of a few pairs must be large', async () => {
+    const slow = { ...settings, timeLimit: 0.5 };
+    const [a, b] = [products(150), products(300)];
+    const { verdict, control95, problems, interval95 } = await compareLatency(
+      a,
+      b,
+      { settings: slow, level: 'all' },
+      context,
+    );
+    expect(problems!.some((problem) => problem.includes('pairs of sessions'))).toBe(true);
+    if (control95) return;
+    expect(verdict).toBe('no-difference');
+    expect(interval95[1]).toBeGreaterThanOrEqual(1);
+    expect(interval95[0]).toBeLessThanOrEqual(1);
+    expect(problems!.some((problem) => problem.includes('against itself'))).toBe(true);
   });
 });
 

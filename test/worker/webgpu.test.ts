@@ -7,13 +7,19 @@ import { listProviders } from '../../src/worker/providers.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { sampleModels } from '../corpus.ts';
 
-/** SwiftShader, the software Vulkan that comes with chromium: slow, but the same path as a graphics card. */
+/** SwiftShader, the software Vulkan that comes with Chromium, Chrome and Edge: slow, but the same path as a graphics card. */
 const driver = [
   process.env.OPSCOPE_VULKAN_DRIVER,
   '/usr/lib/chromium/vk_swiftshader_icd.json',
   '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
+  '/opt/google/chrome/vk_swiftshader_icd.json',
+  '/opt/microsoft/msedge/vk_swiftshader_icd.json',
 ].find((path) => path !== undefined && existsSync(path));
-if (!driver) console.warn('No vk_swiftshader_icd.json (OPSCOPE_VULKAN_DRIVER): the WebGPU path is not tested.');
+if (!driver) {
+  const missing = 'No vk_swiftshader_icd.json (OPSCOPE_VULKAN_DRIVER): the WebGPU path is not tested.';
+  if (process.env.CI && process.platform === 'linux') throw new Error(missing);
+  console.warn(missing);
+}
 const env = { VK_ICD_FILENAMES: driver ?? '', VK_DRIVER_FILES: driver ?? '' };
 
 const manager = createRuntimeManager({ env });
@@ -46,6 +52,12 @@ describe.skipIf(!driver)('WebGPU on software Vulkan (needs vk_swiftshader_icd.js
     // By the GPU's own clock: what the CPU took to hand the kernels over is a fiftieth of the run here.
     expect(report.kernelMs).toBeGreaterThan(0.5 * report.wallMs);
     expect(report.problems.some((problem) => problem.includes("the GPU's own clock"))).toBe(true);
+    const copies = report.kernels.filter(({ opType }) => opType.startsWith('Memcpy'));
+    expect(copies.length).toBeGreaterThan(0);
+    expect(copies.every(({ inserted }) => inserted)).toBe(true);
+    const copied = copies.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    expect(report.transferMs).toBeCloseTo(copied, 9);
+    expect(report.transferMs).toBeGreaterThan(0);
     expect(report.unattributedMs).toBeLessThanOrEqual(0.01 * report.kernelMs);
   });
 });

@@ -7,7 +7,7 @@ import { changedOutputsSentence, latencySentence, outputsSentence } from '../../
 import { Intervals } from '../charts/intervals.tsx';
 import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
-import { Badge, type Tone } from '../widgets/badge.tsx';
+import { Badge, Notes, type Tone } from '../widgets/badge.tsx';
 import { Section } from '../widgets/section.tsx';
 
 /** The one sentence that a result leads with. A factor stays with its sign, a figure with its arrow. */
@@ -93,6 +93,7 @@ export function LatencyPair({
       <p>
         <Badge tone={tone}>{capital(engineText(latencySentence(latency)))}</Badge>
       </p>
+      <Notes notes={latency.problems ?? []} />
       <Intervals
         label={t('Latency before and after')}
         estimates={[

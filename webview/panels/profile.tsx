@@ -4,7 +4,7 @@ import type { OptimizationLevel } from '../../src/core/evaluator.ts';
 import { samplesCsv } from '../../src/core/profile/samples-csv.ts';
 import { bytes, count, dateTime, interval, percent, shape, significant, time } from '../../src/core/report/format.ts';
 import type { Environment, Latency, ProfileReport } from '../../src/core/report/report.ts';
-import { type Bar, Bars, Stack } from '../charts/bars.tsx';
+import { type Bar, Bars, type Part, Stack } from '../charts/bars.tsx';
 import { Samples } from '../charts/samples.tsx';
 import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
@@ -106,6 +106,7 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
   return (
     <>
       <LatencyHeadline latency={report.latency} peak={report.peakActivationBytes} />
+      <Elsewhere state={state} />
       <Notes notes={[...report.latency.problems, ...report.problems]} />
       <TopList state={state} report={report} />
       <Reconciliation report={report} />
@@ -117,6 +118,13 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
       </Fold>
     </>
   );
+}
+
+/** Says so when the times are of another machine: reports stay with a model, and models travel. */
+function Elsewhere({ state }: { readonly state: State }) {
+  const differences = state.elsewhere.value.value ?? [];
+  if (differences.length === 0) return null;
+  return <Notes notes={[t('Measured on another machine: {0}.', differences.map(engineText).join('; '))]} />;
 }
 
 /** `4.21 ms a run`, its interval, the runs behind it, and whether to trust it. */
@@ -246,17 +254,24 @@ function barsOf({ nodes, kernels, kernelMs }: ProfileReport, by: Grouping): Bar[
 
 /** The profiled run taken apart, so that every millisecond of the wall clock is somewhere. */
 function Reconciliation({ report }: { readonly report: ProfileReport }) {
-  const { kernelMs, unattributedMs, frameworkMs, wallMs, overheadRatio, profiledRuns } = report;
+  const { kernelMs, unattributedMs, insertedMs, transferMs, gapsMs, frameworkMs, callMs } = report;
+  const { wallMs, overheadRatio, profiledRuns } = report;
   const part = (value: number) => `${time(value)}  ${percent(value / wallMs)}`;
-  const attributed = kernelMs - unattributedMs;
+  const attributed = kernelMs - unattributedMs - insertedMs - transferMs;
+  const found = (label: string, value: number): Part[] =>
+    value > 0 ? [{ label, value, text: part(value), tone: 'second' }] : [];
   return (
     <Section title={t('One profiled run')} aside={<span class="quiet">{time(wallMs)}</span>}>
       <Stack
         label={t('One profiled run, in parts')}
         parts={[
           { label: t('Kernels of your nodes'), value: attributed, text: part(attributed), tone: 'main' },
-          { label: t('Kernels of no known node'), value: unattributedMs, text: part(unattributedMs), tone: 'second' },
-          { label: t('ONNX Runtime between kernels'), value: frameworkMs, text: part(frameworkMs), tone: 'rest' },
+          ...found(t('Conversions that ONNX Runtime put in'), insertedMs),
+          ...found(t('Copies between devices'), transferMs),
+          ...found(t('Kernels of no known node'), unattributedMs),
+          { label: t('Between kernels'), value: gapsMs, text: part(gapsMs), tone: 'rest' },
+          { label: t('Before and after the graph'), value: frameworkMs, text: part(frameworkMs), tone: 'rest' },
+          { label: t('The call from outside'), value: callMs, text: part(callMs), tone: 'rest' },
         ]}
       />
       <p class="quiet">
@@ -311,7 +326,7 @@ function EnvironmentFacts({
     <Facts
       facts={[
         ['CPU', engineText(environment.cpu)],
-        [t('Features'), environment.features.join(', ')],
+        [t('Features'), environment.features?.join(', ') ?? t('not known')],
         recorded && [t('Cores'), t('{0}, load {1}', environment.cores, significant(environment.load))],
         environment.governor !== null && [t('Governor'), environment.governor],
         recorded && [t('Memory'), bytes(environment.memory)],

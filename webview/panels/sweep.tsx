@@ -83,7 +83,12 @@ function SweepResult({ state, report }: { readonly state: State; readonly report
       {report.fastest.map((fastest) => (
         <Sizes key={fastest.point} state={state} report={report} fastest={fastest} />
       ))}
-      <Notes notes={failed.map((point) => `${settingsText(point, report)}: ${engineText(point.failure ?? '')}`)} />
+      <Notes
+        notes={[
+          ...report.problems,
+          ...failed.map((point) => `${settingsText(point, report)}: ${engineText(point.failure ?? '')}`),
+        ]}
+      />
     </>
   );
 }

@@ -15,7 +15,7 @@ const latency: Shape = {
 };
 const environment: Shape = {
   cpu: text,
-  features: [text],
+  features: (value) => value === null || (Array.isArray(value) && value.every((each) => typeof each === 'string')),
   cores: whole,
   load: number,
   memory: number,

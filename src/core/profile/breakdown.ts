@@ -21,6 +21,12 @@ export interface Breakdown {
   readonly unattributedMs: number;
   /** Kernels that ORT put in to convert layouts and types. */
   readonly insertedMs: number;
+  /** Kernels that ORT put in to copy between devices. */
+  readonly transferMs: number;
+  /** Of the execution of the graph, what no kernel took. */
+  readonly gapsMs: number;
+  /** Of the run, what comes before and after the execution of the graph. */
+  readonly frameworkMs: number;
   /** The whole run as the trace has it. */
   readonly runMs: number;
   /** Which runs of the trace stand behind the times. */
@@ -56,19 +62,34 @@ export function breakDown(source: Model, trace: Trace, attribution: Attribution)
       milliseconds: average((run) => times[run]![index]!),
       calls: calls[index]! / runs.length,
       nodes: attribution.covers[index]!.nodes,
+      inserted: attribution.covers[index]!.inserted,
     }),
   );
-  const sumWhere = (wanted: (cover: Cover) => boolean) =>
-    kernels.reduce((sum, { milliseconds }, index) => sum + (wanted(attribution.covers[index]!) ? milliseconds : 0), 0);
+  const sumWhere = (wanted: (cover: Cover, at: number) => boolean) =>
+    kernels.reduce((sum, { milliseconds }, at) => sum + (wanted(attribution.covers[at]!, at) ? milliseconds : 0), 0);
+  const transfers = (at: number) => kernels[at]!.opType.startsWith('Memcpy');
   const kernelMs = sumWhere(() => true);
+  const runMs = average((run) => trace.runs[run]!.duration);
   return {
     nodes: nodeTimes(source, kernels, attribution, times, kernelMs),
     kernels,
     kernelMs,
     unattributedMs: sumWhere(({ nodes }) => nodes.length === 0),
-    insertedMs: sumWhere(({ inserted }) => inserted),
-    runMs: average((run) => trace.runs[run]!.duration),
+    insertedMs: sumWhere(({ inserted }, at) => inserted && !transfers(at)),
+    transferMs: sumWhere(({ inserted }, at) => inserted && transfers(at)),
+    ...betweenKernels(trace, runs, runMs - kernelMs),
+    runMs,
     runs,
+  };
+}
+
+/** By the CPU's clock; where kernels count by the GPU's, all that is left of the run is time in which the GPU had nothing to do. */
+function betweenKernels({ runs, gpuTimes }: Trace, which: readonly number[], rest: number) {
+  if (gpuTimes) return { gapsMs: Math.max(0, rest), frameworkMs: 0 };
+  const average = (of: (run: TraceRun) => number) => mean(which.map((run) => of(runs[run]!)));
+  return {
+    gapsMs: average(({ gaps }) => gaps),
+    frameworkMs: average(({ duration, executing }) => Math.max(0, duration - executing)),
   };
 }
 

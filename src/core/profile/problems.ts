@@ -5,7 +5,7 @@ import type { Trace } from './trace.ts';
 /** What a reader of a profile should know about it, in sentences; `runs` is the number of runs that were profiled. */
 export function profileProblems(
   provider: string,
-  { kernels, kernelMs, unattributedMs, insertedMs, runMs }: Breakdown,
+  { kernels, kernelMs, unattributedMs, insertedMs, transferMs, runMs }: Breakdown,
   trace: Trace,
   wallMs: number,
   runs: number,
@@ -37,6 +37,11 @@ export function profileProblems(
   if (insertedMs > 0.1 * kernelMs) {
     problems.push(
       english`${percent(insertedMs / kernelMs)} of the kernel time goes to conversions of layouts and types that ONNX Runtime put in.`,
+    );
+  }
+  if (transferMs > 0.1 * kernelMs) {
+    problems.push(
+      english`${percent(transferMs / kernelMs)} of the kernel time goes to copies between the CPU and ${provider}.`,
     );
   }
   // What the trace calls a run, and what the clock outside says: the rest is the call itself.

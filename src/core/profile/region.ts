@@ -1,5 +1,8 @@
 /** Which part of a source graph each node of the graph that ONNX Runtime made of it computes. */
 import type { Graph, Node, NodeId } from '../graph/model.ts';
+import { duplicatesOf } from './duplicates.ts';
+import { withInlinedBranches } from './inlined-branches.ts';
+import { graphsOf, type Links, linksOf } from './links.ts';
 
 export interface CoveredRegion {
   /** Nodes of the source, at least one. */
@@ -10,16 +13,6 @@ export interface CoveredRegion {
 export interface GraphMatch {
   /** By node of the graph as run, bodies included. */
   readonly covers: ReadonlyMap<NodeId, CoveredRegion>;
-}
-
-/** What a graph looks like from a value: who makes it, who reads it. Bodies read for the node that holds them. */
-interface Links {
-  readonly graph: Graph;
-  readonly producer: ReadonlyMap<string, Node>;
-  /** Values that a node reads, itself or in a body. */
-  reads(node: Node): readonly string[];
-  /** Nodes that read a value, each once. */
-  readers(value: string): readonly Node[];
 }
 
 /** A name in the graph as run → the source value that it is, perhaps in another layout or type. */
@@ -44,9 +37,10 @@ export function matchGraphs(source: Graph, asRun: Graph): GraphMatch {
 }
 
 function matchOneGraph(source: Graph, asRun: Graph, outer: Alias) {
-  const from = linksOf(source);
+  const from = linksOf(withInlinedBranches(source, asRun));
   const to = linksOf(asRun);
-  const alias = aliases(from, to, outer);
+  const kept = untouchedNodes(from, to);
+  const alias = aliases(from, to, kept, outer);
   const materialized = new Set<string>();
   for (const name of [
     ...asRun.nodes.flatMap(({ outputs }) => outputs),
@@ -56,9 +50,13 @@ function matchOneGraph(source: Graph, asRun: Graph, outer: Alias) {
     const value = alias(name);
     if (value !== undefined) materialized.add(value);
   }
-  const region = regionWalker(from, materialized);
+  const region = regionWalker(from, materialized, new Set(kept.values()));
   const covered = new Map<Node, CoveredRegion>();
   for (const cluster of clusters(to, alias)) coverCluster(cluster, to, from, alias, region, covered);
+  for (const [node, original] of kept) {
+    // What keeps name and operator is that node, whatever its value is called now.
+    if (!covered.get(node)?.nodes.includes(original)) covered.set(node, { nodes: [original], inserted: false });
+  }
   coverWaiting(to, covered);
   return { covered, alias };
 }
@@ -67,7 +65,7 @@ function matchOneGraph(source: Graph, asRun: Graph, outer: Alias) {
 const suffix = /(?:_nchwc|_nhwc|_token_\d+)$/;
 
 /** Every name of the graph as run that stands for a source value: by its own name, or by the node that makes it. */
-function aliases(from: Links, to: Links, outer: Alias): Alias {
+function aliases(from: Links, to: Links, kept: ReadonlyMap<Node, Node>, outer: Alias): Alias {
   const known = new Set([
     ...from.producer.keys(),
     ...from.graph.initializers.keys(),
@@ -90,21 +88,25 @@ function aliases(from: Links, to: Links, outer: Alias): Alias {
     }
   };
   const byNode = new Map<string, string>();
-  const untouched = uniqueByLabel(from.graph.nodes);
-  const labels = uniqueByLabel(to.graph.nodes);
   for (const node of to.graph.nodes) {
-    // A node that ORT left alone keeps name and operator, also where its output was renamed; one that it moved to the
+    // A node that ORT left alone makes the same value, also where its output was renamed; one that it moved to the
     // blocked layout is named after the value it makes.
-    const label = labelOf(node);
-    const original = labels.get(label) === node ? untouched.get(label) : undefined;
     const blocked = node.domain === 'com.microsoft.nchwc' ? blockedValue(node, from) : undefined;
-    const values = blocked !== undefined ? [blocked] : (original?.outputs ?? []);
+    const values = blocked !== undefined ? [blocked] : (kept.get(node)?.outputs ?? []);
     for (const [index, output] of node.outputs.entries()) {
       const value = values[index];
       if (value && output !== '' && byName(output) === undefined) byNode.set(output, value);
     }
   }
-  return (name) => (name === '' ? undefined : (byName(name) ?? byNode.get(name)));
+  // A name made from that of a node is a guess: what a transpose that was put in gives tells what it was given.
+  const moved = new Map<string, string>();
+  for (const node of to.graph.nodes) {
+    const [from, made] = [node.inputs[0] ?? '', node.outputs[0] ?? ''];
+    if (/^(?:Transpose|Gather)$/.test(node.opType) && !kept.has(node) && known.has(made) && to.producer.has(from)) {
+      if (!known.has(from) && byName(from) !== undefined) moved.set(from, made);
+    }
+  }
+  return (name) => (name === '' ? undefined : (moved.get(name) ?? byName(name) ?? byNode.get(name)));
 }
 
 /**
@@ -131,6 +133,17 @@ function labelOf({ opType, name }: Node): string {
   return `${opType}/${name}`;
 }
 
+/** Nodes of the graph as run that ORT left alone → the source's: name and operator are the same, and nobody else's. */
+function untouchedNodes(from: Links, to: Links): ReadonlyMap<Node, Node> {
+  const originals = uniqueByLabel(from.graph.nodes);
+  const kept = new Map<Node, Node>();
+  for (const [label, node] of uniqueByLabel(to.graph.nodes)) {
+    const original = node.domain === '' ? originals.get(label) : undefined;
+    if (original?.domain === '') kept.set(node, original);
+  }
+  return kept;
+}
+
 function uniqueByLabel(nodes: readonly Node[]): ReadonlyMap<string, Node> {
   const unique = new Map<string, Node | undefined>();
   for (const node of nodes) {
@@ -143,21 +156,32 @@ function uniqueByLabel(nodes: readonly Node[]): ReadonlyMap<string, Node> {
 
 /**
  * Gives the source nodes between a value and the values that still exist in the graph as run. Nodes that only work on
- * constants or on shapes were folded when the session was made, so they take no part unless there is nothing else.
+ * constants or on shapes were folded when the session was made, so they take no part unless they are still there
+ * (`kept`) or there is nothing else. Of nodes that compute the same, ORT keeps one, which then works for all of them.
  */
-function regionWalker(from: Links, materialized: ReadonlySet<string>): (values: Iterable<string>) => readonly Node[] {
+function regionWalker(
+  from: Links,
+  materialized: ReadonlySet<string>,
+  kept: ReadonlySet<Node>,
+): (values: Iterable<string>) => readonly Node[] {
   const folded = foldedNodes(from);
+  const duplicates = duplicatesOf(from.graph);
+  const merged = (value: string) => (duplicates.get(value) ?? []).filter((twin) => !materialized.has(twin));
+  const exists = (value: string) =>
+    materialized.has(value) || (duplicates.get(value) ?? []).some((twin) => materialized.has(twin));
   return (values) => {
     const found = new Set<Node>();
-    const open = [...values];
+    const open = [...values].flatMap((value) => [value, ...merged(value)]);
     for (let value = open.pop(); value !== undefined; value = open.pop()) {
       const node = from.producer.get(value);
       if (!node || found.has(node)) continue;
       found.add(node);
-      for (const read of from.reads(node)) if (!materialized.has(read)) open.push(read);
+      // A branch that was put in the place of its `If` reads for itself, and the other branch reads nothing.
+      const reads = node.opType === 'If' && !kept.has(node) ? node.inputs : from.reads(node);
+      for (const read of reads) if (!exists(read)) open.push(read);
     }
     const nodes = [...found];
-    const working = nodes.filter((node) => !folded.has(node));
+    const working = nodes.filter((node) => !folded.has(node) || kept.has(node));
     return working.length > 0 ? working : nodes;
   };
 }
@@ -260,7 +284,10 @@ function coverCluster(
     const same = nodes.filter(({ opType }) => opType === node.opType);
     const rest = nodes.filter((each) => !claimed.has(each));
     const own = hidden ? (same.length > 0 ? same : nodes) : rest.length > 0 ? rest : nodes;
-    covered.set(node, { nodes: own, inserted: hidden && isConversion(node) && same.length === 0 });
+    const inserted =
+      same.length === 0 &&
+      ((hidden && converts(node)) || (movesOnly(node) && [...pending.keys()].some((other) => works(other, own))));
+    covered.set(node, { nodes: own, inserted });
   }
 }
 
@@ -274,68 +301,19 @@ function coverWaiting(to: Links, covered: Map<Node, CoveredRegion>): void {
   }
 }
 
-function isConversion({ opType }: Node): boolean {
+function converts({ opType }: Node): boolean {
   return /^(?:Cast|Transpose|Reorder(?:Input|Output)|Memcpy(?:To|From)Host|QuantizeLinear|DequantizeLinear)$/.test(
     opType,
   );
 }
 
-function linksOf(graph: Graph): Links {
-  const producer = new Map<string, Node>();
-  for (const node of graph.nodes) for (const output of node.outputs) if (output !== '') producer.set(output, node);
-  const captured = new Map<Node, readonly string[]>();
-  const reads = (node: Node): readonly string[] => {
-    const bodies = graphsOf(node);
-    if (bodies.size === 0) return node.inputs;
-    let names = captured.get(node);
-    if (!names) {
-      names = [...node.inputs, ...capturesOf([...bodies.values()])];
-      captured.set(node, names);
-    }
-    return names;
-  };
-  let readersOf: Map<string, Node[]> | undefined;
-  const readers = (value: string): readonly Node[] => {
-    if (!readersOf) {
-      readersOf = new Map();
-      for (const node of graph.nodes) {
-        for (const read of new Set(reads(node))) {
-          const list = readersOf.get(read);
-          if (list) list.push(node);
-          else readersOf.set(read, [node]);
-        }
-      }
-    }
-    return readersOf.get(value) ?? [];
-  };
-  return { graph, producer, reads, readers };
+function movesOnly({ opType, domain }: Node): boolean {
+  return domain === '' && /^(?:Cast|Transpose|Reshape|Squeeze|Unsqueeze|Gather|Identity)$/.test(opType);
 }
 
-/** Names read anywhere in these graphs or in bodies inside them. Some may be their own: those have no producer outside. */
-function capturesOf(graphs: readonly Graph[]): readonly string[] {
-  const names = new Set<string>();
-  const own = new Set<string>();
-  const open = [...graphs];
-  for (let graph = open.pop(); graph; graph = open.pop()) {
-    for (const { name } of graph.inputs) own.add(name);
-    for (const { name } of graph.outputs) names.add(name);
-    for (const node of graph.nodes) {
-      for (const input of node.inputs) names.add(input);
-      for (const output of node.outputs) own.add(output);
-      open.push(...graphsOf(node).values());
-    }
-  }
-  return [...names].filter((name) => !own.has(name));
-}
-
-function graphsOf(node: Node): ReadonlyMap<string, Graph> {
-  const graphs = new Map<string, Graph>();
-  for (const [name, attribute] of node.attributes) {
-    if (attribute.type === 'graph') graphs.set(name, attribute.value);
-    else if (attribute.type === 'graphs')
-      for (const [at, graph] of attribute.value.entries()) graphs.set(`${name}[${at}]`, graph);
-  }
-  return graphs;
+/** A kernel made for these nodes as a whole; what only moves values beside it was put in for it. */
+function works({ opType, domain }: Node, nodes: readonly Node[]): boolean {
+  return domain !== '' || opType === 'Gemm' || nodes.some((node) => node.opType === opType);
 }
 
 function unique<T>(items: readonly T[]): readonly T[] {

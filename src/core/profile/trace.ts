@@ -32,6 +32,10 @@ export interface TraceKernel {
 export interface TraceRun {
   readonly start: number;
   readonly duration: number;
+  /** Milliseconds of `duration` in which the graph was executed; before and after come what goes in and out. */
+  readonly executing: number;
+  /** Milliseconds of `executing` in which no kernel of the main graph ran. */
+  readonly gaps: number;
   readonly kernel: Uint32Array;
   readonly starts: Float64Array;
   readonly durations: Float64Array;
@@ -59,7 +63,11 @@ interface PendingEvent {
   readonly details: () => Readonly<Record<string, unknown>>;
 }
 
+/** A stretch of time, in microseconds. */
+type Span = Pick<PendingEvent, 'start' | 'duration'>;
+
 const kernelSuffix = '_kernel_time';
+const executorSuffix = 'Executor::Execute';
 const holdsBody = /^(?:If|Loop|Scan|SequenceMap|\w*(?:Search|Sampling))$/;
 // Only what is in front of `args` is matched on every line; a name may hold quotes, so it ends where `args` begins.
 const eventHead = /"dur"\s*:\s*(\d+),\s*"ts"\s*:\s*(\d+),\s*"ph"\s*:\s*"X",\s*"name"\s*:\s*"(.*?)",\s*"args"\s*:/;
@@ -79,15 +87,20 @@ export function createTraceReader(): TraceReader {
   const runs: TraceRun[] = [];
   const onGpu: GpuEvent[] = [];
   let pending: PendingEvent[] = [];
+  let executor: Span | undefined;
   let unread = 0;
   let sessionMs = Number.NaN;
 
   const event = (name: string, start: number, duration: number, index: number, details: PendingEvent['details']) => {
     if (name.endsWith(kernelSuffix)) {
       pending.push({ name: name.slice(0, -kernelSuffix.length), start, duration, index, details });
+    } else if (name.endsWith(executorSuffix)) {
+      // That of the main graph ends after those of bodies.
+      executor = { start, duration };
     } else if (name === 'model_run') {
-      runs.push(closeRun(pending, start, duration, kernels, places));
+      runs.push(closeRun(pending, { start, duration }, executor, kernels, places));
       pending = [];
+      executor = undefined;
     } else if (name === 'session_initialization') {
       sessionMs = duration / 1000;
     }
@@ -144,8 +157,8 @@ export function readTrace(text: string): Trace {
 /** The run that the pending events make up, its kernels added to the list. */
 function closeRun(
   events: PendingEvent[],
-  start: number,
-  duration: number,
+  { start, duration }: Span,
+  executor: Span | undefined,
   kernels: TraceKernel[],
   places: Map<string, number>,
 ): TraceRun {
@@ -157,6 +170,10 @@ function closeRun(
   const durations = new Float64Array(events.length);
   const self = new Float64Array(events.length);
   const open: { readonly at: number; readonly end: number }[] = [];
+  // A trace that says nothing of it leaves what goes in and out among the gaps.
+  const execution = executor ?? { start, duration };
+  let idleSince = execution.start;
+  let gaps = 0;
   for (const [at, item] of events.entries()) {
     while (open.length > 0 && item.start >= open.at(-1)!.end) open.pop();
     const holder = open.at(-1);
@@ -166,11 +183,17 @@ function closeRun(
     durations[at] = item.duration / 1000;
     self[at] = durations[at]!;
     if (holder) self[holder.at]! -= durations[at]!;
+    else {
+      gaps += Math.max(0, item.start - idleSince);
+      idleSince = Math.max(idleSince, item.start + item.duration);
+    }
     if (holdsBody.test(kernels[place]!.opType)) open.push({ at, end: item.start + item.duration });
   }
   // Whole microseconds are truncated one by one, so the parts may exceed the whole by a little.
   for (let at = 0; at < self.length; at++) self[at] = Math.max(0, self[at]!);
-  return { start: start / 1000, duration: duration / 1000, kernel, starts, durations, self };
+  gaps += Math.max(0, execution.start + execution.duration - idleSince);
+  const times = { start: start / 1000, duration: duration / 1000, executing: execution.duration / 1000 };
+  return { ...times, gaps: gaps / 1000, kernel, starts, durations, self };
 }
 
 function placeOf(event: PendingEvent, parent: number, kernels: TraceKernel[], places: Map<string, number>): number {

@@ -64,7 +64,8 @@ export interface InspectReport {
 /** The machine and the settings behind a measurement. */
 export interface Environment {
   readonly cpu: string;
-  readonly features: readonly string[];
+  /** Instruction sets that matter; null where the system does not say. */
+  readonly features: readonly string[] | null;
   readonly cores: number;
   readonly governor: string | null;
   /** Load average of the last minute when the measurement began. */
@@ -109,6 +110,8 @@ export interface ProfiledKernel {
   readonly calls: number;
   /** The model's own nodes it stands for; empty when that is not known. */
   readonly nodes: readonly NodeId[];
+  /** ONNX Runtime put it in: it converts or copies what the nodes make or read. */
+  readonly inserted: boolean;
 }
 
 export interface ProfiledNode {
@@ -175,10 +178,18 @@ export interface ProfileReport {
   readonly sessionMs: number;
   readonly nodes: readonly ProfiledNode[];
   readonly kernels: readonly ProfiledKernel[];
-  /** Milliseconds a profiled run: kernels together, those that no node could be found for, what is not in any kernel, and the whole run. */
+  /** Milliseconds a profiled run: all kernels together; of these those without a node, conversions and copies between devices. */
   readonly kernelMs: number;
   readonly unattributedMs: number;
+  readonly insertedMs: number;
+  readonly transferMs: number;
+  /** Between kernels; on a GPU by whose clock kernels count, all the time in which it ran none. */
+  readonly gapsMs: number;
+  /** Before and after the graph is executed, inside ONNX Runtime's run. */
   readonly frameworkMs: number;
+  /** What the clock outside says above the trace: handing inputs and outputs over. */
+  readonly callMs: number;
+  /** The whole run by the clock outside. The parts come from the trace, so together they are it only as far as both agree. */
   readonly wallMs: number;
   /** Median of profiled runs over median of plain runs. */
   readonly overheadRatio: number;
@@ -220,6 +231,7 @@ export interface SweepReport {
     /** Code for its session, when it is clear. */
     readonly snippets?: SessionSnippets;
   }[];
+  readonly problems: readonly string[];
 }
 
 export type VerdictStatus = 'equal' | 'close' | 'different' | 'not-run';
@@ -295,6 +307,10 @@ export interface LatencyComparison {
   /** The A/A control: ratio interval of the first model against itself. */
   readonly control95?: readonly [number, number];
   readonly rounds: number;
+  /** What keeps this measurement from being as sure as others, in words. */
+  readonly problems?: readonly string[];
+  /** As it began. */
+  readonly environment?: Environment;
 }
 
 /** One way to quantize a model that `auto` tried. */

@@ -1,4 +1,6 @@
 /** The measurements of models over time, as the editor keeps them. */
+
+import { type Machine, machineDifferences } from './environment.ts';
 import { interval, time } from './format.ts';
 import type { Latency, LatencyComparison } from './report.ts';
 
@@ -23,6 +25,8 @@ export interface MeasuredRun {
   readonly provider: string;
   /** Intra-op threads; 0: ONNX Runtime's choice. */
   readonly threads: number;
+  /** Where it was measured: settings and storage may come from another machine. */
+  readonly machine?: Machine;
   /** Of the model's file as it was then. */
   readonly sha256?: string;
   readonly file?: FileState;
@@ -86,6 +90,11 @@ export function hasChangedSince(run: MeasuredRun, now: FileState, runs: readonly
 }
 
 export type RunDifference = 'faster' | 'slower' | 'overlap';
+
+/** Whether two runs are of one machine, as far as that is known. */
+export function sameMachine(a: MeasuredRun, b: MeasuredRun): boolean {
+  return !a.machine || !b.machine || machineDifferences(a.machine, b.machine).length === 0;
+}
 
 /** The second run against the first. Where the intervals of the medians overlap, it says nothing. */
 export function compareRuns(

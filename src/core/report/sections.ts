@@ -18,7 +18,7 @@ import { compareHeadline, latencySentence, optimizeHeadline, outputsSentence, qu
 const topNodes = 25;
 
 /** The report of an optimization; `picture` is the graph after it, as SVG. */
-export function optimizeDocument(report: OptimizeReport, environment?: Environment, picture?: string): ReportDocument {
+export function optimizeDocument(report: OptimizeReport, picture?: string): ReportDocument {
   return {
     title: `Optimized: ${fileName(report.model.path)}`,
     lead: sentence(optimizeHeadline(report)),
@@ -48,13 +48,13 @@ export function optimizeDocument(report: OptimizeReport, environment?: Environme
       },
       ...problemSections(report.problems),
       ...pictureSections(picture),
-      ...environmentSections(environment),
+      ...environmentSections(report.latency?.environment),
     ],
   };
 }
 
 /** The report of a quantization; `picture` is the graph after it, as SVG. */
-export function quantizeDocument(report: QuantizeReport, environment?: Environment, picture?: string): ReportDocument {
+export function quantizeDocument(report: QuantizeReport, picture?: string): ReportDocument {
   const { quantized, fused, calibration, metric } = report;
   return {
     title: `Quantized (${report.scheme}): ${fileName(report.model.path)}`,
@@ -94,7 +94,7 @@ export function quantizeDocument(report: QuantizeReport, environment?: Environme
       ...(report.advice.length > 0 ? [{ heading: 'Advice', blocks: [list(report.advice)] }] : []),
       ...problemSections(report.problems),
       ...pictureSections(picture),
-      ...environmentSections(environment),
+      ...environmentSections(report.latency?.environment),
     ],
   };
 }
@@ -130,8 +130,12 @@ export function profileDocument(report: ProfileReport, picture?: string): Report
             [
               ['Kernels', time(report.kernelMs)],
               ['of these without a node of the model', time(report.unattributedMs)],
-              ['Framework and gaps', time(report.frameworkMs)],
-              ['Whole run', time(report.wallMs)],
+              ['of these conversions that ONNX Runtime put in', time(report.insertedMs)],
+              ['of these copies between devices', time(report.transferMs)],
+              ['Between kernels', time(report.gapsMs)],
+              ['Before and after the graph', time(report.frameworkMs)],
+              ['The call from outside', time(report.callMs)],
+              ['Whole run, by the clock outside', time(report.wallMs)],
             ],
           ),
           text(
@@ -319,7 +323,7 @@ export function environmentSections(environment: Environment | undefined): Repor
   } = environment;
   const rows: [string, string][] = [
     ['Processor', `${cpu}, ${count(cores)} cores`],
-    ['Instructions', features.join(', ') || 'none of note'],
+    ['Instructions', features === null ? 'not known' : features.join(', ') || 'none of note'],
     ['Governor', governor ?? 'not known'],
     ['Load when it began', significant(load)],
     ['Memory', bytes(memory)],

@@ -22,6 +22,7 @@ export function latencySentence({ ratio, interval95, verdict, resolutionPercent,
     case 'slower':
       return english`${factor(ratio)} × slower (${factor(low)}–${factor(high)}, ${runs})`;
     case 'no-difference':
+      if (!Number.isFinite(resolutionPercent)) return english`no latency difference can be told (${runs})`;
       return english`no latency difference above ${significant(resolutionPercent, 2)} % (${runs})`;
     default:
       return assertUnreachable(verdict);

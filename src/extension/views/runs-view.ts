@@ -7,6 +7,7 @@ import {
   type MeasuredRun,
   mediansOf,
   runFigure,
+  sameMachine,
   sparkline,
 } from '../../core/report/runs.ts';
 import { latencySentence } from '../../core/report/sentences.ts';
@@ -81,12 +82,20 @@ async function fileState(run: MeasuredRun, runs: readonly MeasuredRun[]): Promis
 }
 
 function tooltipOf(run: MeasuredRun, state: string): string {
-  const { against, sha256 } = run;
+  const { against, sha256, machine } = run;
   return [
     `${nameOf(run)}, ${dateTime(run.date)}`,
     vscode.l10n.t('Median {0} of {1} runs, {2}', runFigure(run), count(run.runs), settingsOf(run)),
     against &&
       vscode.l10n.t('Against {0}: {1}', engineText(against.version), engineText(latencySentence(against.latency))),
+    machine &&
+      vscode.l10n.t(
+        'On {0}, {1} cores, {2}, ONNX Runtime {3}',
+        machine.cpu,
+        count(machine.cores),
+        machine.os,
+        machine.onnxruntime,
+      ),
     sha256 && `SHA-256 ${sha256.slice(0, 12)}…`,
     state,
   ]
@@ -110,6 +119,7 @@ async function tellDifference(runs: readonly MeasuredRun[]): Promise<void> {
       detail: [
         line(a),
         line(b),
+        ...(sameMachine(a, b) ? [] : [vscode.l10n.t('They were measured on different machines.')]),
         vscode.l10n.t(
           'Between two times the machine alone can make such a difference. For a verdict, compare the models in one measurement.',
         ),

@@ -35,6 +35,7 @@ const kernel = (milliseconds: number, calls: number, nodes: NodeId[]): ProfiledK
   milliseconds,
   calls,
   nodes,
+  inserted: false,
 });
 
 test('work counts once, at the longest kernel of a node; conversions do none, and what is unknown is left out', () => {

@@ -21,6 +21,8 @@ const kernels = names.map((name, index) => ({
 const run = (start: number, duration: number): TraceRun => ({
   start,
   duration,
+  executing: duration,
+  gaps: 0,
   kernel: Uint32Array.of(0, 1, 2, 3, 3, 4),
   starts: Float64Array.of(0, 2, 4, 5, 6, 9).map((at) => at + start),
   durations: Float64Array.of(2, 1, 4, 1, 1, 1),

@@ -38,6 +38,29 @@ test('kernels, calls and own times; what ran in a body is told from its namesake
   expect(unread).toBe(1);
 });
 
+test('a run in parts: kernels, gaps between them, and what is before and after the graph', () => {
+  const trace = readTrace(
+    [
+      event('SequentialExecutor::Execute', 30, 5, {}, 'Session'),
+      kernel('loop', 20, 40, 'Loop', 0),
+      kernel('a', 65, 30, 'Add', 1),
+      kernel('b', 105, 50, 'Add', 2),
+      event('SequentialExecutor::Execute', 10, 155, {}, 'Session'),
+      run(0, 180),
+    ].join('\n'),
+  );
+  const [{ duration, executing, gaps }] = trace.runs as [(typeof trace.runs)[number]];
+  // 10 before the loop, 5 and 10 between kernels, 10 after the last.
+  expect({ duration, executing, gaps }).toEqual({ duration: 0.18, executing: 0.155, gaps: 0.035 });
+  const kernels = trace.runs[0]!.durations.reduce((sum, each) => sum + each, 0);
+  expect(kernels + gaps).toBeCloseTo(executing, 9);
+});
+
+test('without a word of the execution all that no kernel takes is gaps', () => {
+  const { runs } = readTrace([kernel('a', 10, 20, 'Add', 0), run(0, 100)].join('\n'));
+  expect(runs[0]).toMatchObject({ executing: 0.1, gaps: 0.08 });
+});
+
 test('a trace in one line, or as an object with traceEvents, reads the same', () => {
   const events = lines.slice(1, -1).join('\n').replace(/,\s*$/, '');
   const expected = readTrace(lines.join('\n'));

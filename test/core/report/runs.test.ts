@@ -6,6 +6,7 @@ import {
   mediansOf,
   mostRuns,
   runFigure,
+  sameMachine,
   sparkline,
   withRun,
 } from '../../../src/core/report/runs.ts';
@@ -61,6 +62,13 @@ describe('runs', () => {
     expect(hasChangedSince(old, touched, [old, run(2, { file: touched, sha256: 'a' })])).toBe(false);
     expect(hasChangedSince(old, touched, [old, run(2, { file: touched, sha256: 'b' })])).toBe(true);
     expect(hasChangedSince(run(1), touched, [])).toBe(false);
+  });
+
+  it('know when they are of two machines, as far as the machines are known', () => {
+    const machine = { cpu: 'One', cores: 4, os: 'linux', onnxruntime: '1.30.0' };
+    expect(sameMachine(run(1, { machine }), run(2, { machine: { ...machine } }))).toBe(true);
+    expect(sameMachine(run(1, { machine }), run(2, { machine: { ...machine, cores: 8 } }))).toBe(false);
+    expect(sameMachine(run(1, { machine }), run(2))).toBe(true);
   });
 
   it('differ only where their intervals do not meet', () => {

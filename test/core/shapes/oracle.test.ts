@@ -40,7 +40,7 @@ async function inferredByRuntime(model: Model): Promise<readonly Inferred[]> {
       await client.release({ session });
       return outputs;
     },
-    { timeLimit: 20_000 },
+    { silence: 20_000 },
   );
 }
 

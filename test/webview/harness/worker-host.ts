@@ -91,6 +91,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
     setSettings: async (settings) => change({ settings }),
     command: async ({ command }) => void commands.push(command),
     providers: () => worker.providers(undefined),
+    machineDifferences: (request) => worker.machineDifferences(request),
     pickPath: async () => null,
     saveFile: async () => {},
     exportTensor: async (request) => void exportedTensors.push(request),
