@@ -210,7 +210,7 @@ async function typedNodes(model: Model, asked: readonly string[]) {
 const shownKept = 3;
 
 /** One line a reason, with how many nodes it holds for. */
-function keptLines(kept: QuantizeReport['kept']): readonly string[] {
+function keptLines(kept: readonly { readonly node: string; readonly reason: string }[]): readonly string[] {
   const byReason = new Map<string, string[]>();
   for (const { node, reason } of kept) byReason.set(reason, [...(byReason.get(reason) ?? []), node]);
   return [...byReason].map(([reason, nodes]) => {
@@ -221,7 +221,19 @@ function keptLines(kept: QuantizeReport['kept']): readonly string[] {
 }
 
 export function quantizeText(report: QuantizeReport): string {
-  const { quantized, fused, kept, before, after, verdict, sqnrDb, calibration, advice, problems } = report;
+  const {
+    quantized,
+    fused,
+    islands = [],
+    kept,
+    before,
+    after,
+    verdict,
+    sqnrDb,
+    calibration,
+    advice,
+    problems,
+  } = report;
   const paint = verdict.status === 'different' ? bad : verdict.status === 'not-run' ? careful : good;
   const quality = [
     changedOutputsSentence(verdict),
@@ -245,6 +257,7 @@ export function quantizeText(report: QuantizeReport): string {
   ];
   const parts = [heading(report.model), pairs(entries)];
   if (kept.length > 0) parts.push([strong('kept in float'), ...keptLines(kept)].join('\n'));
+  if (islands.length > 0) parts.push([strong('run as floats between conversions'), ...keptLines(islands)].join('\n'));
   if (advice.length > 0) parts.push([strong('advice'), ...advice].join('\n'));
   if (problems.length > 0) parts.push([strong('notes'), ...problems.map((problem) => careful(problem))].join('\n'));
   return parts.join('\n\n');

@@ -1,7 +1,8 @@
 import { english } from '../core/english.ts';
 import { Draft } from '../core/graph/draft.ts';
-import type { Model, NodeId } from '../core/graph/model.ts';
+import type { Model, Node, NodeId } from '../core/graph/model.ts';
 import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
+import type { IntegerUse } from '../core/quantize/islands.ts';
 import type { CalibrationMethod, QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
 import { type LatencyComparison, type ModelSize, type QuantizeReport, reportSchema } from '../core/report/report.ts';
 import type { SampleData } from './calibration-data.ts';
@@ -21,7 +22,7 @@ export interface QuantizeOutcome {
   readonly method: CalibrationMethod;
   readonly quantized: QuantizedModel;
   readonly model: Model;
-  readonly fused: QuantizeReport['fused'];
+  readonly kernels: IntegerUse;
   readonly error: OutputError | undefined;
   readonly latency: LatencyComparison | undefined;
   readonly judged: Awaited<ReturnType<typeof accuracy>> | undefined;
@@ -43,7 +44,7 @@ export function quantizeReport(
     method,
     quantized,
     model,
-    fused,
+    kernels,
     error,
     latency,
     judged,
@@ -53,6 +54,7 @@ export function quantizeReport(
     advice,
     milliseconds,
   } = outcome;
+  const fused = { nodes: kernels.nodes, of: kernels.of };
   return {
     schema: reportSchema,
     model: target.identity,
@@ -64,10 +66,19 @@ export function quantizeReport(
     quantized: { nodes: quantized.nodes.length, of: quantized.nodes.length + quantized.kept.length },
     kept: quantized.kept.map(({ node, reason }) => ({
       ...idOf(prepared, node.id),
-      node: node.name === '' ? `${node.opType} → ${node.outputs[0]}` : `${node.opType} ${node.name}`,
+      node: labelOf(node),
       reason,
     })),
     fused,
+    islands: kernels.islands.map(({ id, name, opType, reason }) => {
+      const node = prepared.model.graph.nodes.find((each) => each.id === id);
+      return {
+        ...(id === undefined ? {} : idOf(prepared, id)),
+        node: node ? labelOf(node) : `${opType} ${name}`,
+        opType,
+        reason,
+      };
+    }),
     before: sizeOf(target.model, target.identity.bytes),
     after: sizeOf(model),
     verdict: verdictOf(error, options),
@@ -108,6 +119,9 @@ function verdictOf(
         reason: english`Signal to noise of the outputs is ${sqnrDb.toFixed(1)} dB, below ${minSqnr} dB.`,
       };
 }
+
+const labelOf = ({ name, opType, outputs }: Node): string =>
+  name === '' ? `${opType} → ${outputs[0]}` : `${opType} ${name}`;
 
 const idOf = (prepared: Prepared, id: NodeId): { id?: NodeId } => {
   const [first] = prepared.origins.get(id) ?? [];

@@ -8,7 +8,7 @@ import type { SampleData } from './calibration-data.ts';
 import { createCalibrator } from './calibrator.ts';
 import { compareLatency } from './compare-latency.ts';
 import { createEvaluator, type RuntimeEvaluator } from './evaluator.ts';
-import { countFused, operatorsAsRun } from './kernels-as-run.ts';
+import { kernelUse } from './kernels-as-run.ts';
 import { accuracy, type LabelledData, openLabelled } from './labelled-data.ts';
 import { describeEnvironment } from './machine.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
@@ -164,10 +164,9 @@ async function quantize(
   // The sessions that calibrated are as large as the model, and none of them is used again.
   await evaluator.dispose();
   say(english`Reading ONNX Runtime's graph`);
-  const operators = await refusing(failsToLoad, target.model, context, () =>
-    operatorsAsRun(manager, model, { level: 'all', signal }),
+  const kernels = await refusing(failsToLoad, target.model, context, () =>
+    kernelUse(manager, { ...quantized, model }, recipe.scheme, signal),
   );
-  const fused = recipe.scheme === 'fp16' ? { nodes: 0, of: 0 } : countFused(quantized.nodes, operators);
   const error = options.verify
     ? await refusing(failsToRun, target.model, context, () => outputError(model, reference, { evaluator, signal }))
     : undefined;
@@ -185,7 +184,7 @@ async function quantize(
     method,
     quantized,
     model,
-    fused,
+    kernels,
     error,
     latency,
     judged,

@@ -75,7 +75,7 @@ describe('static-int8', () => {
   test('takes weighted nodes and what lies between, and ONNX Runtime fuses all of it', async () => {
     const { report, model, origins } = await quantize(convolutions, { randomCalibration: true });
     expect(report.quantized.nodes).toBe(6);
-    expect(report.fused).toEqual({ nodes: 5, of: 5 });
+    expect(report.fused).toEqual({ nodes: 6, of: 6 });
     expect(model.graph.nodes.some(({ opType }) => opType === 'Relu')).toBe(false);
     expect(report.sqnrDb).toBeGreaterThan(25);
     expect(report.advice.join(' ')).toMatch(/random numbers/);
@@ -192,6 +192,36 @@ describe('static-int8', () => {
     expect(report.quantized).toEqual({ nodes: 2, of: 3 });
     expect(report.kept[0]!.reason).toMatch(/100 elements, no multiple of the 32/);
     expect(report.sqnrDb).toBeGreaterThan(decibels);
+  });
+
+  test('nodes that run as floats between conversions are named, with the reason', async () => {
+    const plain = await quantize(convolutions, { randomCalibration: true });
+    expect(plain.report.islands).toEqual([]);
+    const wide = await quantize(convolutions, { randomCalibration: true, activations: 'uint16' });
+    const { islands, fused } = wide.report;
+    expect(islands!.map(({ node }) => node).toSorted()).toEqual(
+      ['Add → d', 'Conv → a', 'Conv → c', 'Gemm → y', 'GlobalAveragePool → f'].toSorted(),
+    );
+    expect(new Set(islands!.map(({ reason }) => reason))).toEqual(
+      new Set(['ONNX Runtime has no kernel for uint16 on the CPU']),
+    );
+    expect(islands!.every(({ id }) => convolutions.graph.nodes.some((node) => node.id === id))).toBe(true);
+    expect(fused).toEqual({ nodes: 1, of: 6 });
+    const [first] = convolutions.graph.nodes;
+    const typed = [{ name: 'first', nodes: [first!.id], type: 'uint16' as const }];
+    const mixed = await quantize(convolutions, { randomCalibration: true, typed });
+    const meeting = mixed.report.islands!.filter(({ reason }) =>
+      /uint16 and uint8 meet|uint8 and uint16 meet/.test(reason),
+    );
+    expect(meeting.map(({ node }) => node)).toContain('Conv → c');
+  });
+
+  test.runIf(process.arch === 'x64')('signed activations, which x64 has few kernels for, are named too', async () => {
+    const opened = await openModel(sampleModels[0]!);
+    const { report } = await quantize(opened.model, { randomCalibration: true, activations: 'int8', verify: false });
+    await opened.close();
+    expect(report.islands!.length).toBe(report.fused.of - report.fused.nodes);
+    for (const { reason } of report.islands!) expect(reason).toMatch(/signed/);
   });
 
   test('without data it asks for some', async () => {

@@ -36,7 +36,7 @@ export interface StaticPlan {
 }
 
 /** Operators that only move elements: input and output share scale and zero point. */
-const movesElements: ReadonlySet<string> = new Set([
+export const movesElements: ReadonlySet<string> = new Set([
   'Reshape',
   'Flatten',
   'Transpose',
@@ -52,7 +52,7 @@ const movesElements: ReadonlySet<string> = new Set([
   'Split',
 ]);
 /** Operators with an integer kernel that computes. */
-const computes: ReadonlySet<string> = new Set([
+export const computes: ReadonlySet<string> = new Set([
   'Add',
   'Mul',
   'Concat',

@@ -321,8 +321,15 @@ export interface QuantizeReport {
   /** Quantized nodes of those that the scheme could take. */
   readonly quantized: { readonly nodes: number; readonly of: number };
   readonly kept: readonly { readonly id?: NodeId; readonly node: string; readonly reason: string }[];
-  /** Quantized nodes that ONNX Runtime runs with an integer kernel. */
+  /** Quantized nodes that ONNX Runtime runs with an integer kernel; static: those that only move integers, too. */
   readonly fused: { readonly nodes: number; readonly of: number };
+  /** Static: nodes that ONNX Runtime runs as floats between two conversions, and why. */
+  readonly islands?: readonly {
+    readonly id?: NodeId;
+    readonly node: string;
+    readonly opType: string;
+    readonly reason: string;
+  }[];
   readonly before: ModelSize;
   readonly after: ModelSize;
   readonly verdict: Verdict;
