@@ -15,7 +15,7 @@ import { corpusFolder } from '../../test/corpus.ts';
 
 const largest = 20_000_000;
 /** Milliseconds that one result may take before it is counted as unfinished. */
-const patience = 180_000;
+const patience = 60_000;
 
 const ways: Readonly<Record<string, Pick<QuantizeOptions, 'scheme'> & Partial<QuantizeOptions>>> = {
   'dynamic-int8': { scheme: 'dynamic-int8' },
@@ -98,6 +98,8 @@ for (const [index, model] of files.entries()) {
     rows.push(row);
     if (row.outcome === 'broken' || row.outcome === 'unfinished')
       console.info(`${row.outcome}: ${model}, ${way}: ${row.reason}`);
+    // What runs on for minutes, such as thirty nested loops, does so whatever the scheme.
+    if (row.outcome === 'unfinished') break;
   }
   writeFileSync(join(results, 'quantize-corpus.json'), `${JSON.stringify(summary(index + 1), null, 1)}\n`);
   if (index % 20 === 19) console.info(`${index + 1} of ${files.length}`);
