@@ -2,13 +2,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Model } from '../core/graph/model.ts';
 import { type BlockMethod, blockMethods } from '../core/quantize/blocks.ts';
 import { nodeTypes } from '../core/quantize/node-types.ts';
-import { bytes, change, count, decibels } from '../core/report/format.ts';
-import type { QuantizeReport } from '../core/report/report.ts';
-import { changedOutputsSentence } from '../core/report/sentences.ts';
 import {
   collect,
   execute,
-  heading,
   nodesNamed,
   type Outcome,
   oneOf,
@@ -18,9 +14,8 @@ import {
   type Session,
   withRunOptions,
 } from './command.ts';
-import { costAndGain } from './cost-and-gain.ts';
 import { UsageError } from './exit.ts';
-import { bad, careful, good, pairs, shortened, strong } from './print.ts';
+import { quantizeText } from './quantize-text.ts';
 
 interface QuantizeOptions extends RunOptions {
   readonly output?: string;
@@ -40,6 +35,8 @@ interface QuantizeOptions extends RunOptions {
   readonly smooth?: number | 'search';
   readonly labelled?: string;
   readonly minSqnr?: number;
+  readonly sensitivity?: boolean;
+  readonly errors?: number | true;
   readonly measure: boolean;
   readonly verify: boolean;
   readonly recipe?: string;
@@ -90,6 +87,8 @@ export function quantizeCommand(program: Command): void {
     .option('--equalize', 'first scale the channels between convolutions to like sizes')
     .option('--smooth <strength>', 'SmoothQuant: 0 to 1, or search; needs calibration data', smoothing)
     .option('--labelled <path>', 'labelled data to measure accuracy on')
+    .option('--sensitivity', 'what the outputs gain when one node at a time stays float, for the 60 noisiest at most')
+    .option('--errors [n]', 'list the n nodes with the largest errors, worst first; 20 unless told otherwise', positive)
     .option('--min-sqnr <db>', 'least signal to noise that auto accepts', positive)
     .option('--no-measure', 'do not measure latency')
     .option('--no-verify', 'do not compare the outputs')
@@ -138,6 +137,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(options.blockSize === undefined ? {} : { blockSize: options.blockSize }),
         ...(options.blockMethod === undefined ? {} : { blockMethod: options.blockMethod }),
         ...(labelled ? { labelled } : {}),
+        ...(options.sensitivity ? { sensitivity: true } : {}),
         ...(minSqnr === undefined ? {} : { minSqnr }),
       },
       context,
@@ -157,11 +157,19 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
       await recordRecipe(recipe, { source: opened, steps: [step], output }, context);
     }
     const written = { ...report, output };
-    return { report: written, text: () => quantizeText(written), code: report.verdict.status === 'different' ? 1 : 0 };
+    return {
+      report: written,
+      text: () => quantizeText(written, shownErrors(options)),
+      code: report.verdict.status === 'different' ? 1 : 0,
+    };
   } finally {
     await opened.close();
   }
 }
+
+/** How many nodes the table of errors has: none unless asked for, or when there are sensitivities to show. */
+const shownErrors = ({ errors, sensitivity }: Pick<QuantizeOptions, 'errors' | 'sensitivity'>): number =>
+  typeof errors === 'number' ? errors : errors || sensitivity ? 20 : 0;
 
 function pruning(text: string): number | '2:4' {
   if (text === '2:4') return text;
@@ -204,61 +212,4 @@ async function typedNodes(model: Model, asked: readonly string[]) {
       );
     return { name, nodes: nodes.map(({ id }) => id), type };
   });
-}
-
-/** Nodes that a reason names; the rest is counted. */
-const shownKept = 3;
-
-/** One line a reason, with how many nodes it holds for. */
-function keptLines(kept: readonly { readonly node: string; readonly reason: string }[]): readonly string[] {
-  const byReason = new Map<string, string[]>();
-  for (const { node, reason } of kept) byReason.set(reason, [...(byReason.get(reason) ?? []), node]);
-  return [...byReason].map(([reason, nodes]) => {
-    const named = nodes.slice(0, shownKept).map((node) => shortened(node, 60));
-    const more = nodes.length > shownKept ? ` and ${count(nodes.length - shownKept)} more` : '';
-    return `${named.join(', ')}${more}: ${reason}`;
-  });
-}
-
-export function quantizeText(report: QuantizeReport): string {
-  const {
-    quantized,
-    fused,
-    islands = [],
-    kept,
-    before,
-    after,
-    verdict,
-    sqnrDb,
-    calibration,
-    advice,
-    problems,
-  } = report;
-  const paint = verdict.status === 'different' ? bad : verdict.status === 'not-run' ? careful : good;
-  const quality = [
-    changedOutputsSentence(verdict),
-    ...(sqnrDb === null ? [] : [`signal to noise ${decibels(sqnrDb)}`]),
-  ];
-  const entries: [string, string][] = [
-    ['scheme', report.scheme],
-    ...(calibration
-      ? [
-          ['calibration', `${count(calibration.samples)} samples, ${calibration.method}, ${calibration.source}`] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
-    ['quantized', `${count(quantized.nodes)} of ${count(quantized.of)} nodes`],
-    ['integer', `${count(fused.nodes)} of ${count(fused.of)} run with an integer kernel`],
-    ['size', `${bytes(before.bytes)} → ${bytes(after.bytes)}  ${change(before.bytes, after.bytes)}`],
-    ['outputs', paint(quality.join(', '))],
-    ...costAndGain(report),
-  ];
-  const parts = [heading(report.model), pairs(entries)];
-  if (kept.length > 0) parts.push([strong('kept in float'), ...keptLines(kept)].join('\n'));
-  if (islands.length > 0) parts.push([strong('run as floats between conversions'), ...keptLines(islands)].join('\n'));
-  if (advice.length > 0) parts.push([strong('advice'), ...advice].join('\n'));
-  if (problems.length > 0) parts.push([strong('notes'), ...problems.map((problem) => careful(problem))].join('\n'));
-  return parts.join('\n\n');
 }

@@ -43,6 +43,8 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly searchWeights?: boolean;
   readonly blockSize?: number;
   readonly blockMethod?: Recipe['blockMethod'];
+  /** Leave-one-out: what the outputs gain when a node alone stays float, for those that add most noise. Needs `verify`. */
+  readonly sensitivity?: boolean;
   /** `auto` takes nothing below this signal to noise, in dB. */
   readonly minSqnr?: number;
 };
@@ -62,6 +64,8 @@ export function checked({
   typed,
   nodeTypes,
   blockMethod,
+  sensitivity,
+  verify,
 }: QuantizeOptions): {
   scheme: Scheme | 'auto';
   method: CalibrationMethod;
@@ -89,6 +93,8 @@ export function checked({
     throw new QuantizeError(english`GPTQ needs data that is like what the model will see: give --calibration PATH.`);
   if (image !== undefined && calibration === undefined)
     throw new QuantizeError(english`--image says how images are prepared: give their folder with --calibration PATH.`);
+  if (sensitivity && !verify)
+    throw new QuantizeError(english`Sensitivity (--sensitivity) compares outputs, so it needs verification.`);
   return { scheme: known ?? 'auto', method: found };
 }
 

@@ -2,8 +2,10 @@ import { english } from '../core/english.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, Node, NodeId } from '../core/graph/model.ts';
 import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
+import type { NodeError } from '../core/quantize/error.ts';
 import type { IntegerUse } from '../core/quantize/islands.ts';
 import type { CalibrationMethod, QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
+import { cosine, decibels, type RoundingError } from '../core/quantize/rounding-error.ts';
 import { type LatencyComparison, type ModelSize, type QuantizeReport, reportSchema } from '../core/report/report.ts';
 import type { SampleData } from './calibration-data.ts';
 import type { accuracy } from './labelled-data.ts';
@@ -15,6 +17,7 @@ import type { OutputError } from './quantize-error.ts';
 import type { QuantizeOptions } from './quantize-options.ts';
 import type { Prepared } from './quantize-preparation.ts';
 import type { SearchResult } from './quantize-search.ts';
+import type { Sensitivity } from './quantize-sensitivity.ts';
 
 /** What came of quantizing. */
 export interface QuantizeOutcome {
@@ -31,6 +34,8 @@ export interface QuantizeOutcome {
   readonly decided: DecidedOptions;
   /** What was said before anything was done. */
   readonly advice: readonly string[];
+  readonly errors: readonly NodeError[];
+  readonly sensitivity: Sensitivity | undefined;
   readonly milliseconds: number;
 }
 
@@ -52,6 +57,8 @@ export function quantizeReport(
     samples,
     decided,
     advice,
+    errors,
+    sensitivity,
     milliseconds,
   } = outcome;
   const fused = { nodes: kernels.nodes, of: kernels.of };
@@ -87,6 +94,18 @@ export function quantizeReport(
       ? { metric: { name: 'accuracy', before: floatMetric, after: judged.share, samples: judged.samples } }
       : {}),
     ...(latency ? { latency } : {}),
+    ...(errors.length > 0
+      ? { nodes: errors.map((error) => ({ ...idOf(prepared, error.node.id), ...quantizedNode(error, sensitivity) })) }
+      : {}),
+    ...(sensitivity
+      ? {
+          sensitivity: {
+            probed: sensitivity.withoutDb.size,
+            of: sensitivity.of,
+            baseDb: finite(sensitivity.baseDb),
+          },
+        }
+      : {}),
     ...(search ? { candidates: search.candidates } : {}),
     advice: [
       ...advice,
@@ -103,6 +122,24 @@ export function quantizeReport(
     milliseconds,
   };
 }
+
+function quantizedNode({ node, output, weight }: NodeError, sensitivity: Sensitivity | undefined) {
+  const figures = (error: RoundingError) => ({
+    sqnrDb: decibels(error),
+    cosine: cosine(error),
+    maxAbs: error.maxAbs,
+  });
+  const without = sensitivity?.withoutDb.get(node.id);
+  return {
+    node: labelOf(node),
+    ...(output ? { output: figures(output) } : {}),
+    ...(weight ? { weight: figures(weight) } : {}),
+    ...(without === undefined ? {} : { withoutDb: finite(without) }),
+  };
+}
+
+/** JSON has no infinity: equal outputs have no figure. */
+const finite = (decibels: number): number | null => (Number.isFinite(decibels) ? decibels : null);
 
 function verdictOf(
   error: OutputError | undefined,

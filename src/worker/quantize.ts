@@ -1,7 +1,7 @@
 import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import type { Overlay } from '../core/overlay.ts';
-import { errorOverlays, valueErrors } from '../core/quantize/error.ts';
+import { errorOverlays, type NodeError, nodeErrors, sensitivityOverlay, valueErrors } from '../core/quantize/error.ts';
 import type { QuantizedModel, Recipe, Scheme } from '../core/quantize/quantize-model.ts';
 import type { ExplainedRewrite, QuantizeReport } from '../core/report/report.ts';
 import type { SampleData } from './calibration-data.ts';
@@ -28,6 +28,7 @@ import {
 import { failsToLoad, failsToRun, notRunning, refusing } from './quantize-refusal.ts';
 import { bytesOf, quantizeReport, withProvenance } from './quantize-report.ts';
 import { findRecipe } from './quantize-search.ts';
+import { leaveOneOut, type Sensitivity } from './quantize-sensitivity.ts';
 import { smoothFor } from './quantize-smoothing.ts';
 
 export type { QuantizeOptions } from './quantize-options.ts';
@@ -172,7 +173,16 @@ async function quantize(
     : undefined;
   if (error?.failure !== undefined)
     throw await notRunning(error.failure, target.model, reference.feeds[0]!, { evaluator, signal });
-  const overlays = options.verify && error?.verdict.status !== 'not-run' ? await overlaysOf(work, quantized) : [];
+  const isRun = options.verify && error?.verdict.status !== 'not-run';
+  const errors = isRun ? await errorsOf(work, quantized) : [];
+  const sensitivity =
+    isRun && options.sensitivity
+      ? await leaveOneOut(
+          { prepared, calibrator: search?.method ? calibrator?.with(search.method) : calibrator, reference, errors },
+          { recipe, quantized },
+          { evaluator, signal, say },
+        )
+      : undefined;
   const judged = labelled && (await accuracyOf(model, labelled, work));
   const after: MeasuredModel = { model, identity: { ...target.identity, bytes: bytesOf(model) } };
   if (options.measure) say(english`Measuring against the float model`);
@@ -192,13 +202,15 @@ async function quantize(
     samples,
     decided,
     advice,
+    errors,
+    sensitivity,
     milliseconds: performance.now() - start,
   });
   return {
     model,
     report,
     origins: composed(quantized.origins, prepared.origins),
-    overlays,
+    overlays: isRun ? overlaysOf(quantized, errors, sensitivity) : [],
     rewrites: [...prepared.rewrites, ...quantized.rewrites.map(explained)],
     decided: decisionOf(recipe, method, prepared.model, decided),
   };
@@ -229,10 +241,10 @@ function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
   throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why].join(' '));
 }
 
-async function overlaysOf(
+async function errorsOf(
   { prepared, evaluator, reference, context, say }: QuantizeWork,
   quantized: QuantizedModel,
-): Promise<readonly Overlay[]> {
+): Promise<readonly NodeError[]> {
   const samples = {
     count: 2,
     feeds: async function* () {
@@ -244,7 +256,18 @@ async function overlaysOf(
     signal: context.signal,
     onProgress: (fraction) => say(english`Comparing values inside`, fraction),
   });
-  return errorOverlays(prepared.model, quantized.model, quantized.origins, errors, quantized.weightErrors);
+  return nodeErrors(prepared.model, errors, quantized.weightErrors);
+}
+
+function overlaysOf(
+  { model, origins }: QuantizedModel,
+  errors: readonly NodeError[],
+  sensitivity: Sensitivity | undefined,
+): readonly Overlay[] {
+  const overlays = errorOverlays(model, origins, errors);
+  if (!sensitivity) return overlays;
+  const gains = new Map(Array.from(sensitivity.withoutDb, ([id, without]) => [id, without - sensitivity.baseDb]));
+  return [...overlays, sensitivityOverlay(model, origins, gains)];
 }
 
 function accuracyOf(

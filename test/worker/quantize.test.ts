@@ -224,6 +224,28 @@ describe('static-int8', () => {
     for (const { reason } of report.islands!) expect(reason).toMatch(/signed/);
   });
 
+  test('errors of outputs and weights stand at each node, and what each alone costs the outputs', async () => {
+    const options = { randomCalibration: true, sensitivity: true };
+    const { report, overlays, model, origins } = await quantize(convolutions, options);
+    const conv = report.nodes!.find(({ node }) => node === 'Conv → a')!;
+    expect(conv.output!.cosine).toBeGreaterThan(0.99);
+    expect(conv.output!.cosine).toBeLessThan(1);
+    expect(conv.weight!.sqnrDb).toBeGreaterThan(30);
+    // Half a step of the largest weight of any channel at most.
+    const largest = Math.max(
+      ...toFloat32('float32', convolutions.graph.initializers.get('w1')!.data.bytes!).map(Math.abs),
+    );
+    expect(conv.weight!.maxAbs).toBeLessThanOrEqual((largest / 127 / 2) * 1.001);
+    expect(report.sensitivity).toMatchObject({ probed: 6, of: 6 });
+    const gains = report.nodes!.flatMap(({ withoutDb }) => (withoutDb == null ? [] : [withoutDb]));
+    expect(gains).toHaveLength(6);
+    expect(Math.max(...gains)).toBeGreaterThan(report.sensitivity!.baseDb!);
+    const shown = overlays.find(({ id }) => id === 'sensitivity')!;
+    const kernel = model.graph.nodes.find(({ opType, id }) => opType === 'Conv' && origins.get(id)!.has(conv.id!))!;
+    expect(shown.values[kernel.id]).toBeCloseTo(conv.withoutDb! - report.sensitivity!.baseDb!, 3);
+    await expect(quantize(convolutions, { ...options, verify: false })).rejects.toThrow(/needs verification/);
+  });
+
   test('without data it asks for some', async () => {
     await expect(quantize(convolutions, {})).rejects.toThrow(/--calibration/);
   });
@@ -278,7 +300,15 @@ describe('real models', () => {
     expect(report.metric!.before - report.metric!.after).toBeLessThanOrEqual(0.01);
     expect(report.fused.nodes).toBe(report.fused.of);
     expect(report.calibration).toMatchObject({ samples: 64, method: 'minmax' });
-    expect(overlays.map(({ id }) => id)).toEqual(['error', 'error-made', 'weight-error']);
+    expect(overlays.map(({ id }) => id)).toEqual([
+      'error',
+      'error-made',
+      'error-cosine',
+      'error-max',
+      'weight-error',
+      'weight-cosine',
+      'weight-max',
+    ]);
     expect(overlays.every(({ values }) => values.some((value) => value > 0))).toBe(true);
   });
 
