@@ -45,6 +45,7 @@ const files = readFileSync(join(corpusFolder, 'MANIFEST.csv'), 'utf8')
   .split('\n')
   .map((line) => line.split(','))
   .filter(([file, bytes]) => file?.endsWith('.onnx') && (args.includes('--large') || Number(bytes) < largest))
+  .toSorted((a, b) => Number(a[1]) - Number(b[1]))
   .map(([file]) => file!)
   .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));
 const results = resolve(import.meta.dirname, '../results');
