@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Model } from '../core/graph/model.ts';
 import { type BlockMethod, blockMethods } from '../core/quantize/blocks.ts';
+import { type QuantizedFormat, quantizedFormats } from '../core/quantize/formats.ts';
 import { nodeTypes } from '../core/quantize/node-types.ts';
 import {
   collect,
@@ -30,6 +31,7 @@ interface QuantizeOptions extends RunOptions {
   readonly nodeType?: readonly string[];
   readonly perTensor?: boolean;
   readonly activations?: (typeof activationTypes)[number];
+  readonly format?: QuantizedFormat;
   readonly prune?: number | '2:4';
   readonly equalize?: boolean;
   readonly smooth?: number | 'search';
@@ -83,6 +85,11 @@ export function quantizeCommand(program: Command): void {
     )
     .option('--per-tensor', 'one scale a tensor, not one a channel')
     .option('--activations <type>', `static-int8: ${activationTypes.join(', ')}`, oneOf(...activationTypes))
+    .option(
+      '--format <name>',
+      'static-int8: qdq, conversions around float nodes; or qoperator, operators on integers',
+      oneOf(...quantizedFormats),
+    )
     .option('--prune <share>', 'first set the smallest weights to 0: this share of them, or 2:4', pruning)
     .option('--equalize', 'first scale the channels between convolutions to like sizes')
     .option('--smooth <strength>', 'SmoothQuant: 0 to 1, or search; needs calibration data', smoothing)
@@ -130,6 +137,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(options.image === undefined ? {} : { image: options.image }),
         ...(randomCalibration ? { randomCalibration } : {}),
         ...(options.activations ? { activations: options.activations } : {}),
+        ...(options.format ? { format: options.format } : {}),
         ...(options.prune === undefined ? {} : { prune: options.prune }),
         ...(options.equalize ? { equalize: true } : {}),
         ...(options.smooth === undefined ? {} : { smooth: options.smooth }),

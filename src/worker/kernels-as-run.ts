@@ -76,7 +76,7 @@ const integerKernels: Readonly<Record<string, readonly string[]>> = {
 /** How many quantized nodes ONNX Runtime runs with integer kernels, and which it does not. Rejects when it refuses the model. */
 export async function kernelUse(
   manager: RuntimeManager,
-  { model, nodes }: Pick<QuantizedModel, 'model' | 'nodes'>,
+  { model, nodes, origins }: Pick<QuantizedModel, 'model' | 'nodes' | 'origins'>,
   scheme: Scheme,
   signal: AbortSignal | undefined,
 ): Promise<IntegerUse> {
@@ -85,7 +85,11 @@ export async function kernelUse(
     const named = withUniqueNames(model);
     // The levels above change layouts, and name anew what they touch.
     const asRun = await modelAsRun(manager, named, { ...options, level: 'extended' });
-    return integerUse(named, new Set(nodes.map(({ id }) => id)), asRun);
+    const planned = new Set(nodes.map(({ id }) => id));
+    const members = model.graph.nodes.filter(({ id }) =>
+      [...(origins.get(id) ?? [])].some((from) => planned.has(from)),
+    );
+    return integerUse(named, new Set(members.map(({ id }) => id)), asRun);
   }
   const left = new Map(await operatorsAsRun(manager, model, options));
   if (scheme === 'fp16') return { nodes: 0, of: 0, islands: [] };

@@ -22,6 +22,7 @@ export type QuantizeDecision = Pick<
   | 'equalize'
   | 'smooth'
   | 'activations'
+  | 'format'
   | 'prune'
   | 'nodeTypes'
   | 'blockSize'
@@ -53,7 +54,7 @@ export function decisionOf(
   { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth, activations, prune }: DecidedOptions,
 ): QuantizeDecision {
   const { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude, nodeTypes } = recipe;
-  const { blockSize, blockMethod } = recipe;
+  const { blockSize, blockMethod, format } = recipe;
   const keepFloat = graph.nodes.filter(({ id }) => exclude?.has(id)).map(firstOutput);
   return {
     scheme,
@@ -68,6 +69,7 @@ export function decisionOf(
     ...(smooth === undefined ? {} : { smooth }),
     ...(activations === undefined ? {} : { activations }),
     ...(prune === undefined ? {} : { prune }),
+    ...(format === undefined ? {} : { format }),
     ...(blockSize === undefined ? {} : { blockSize }),
     ...(blockMethod === undefined ? {} : { blockMethod }),
     ...(nodeTypes?.size ? { nodeTypes: namedTypes(graph.nodes, nodeTypes) } : {}),
@@ -124,6 +126,7 @@ export function optionsOf(
     activations = 'uint8',
     weights = 'int8',
     correctBias = false,
+    format = 'qdq',
     exclude,
   } = recipe;
   const excluded = exclude?.size ?? 0;
@@ -137,6 +140,7 @@ export function optionsOf(
       return {
         activations,
         weights,
+        format,
         perChannel,
         reduceRange,
         method,

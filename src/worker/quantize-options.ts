@@ -1,6 +1,7 @@
 import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import type { Pruning } from '../core/prune/weights.ts';
+import type { QuantizedFormat } from '../core/quantize/formats.ts';
 import type { NodeType } from '../core/quantize/node-types.ts';
 import {
   type CalibrationMethod,
@@ -23,6 +24,8 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly prune?: Pruning;
   /** Static: type of what nodes read and give. Default uint8; CPUs have no kernels for 16 bits, other processors do. */
   readonly activations?: QuantizeStep['activations'];
+  /** Static: conversions around float nodes (default), or operators on integers. */
+  readonly format?: QuantizedFormat;
   /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */
   readonly correctBias?: boolean;
   /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */
@@ -66,6 +69,8 @@ export function checked({
   blockMethod,
   sensitivity,
   verify,
+  format,
+  activations,
 }: QuantizeOptions): {
   scheme: Scheme | 'auto';
   method: CalibrationMethod;
@@ -93,6 +98,10 @@ export function checked({
     throw new QuantizeError(english`GPTQ needs data that is like what the model will see: give --calibration PATH.`);
   if (image !== undefined && calibration === undefined)
     throw new QuantizeError(english`--image says how images are prepared: give their folder with --calibration PATH.`);
+  if (format === 'qoperator' && known !== 'static-int8')
+    throw new QuantizeError(english`Operators on integers (--format qoperator) are a form of static-int8.`);
+  if (format === 'qoperator' && activations?.endsWith('16'))
+    throw new QuantizeError(english`Operators on integers (--format qoperator) have 8 bits, not ${activations}.`);
   if (sensitivity && !verify)
     throw new QuantizeError(english`Sensitivity (--sensitivity) compares outputs, so it needs verification.`);
   return { scheme: known ?? 'auto', method: found };

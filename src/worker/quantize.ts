@@ -105,6 +105,7 @@ async function quantize(
     nodeTypes: nodeTypesOf(options, even),
     density: options.density,
     activations: options.activations,
+    format: options.format,
     correctBias: options.correctBias ?? true,
     searchWeights: options.searchWeights ?? false,
     reduceRange: options.reduceRange ?? reducesRange(environment.features),
@@ -251,7 +252,7 @@ async function errorsOf(
       yield* reference.feeds.slice(0, 2);
     },
   };
-  const errors = await valueErrors(prepared.model, quantized.model, samples, {
+  const errors = await valueErrors(prepared.model, quantized.named ?? quantized.model, samples, {
     evaluator,
     signal: context.signal,
     onProgress: (fraction) => say(english`Comparing values inside`, fraction),

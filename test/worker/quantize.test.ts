@@ -6,6 +6,8 @@ import { bufferSource } from '../../src/core/graph/byte-source.ts';
 import type { Model } from '../../src/core/graph/model.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { fromNumbers, toFloat32 } from '../../src/core/tensor/convert.ts';
+import { createEvaluator } from '../../src/worker/evaluator.ts';
+import { makeInputs } from '../../src/worker/inputs.ts';
 import { makeTemporaryFolder } from '../../src/worker/model-source.ts';
 import { openModel } from '../../src/worker/open-model.ts';
 import type { MeasuredModel } from '../../src/worker/profile.ts';
@@ -244,6 +246,68 @@ describe('static-int8', () => {
     const kernel = model.graph.nodes.find(({ opType, id }) => opType === 'Conv' && origins.get(id)!.has(conv.id!))!;
     expect(shown.values[kernel.id]).toBeCloseTo(conv.withoutDb! - report.sensitivity!.baseDb!, 3);
     await expect(quantize(convolutions, { ...options, verify: false })).rejects.toThrow(/needs verification/);
+  });
+
+  describe('operators on integers', () => {
+    const runBoth = async (model: Model, options: Partial<QuantizeOptions>) => {
+      const qdq = await quantize(model, { randomCalibration: true, ...options });
+      const operators = await quantize(model, { randomCalibration: true, format: 'qoperator', ...options });
+      const evaluator = createEvaluator(manager);
+      const { feeds } = await makeInputs(model, { dims: {}, seed: 3 });
+      const run = async (each: Model) => {
+        const [results] = await evaluator.run({
+          model: each,
+          feeds: [new Map(Object.entries(feeds[0]!))],
+          level: 'all',
+        });
+        return results!;
+      };
+      const [a, b] = [await run(qdq.model), await run(operators.model)];
+      await evaluator.dispose();
+      return { qdq, operators, a, b };
+    };
+    const numbers = ({ dtype, bytes }: TensorValue) => toFloat32(dtype, bytes);
+
+    test('stand in the place of what reads and gives integers, and give the same', async () => {
+      const { qdq, operators, a, b } = await runBoth(convolutions, {});
+      expect(operators.model.graph.nodes.map(({ opType }) => opType)).toEqual([
+        'QuantizeLinear',
+        'QLinearConv',
+        'QLinearConv',
+        'QLinearAdd',
+        'QLinearGlobalAveragePool',
+        'Flatten',
+        'QGemm',
+      ]);
+      expect(operators.report.fused).toEqual({ nodes: 6, of: 6 });
+      expect(operators.decided.format).toBe('qoperator');
+      expect(operators.overlays.map(({ id }) => id)).toEqual(qdq.overlays.map(({ id }) => id));
+      const [x, y] = [numbers(a.get('y')!), numbers(b.get('y')!)];
+      const largest = Math.max(...x.map(Math.abs));
+      // A step of what the last product reads, through its weights, is far below this.
+      for (let index = 0; index < x.length; index++) expect(Math.abs(x[index]! - y[index]!)).toBeLessThan(largest / 50);
+      const sources = new Set(convolutions.graph.nodes.map(({ id }) => id));
+      for (const { id } of operators.model.graph.nodes)
+        for (const from of operators.origins.get(id)!) expect(sources).toContain(from);
+    });
+
+    test('products that give floats right away, and nodes of 16 bits that stay as they are', async () => {
+      const { operators, a, b } = await runBoth(products, {});
+      expect(operators.model.graph.nodes.map(({ opType }) => opType)).toContain('MatMulIntegerToFloat');
+      const [x, y] = [numbers(a.get('y')!), numbers(b.get('y')!)];
+      for (let index = 0; index < x.length; index++) expect(y[index]!).toBeCloseTo(x[index]!, 1);
+      const typed = [{ name: 'first', nodes: [convolutions.graph.nodes[0]!.id], type: 'uint16' as const }];
+      const mixed = await quantize(convolutions, { randomCalibration: true, format: 'qoperator', typed });
+      const kinds = mixed.model.graph.nodes.map(({ opType }) => opType);
+      expect(kinds).toContain('Conv');
+      expect(kinds).toContain('QGemm');
+    });
+
+    test('only 8 bits, and only static', async () => {
+      const refused = { randomCalibration: true, format: 'qoperator' } as const;
+      await expect(quantize(convolutions, { ...refused, activations: 'uint16' })).rejects.toThrow(/8 bits/);
+      await expect(quantize(convolutions, { ...refused, scheme: 'dynamic-int8' })).rejects.toThrow(/static-int8/);
+    });
   });
 
   test('without data it asks for some', async () => {

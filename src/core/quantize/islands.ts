@@ -44,7 +44,7 @@ export function integerUse(model: Model, members: ReadonlySet<NodeId>, asRun: Mo
   let nodes = 0;
   let of = 0;
   for (const node of model.graph.nodes) {
-    if (!members.has(node.id)) continue;
+    if (!members.has(node.id) || isConversion(node)) continue;
     const found = run.byName.get(node.name) ?? node.outputs.map((name) => run.producer.get(name)).find(Boolean);
     // What only moves elements may be gone altogether, which costs nothing.
     if (!found && movesElements.has(node.opType)) continue;

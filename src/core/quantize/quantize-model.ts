@@ -8,6 +8,7 @@ import { createFacts } from '../shapes/infer.ts';
 import { inputChannels } from './bias-correction.ts';
 import type { BlockMethod } from './blocks.ts';
 import type { Channels, Observed } from './calibration.ts';
+import type { QuantizedFormat } from './formats.ts';
 import type { NodeType } from './node-types.ts';
 import type { QuantizedType, Range } from './ranges.ts';
 import { type Density, planStatic, type StaticPlan } from './static-plan.ts';
@@ -17,6 +18,7 @@ import { writeFloat16 } from './write-float16.ts';
 import { writeGatherBlocks } from './write-gather-blocks.ts';
 import { type Moments, writeMatMulNBits } from './write-matmul-nbits.ts';
 import { type WeightError, writeQdq } from './write-qdq.ts';
+import { writeQOperator } from './write-qoperator.ts';
 
 export const schemes = ['dynamic-int8', 'static-int8', 'int8-weights', 'int4-weights', 'fp16'] as const;
 export type Scheme = (typeof schemes)[number];
@@ -34,6 +36,7 @@ export interface Recipe {
   readonly nodeTypes?: ReadonlyMap<NodeId, readonly NodeType[]>;
   /** Static: which operators between weighted ones compute on integers. */
   readonly density?: Density;
+  readonly format?: QuantizedFormat;
   readonly activations?: QuantizedType;
   readonly weights?: QuantizedType;
   readonly symmetricActivations?: boolean;
@@ -67,6 +70,8 @@ export interface QuantizedModel {
   readonly origins: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
   /** Static: values that are stored as integers, under the name that both models have. */
   readonly values: readonly string[];
+  /** The same in the form that has all values by their names, where the result does not. */
+  readonly named?: Model;
 }
 
 /**
@@ -79,11 +84,23 @@ export async function quantizeGraph(model: Model, recipe: Recipe, context: Quant
   const written = await run(draft, recipe, context);
   const result = draft.finish();
   const graphs = draft.graphs();
+  const origins = new Map(graphs.flatMap((graph) => graph.nodes()).map(({ id }) => [id, draft.origin(id)]));
+  const quantized = { ...written, model: result, rewrites: draft.rewrites, origins };
+  return recipe.scheme === 'static-int8' && recipe.format === 'qoperator' ? asOperators(quantized) : quantized;
+}
+
+/** A result with conversions as one with operators on integers. */
+function asOperators(quantized: QuantizedModel): QuantizedModel {
+  const { model, rewrites, origins } = writeQOperator(quantized.model);
+  const original = ([id, from]: readonly [NodeId, ReadonlySet<NodeId>]) =>
+    [id, new Set([...from].flatMap((each) => [...(quantized.origins.get(each) ?? [each])]))] as const;
   return {
-    ...written,
-    model: result,
-    rewrites: draft.rewrites,
-    origins: new Map(graphs.flatMap((graph) => graph.nodes()).map(({ id }) => [id, draft.origin(id)])),
+    ...quantized,
+    model,
+    named: quantized.model,
+    rewrites: [...quantized.rewrites, ...rewrites],
+    // Nodes of bodies stay as they were.
+    origins: new Map([...quantized.origins, ...Array.from(origins, original)]),
   };
 }
 
