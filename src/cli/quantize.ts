@@ -37,6 +37,7 @@ interface QuantizeOptions extends RunOptions {
   readonly smooth?: number | 'search';
   readonly labelled?: string;
   readonly minSqnr?: number;
+  readonly calibrationCache?: string;
   readonly sensitivity?: boolean;
   readonly errors?: number | true;
   readonly measure: boolean;
@@ -66,6 +67,7 @@ export function quantizeCommand(program: Command): void {
       'how images become numbers: imagenet, unit, symmetric, or resize=256,crop=224,mean=0.485/0.456/0.406,std=…,scale=1/255,layout=nchw,channels=rgb',
     )
     .option('--random-calibration', 'make calibration data up; good for trying speed, not for accuracy')
+    .option('--calibration-cache <file>', 'keep what calibration found there, and go on from it when interrupted')
     .option('--method <name>', `how ranges are found: ${calibrationMethods.join(', ')}`, oneOf(...calibrationMethods))
     .option(
       '--block-size <n>',
@@ -112,6 +114,8 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
       'static-int8 needs data like what the model will see: give --calibration PATH, or --random-calibration to try its speed.',
     );
   }
+  if (options.sensitivity && !options.verify)
+    throw new UsageError('--sensitivity compares outputs, so it needs verification: leave --no-verify away.');
   const { openModel } = await import('../worker/open-model.ts');
   const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
   const { quantizeModel } = await import('../worker/quantize.ts');
@@ -122,7 +126,10 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
   try {
     protectSource(opened, output);
     if (recipe) protectFromRecipe(recipe, [path, output]);
-    const context = await measurementContext(session);
+    const context = {
+      ...(await measurementContext(session)),
+      onAdvice: session.note,
+    };
     const { model, report, decided } = await quantizeModel(
       await measuredModel(opened),
       {
@@ -145,6 +152,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(options.blockSize === undefined ? {} : { blockSize: options.blockSize }),
         ...(options.blockMethod === undefined ? {} : { blockMethod: options.blockMethod }),
         ...(labelled ? { labelled } : {}),
+        ...(options.calibrationCache ? { calibrationCache: options.calibrationCache } : {}),
         ...(options.sensitivity ? { sensitivity: true } : {}),
         ...(minSqnr === undefined ? {} : { minSqnr }),
       },

@@ -13,6 +13,7 @@ import type { CalibrationMethod } from '../core/quantize/quantize-model.ts';
 import type { Range } from '../core/quantize/ranges.ts';
 import { secondMoments } from '../core/quantize/second-moments.ts';
 import type { Moments } from '../core/quantize/write-matmul-nbits.ts';
+import type { CalibrationCache } from './calibration-cache.ts';
 import type { SampleData } from './calibration-data.ts';
 
 /** What a model's values are over its sample data, each measured once. */
@@ -30,6 +31,8 @@ export interface CalibratorContext {
   readonly evaluator: Evaluator;
   readonly signal?: AbortSignal | undefined;
   readonly say: (message: string, fraction?: number) => void;
+  /** Where passes that were interrupted stand. */
+  readonly cache?: CalibrationCache | undefined;
 }
 
 export function createCalibrator(
@@ -40,11 +43,12 @@ export function createCalibrator(
 ): Calibrator {
   const known = new Map<string, Range | undefined>();
   const knownMeans = new Map<string, Float32Array>();
-  const { evaluator, signal, say } = context;
+  const { evaluator, signal, say, cache } = context;
   const progress = {
     evaluator,
     signal,
     onProgress: (fraction: number) => say(english`Calibrating`, fraction),
+    checkpoint: cache && ((pass: readonly string[]) => cache.checkpoint(model, pass)),
   };
   return {
     samples,

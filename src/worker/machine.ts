@@ -50,7 +50,7 @@ export async function describeEnvironment(settings: MeasurementSettings): Promis
 }
 
 /** Names of the instruction sets there are; empty where the system keeps no list in a file. */
-async function cpuFeatures(): Promise<readonly string[]> {
+export async function cpuFeatures(): Promise<readonly string[]> {
   const text = (await readText('/proc/cpuinfo')) ?? '';
   const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1]?.split(' '));
   return Object.entries(instructionSets)

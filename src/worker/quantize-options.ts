@@ -12,7 +12,9 @@ import {
 } from '../core/quantize/quantize-model.ts';
 import type { QuantizeStep } from '../core/report/recipe.ts';
 import type { QuantizeRequest } from '../protocol/worker.ts';
+import { type CalibrationCache, openCalibrationCache } from './calibration-cache.ts';
 import { openSamples, randomSamples, type SampleData } from './calibration-data.ts';
+import { hashData } from './hash-file.ts';
 import { QuantizeError } from './quantize-preparation.ts';
 
 export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'perChannel' | 'exclude'> & {
@@ -46,6 +48,8 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly searchWeights?: boolean;
   readonly blockSize?: number;
   readonly blockMethod?: Recipe['blockMethod'];
+  /** File in which passes over the calibration data are kept, so that an interrupted one goes on where it was. */
+  readonly calibrationCache?: string;
   /** Leave-one-out: what the outputs gain when a node alone stays float, for those that add most noise. Needs `verify`. */
   readonly sensitivity?: boolean;
   /** `auto` takes nothing below this signal to noise, in dB. */
@@ -71,6 +75,7 @@ export function checked({
   verify,
   format,
   activations,
+  calibrationCache,
 }: QuantizeOptions): {
   scheme: Scheme | 'auto';
   method: CalibrationMethod;
@@ -98,6 +103,10 @@ export function checked({
     throw new QuantizeError(english`GPTQ needs data that is like what the model will see: give --calibration PATH.`);
   if (image !== undefined && calibration === undefined)
     throw new QuantizeError(english`--image says how images are prepared: give their folder with --calibration PATH.`);
+  if (calibrationCache !== undefined && calibration === undefined && !randomCalibration)
+    throw new QuantizeError(
+      english`A calibration cache (--calibration-cache) is for data: give --calibration PATH as well.`,
+    );
   if (format === 'qoperator' && known !== 'static-int8')
     throw new QuantizeError(english`Operators on integers (--format qoperator) are a form of static-int8.`);
   if (format === 'qoperator' && activations?.endsWith('16'))
@@ -116,6 +125,18 @@ export async function samplesFor(
     return openSamples(model, calibration, { dims: settings.dims, ...(image === undefined ? {} : { image }) });
   }
   return randomCalibration ? randomSamples(model, randomRuns, { dims: settings.dims, seed: settings.seed }) : undefined;
+}
+
+/** The cache that calibration goes on from; none unless asked for. Rejects with `InputError` when the file is another. */
+export async function cacheFor({
+  calibration,
+  calibrationCache,
+  image = '',
+  settings: { dims, seed },
+}: QuantizeOptions): Promise<CalibrationCache | undefined> {
+  if (calibrationCache === undefined) return undefined;
+  const data = calibration === undefined ? `random ${seed} ${randomRuns}` : await hashData(calibration);
+  return openCalibrationCache(calibrationCache, [data, image, JSON.stringify(dims)]);
 }
 
 /** Inputs made up to compare results on, other than those that calibrate. */

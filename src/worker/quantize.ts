@@ -10,12 +10,18 @@ import { compareLatency } from './compare-latency.ts';
 import { createEvaluator, type RuntimeEvaluator } from './evaluator.ts';
 import { kernelUse } from './kernels-as-run.ts';
 import { accuracy, type LabelledData, openLabelled } from './labelled-data.ts';
-import { describeEnvironment } from './machine.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
-import { machineAdvice, reducesRange } from './quantize-advice.ts';
+import { integerMachine, machineAdvice } from './quantize-advice.ts';
 import { decisionOf, nodeTypesOf, producersOf, type QuantizeDecision, refuseUntaken } from './quantize-decision.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
-import { checked, comparedInputs, comparedRuns, type QuantizeOptions, samplesFor } from './quantize-options.ts';
+import {
+  cacheFor,
+  checked,
+  comparedInputs,
+  comparedRuns,
+  type QuantizeOptions,
+  samplesFor,
+} from './quantize-options.ts';
 import {
   composed,
   equalized,
@@ -45,6 +51,28 @@ export interface QuantizeResult {
   readonly decided: QuantizeDecision;
 }
 
+export interface QuantizeContext extends MeasurementContext {
+  /** Told what speaks against the scheme on this machine, before anything is done. */
+  readonly onAdvice?: (advice: readonly string[]) => void;
+}
+
+/**
+ * What speaks against a scheme on this machine, for those who want to know before they start. Rejects when ONNX Runtime
+ * cannot be started.
+ */
+export async function quantizeAdvice(
+  model: Model,
+  scheme: Scheme | 'auto',
+  { manager, signal }: Pick<MeasurementContext, 'manager' | 'signal'>,
+): Promise<readonly string[]> {
+  const evaluator = createEvaluator(manager);
+  try {
+    return machineAdvice(await integerMachine(evaluator, signal), scheme, model);
+  } finally {
+    await evaluator.dispose();
+  }
+}
+
 /**
  * A quantized model with what it costs and gains; it loads, and with `verify` it runs. Rejects with `QuantizeError`,
  * `InputError`, or when cancelled.
@@ -52,7 +80,7 @@ export interface QuantizeResult {
 export function quantizeModel(
   target: MeasuredModel,
   options: QuantizeOptions,
-  context: MeasurementContext,
+  context: QuantizeContext,
 ): Promise<QuantizeResult> {
   const evaluator = createEvaluator(context.manager);
   return refusing(
@@ -72,7 +100,7 @@ export function quantizeModel(
 async function quantize(
   target: MeasuredModel,
   options: QuantizeOptions,
-  context: MeasurementContext,
+  context: QuantizeContext,
   evaluator: RuntimeEvaluator,
 ): Promise<QuantizeResult> {
   const start = performance.now();
@@ -80,14 +108,9 @@ async function quantize(
   const { manager, signal } = context;
   const say = (message: string, fraction?: number) =>
     context.onProgress?.(fraction === undefined ? { message } : { message, fraction });
-  const { version } = await manager.use(({ client }) => client.describe(undefined), { signal });
-  const environment = await describeEnvironment({
-    provider: options.settings.provider,
-    threads: options.settings.threads,
-    level: 'all',
-    onnxruntime: version,
-    opscope: context.opscope,
-  });
+  const machine = await integerMachine(evaluator, signal);
+  const advice = machineAdvice(machine, request.scheme, target.model);
+  context.onAdvice?.(advice);
   say(english`Simplifying`);
   const simplified = await prepareForQuantization(target.model, { ...context, evaluator });
   const fewer =
@@ -96,8 +119,9 @@ async function quantize(
       : await pruned(simplified, options.prune, { exclude: simplified.ids(options.exclude ?? []), signal });
   const even = options.equalize ? await equalized(fewer, signal) : fewer;
   const samples = await samplesFor(even.model, options);
+  const cache = await cacheFor(options);
   const calibratorOf = ({ model }: Prepared, data: SampleData) =>
-    createCalibrator(model, data, request.method, { evaluator, signal, say });
+    createCalibrator(model, data, request.method, { evaluator, signal, say, cache });
   const baseRecipe: Recipe = {
     scheme: request.scheme === 'auto' ? 'static-int8' : request.scheme,
     perChannel: options.perChannel ?? true,
@@ -108,7 +132,7 @@ async function quantize(
     format: options.format,
     correctBias: options.correctBias ?? true,
     searchWeights: options.searchWeights ?? false,
-    reduceRange: options.reduceRange ?? reducesRange(environment.features),
+    reduceRange: options.reduceRange ?? machine.saturates,
     blockSize: options.blockSize,
     blockMethod: options.blockMethod,
   };
@@ -155,7 +179,6 @@ async function quantize(
     labelled,
     floatMetric: floatMetric?.share,
   };
-  const advice = machineAdvice(environment.features, request.scheme, target.model);
   const search = asked ? undefined : await findRecipe(work, baseRecipe);
   const recipe = search?.recipe ?? baseRecipe;
   const method = search?.method ?? request.method;

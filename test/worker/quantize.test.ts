@@ -391,9 +391,15 @@ describe('real models', () => {
   test.skipIf(!corpusPresent)('LSTMs become DynamicQuantizeLSTM (needs the corpus)', async () => {
     const opened = await openModel(corpusModel('DTLN/pretrained_model/model_1.onnx'));
     const { report, model } = await quantize(opened.model, { scheme: 'dynamic-int8' });
+    const reduced = await quantize(opened.model, { scheme: 'dynamic-int8', reduceRange: true, verify: false });
     await opened.close();
     expect(model.graph.nodes.filter(({ opType }) => opType === 'DynamicQuantizeLSTM')).toHaveLength(2);
     expect(report.sqnrDb).toBeGreaterThan(25);
+    for (const { opType, inputs } of reduced.model.graph.nodes) {
+      if (opType !== 'DynamicQuantizeLSTM') continue;
+      const codes = new Int8Array(reduced.model.graph.initializers.get(inputs[1]!)!.data.bytes!);
+      expect(codes.reduce((most, code) => Math.max(most, Math.abs(code)), 0)).toBe(64);
+    }
   });
 });
 

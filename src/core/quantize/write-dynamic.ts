@@ -134,7 +134,7 @@ function addWeight(
  */
 export async function writeDynamicLstm(
   graph: GraphDraft,
-  { exclude, perChannel, signal }: DynamicOptions,
+  { exclude, perChannel, reduceRange = false, signal }: DynamicOptions,
 ): Promise<WrittenNodes> {
   const nodes: Node[] = [];
   const kept: KeptNode[] = [];
@@ -160,7 +160,7 @@ export async function writeDynamicLstm(
           direction * size,
         );
       weights.push({
-        quantized: quantizeDirections(turned, directions, rows, columns, perChannel),
+        quantized: quantizeDirections(turned, [directions, rows, columns], { perChannel, reduceRange }),
         dims: [directions, rows, columns],
         directions,
         base,
@@ -217,16 +217,15 @@ async function lstmRefusal(
 /** Each direction is a matrix of its own: a scale for all of it, or for each of its columns. */
 function quantizeDirections(
   values: Float32Array,
-  directions: number,
-  rows: number,
-  columns: number,
-  perChannel: boolean,
+  [directions, rows, columns]: readonly [number, number, number],
+  { perChannel, reduceRange }: { readonly perChannel: boolean; readonly reduceRange: boolean },
 ): QuantizedWeight {
   const size = rows * columns;
   const parts = Array.from({ length: directions }, (_, direction) =>
     quantizeWeight(values.subarray(direction * size, (direction + 1) * size), [rows, columns], {
       type: 'int8',
       ...(perChannel ? { axis: 1 } : {}),
+      reduceRange,
     }),
   );
   const stored = new Int8Array(values.length);
