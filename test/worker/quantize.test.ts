@@ -14,7 +14,7 @@ import type { MeasuredModel } from '../../src/worker/profile.ts';
 import { type QuantizeOptions, quantizeModel } from '../../src/worker/quantize.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { corpusModel, corpusPresent, sampleModels } from '../corpus.ts';
-import { buildModel } from './build-model.ts';
+import { buildGraph, buildModel } from './build-model.ts';
 
 const manager = createRuntimeManager();
 const folder = await makeTemporaryFolder();
@@ -350,6 +350,63 @@ describe('schemes without data', () => {
   test('an unknown scheme or method lists those there are', async () => {
     await expect(quantize(products, { scheme: 'int3' })).rejects.toThrow(/dynamic-int8.*auto/);
     await expect(quantize(products, { method: 'guess', randomCalibration: true })).rejects.toThrow(/minmax/);
+  });
+});
+
+describe('bodies of control flow', () => {
+  const branch = (initializers: Record<string, TensorValue>, name: string) => {
+    const value = buildGraph({
+      inputs: {},
+      outputs: { [name]: ['float32', ['n', 48]] },
+      initializers,
+      nodes: [
+        { opType: 'MatMul', inputs: ['x', `${name}_w`], outputs: [`${name}_a`] },
+        { opType: 'Tanh', inputs: [`${name}_a`], outputs: [name] },
+      ],
+    });
+    return { type: 'graph', value } as const;
+  };
+  // One branch has its weights inside, the other reads those of the main graph.
+  const branches = () =>
+    buildModel({
+      inputs: { x: ['float32', ['n', 64]] },
+      outputs: { y: ['float32', ['n', 48]] },
+      initializers: { no_w: weight(64, 48) },
+      nodes: [
+        { opType: 'ReduceMax', inputs: ['x'], outputs: ['most'], attributes: { keepdims: 0 } },
+        { opType: 'Cast', inputs: ['most'], outputs: ['some'], attributes: { to: 9 } },
+        {
+          opType: 'If',
+          inputs: ['some'],
+          outputs: ['y'],
+          attributes: { then_branch: branch({ yes_w: weight(64, 48) }, 'yes'), else_branch: branch({}, 'no') },
+        },
+      ],
+    });
+
+  test.each(['dynamic-int8', 'int8-weights', 'int4-weights'])('%s takes what is inside', async (scheme) => {
+    const model = branches();
+    const { report, model: made, origins } = await quantize(model, { scheme });
+    expect(report.quantized).toEqual({ nodes: 2, of: 2 });
+    expect(report.fused).toEqual({ nodes: 2, of: 2 });
+    expect(report.sqnrDb).toBeGreaterThan(scheme === 'int4-weights' ? 15 : 30);
+    expect(report.after.bytes).toBeLessThan(12_000);
+    expect(made.graph.initializers.has('no_w')).toBe(false);
+    const then = made.graph.nodes.at(-1)!.attributes.get('then_branch');
+    const inside = then?.type === 'graph' ? then.value.nodes : [];
+    const own = model.graph.nodes.at(-1)!.attributes.get('then_branch');
+    const ids = own?.type === 'graph' ? own.value.nodes.map(({ id }) => id) : [];
+    expect(inside.every(({ id }) => [...origins.get(id)!].every((from) => ids.includes(from)))).toBe(true);
+  });
+
+  test('a node inside can stay float, and static-int8 says why it takes none', async () => {
+    const model = branches();
+    const then = model.graph.nodes.at(-1)!.attributes.get('then_branch');
+    const [product] = then?.type === 'graph' ? then.value.nodes : [];
+    const { report } = await quantize(model, { scheme: 'dynamic-int8', exclude: [product!.id] });
+    expect(report.quantized).toEqual({ nodes: 1, of: 2 });
+    expect(report.kept).toMatchObject([{ id: product!.id, reason: 'kept float on request' }]);
+    await expect(quantize(model, { randomCalibration: true })).rejects.toThrow(/in a body of control flow/);
   });
 });
 

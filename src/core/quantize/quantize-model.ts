@@ -3,6 +3,7 @@
 import { assertUnreachable } from '../assert.ts';
 import { english } from '../english.ts';
 import { Draft, type Rewrite } from '../graph/draft.ts';
+import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Model, Node, NodeId } from '../graph/model.ts';
 import { createFacts } from '../shapes/infer.ts';
 import { inputChannels } from './bias-correction.ts';
@@ -75,7 +76,7 @@ export interface QuantizedModel {
 }
 
 /**
- * Quantizes the main graph of a model. The model given is not changed; when no node can be taken, it is the result.
+ * Quantizes a model: the main graph, and the bodies of control flow where no calibration is needed. The model given is not changed; when no node can be taken, it is the result.
  * Static schemes per channel need opset 13: pass `raise-opset` first. Rejects when the signal aborts.
  */
 export async function quantizeGraph(model: Model, recipe: Recipe, context: QuantizeContext): Promise<QuantizedModel> {
@@ -108,16 +109,17 @@ type Written = WrittenNodes & Pick<QuantizedModel, 'values'>;
 
 async function run(draft: Draft, recipe: Recipe, context: QuantizeContext): Promise<Written> {
   const graph = draft.main;
+  const graphs = draft.graphs().filter(({ kind }) => kind !== 'function');
   const facts = createFacts(draft, { dims: context.dims });
   const shared = { exclude: recipe.exclude, signal: context.signal };
   switch (recipe.scheme) {
     case 'dynamic-int8': {
       const { perChannel, reduceRange = false, searchWeights = false } = recipe;
       const options = { ...shared, perChannel, reduceRange, searchWeights };
-      return joined([
-        await writeDynamic(graph, facts, options),
-        await writeDynamicLstm(graph, options),
-        await writeGather(graph, shared),
+      return everywhere(graphs, async (each) => [
+        await writeDynamic(each, facts, options),
+        await writeDynamicLstm(each, options),
+        await writeGather(each, shared),
       ]);
     }
     case 'int8-weights':
@@ -126,10 +128,11 @@ async function run(draft: Draft, recipe: Recipe, context: QuantizeContext): Prom
       const { blockSize = 32, blockMethod: method = bits === 4 ? 'search' : 'round' } = recipe;
       const options = { ...shared, bits, blockSize, method, symmetric: false } as const;
       const { moments } = context;
-      return joined([
-        await writeMatMulNBits(graph, facts, { ...options, moments }),
-        await writeGatherBlocks(graph, options),
-      ]);
+      return everywhere(graphs, async (each) => {
+        // What goes on inside a body cannot be watched from outside.
+        const own = each !== graph && method === 'gptq' ? ({ ...options, method: 'search' } as const) : options;
+        return [await writeMatMulNBits(each, facts, { ...own, moments }), await writeGatherBlocks(each, own)];
+      });
     }
     case 'fp16':
       return joined([await writeFloat16(graph, facts, { ...shared, observe: context.observe })]);
@@ -138,6 +141,27 @@ async function run(draft: Draft, recipe: Recipe, context: QuantizeContext): Prom
     default:
       return assertUnreachable(recipe.scheme);
   }
+}
+
+/** Writes to one graph after the other; float weights that only bodies read go from the graph that holds them. */
+async function everywhere(
+  graphs: readonly GraphDraft[],
+  write: (graph: GraphDraft) => Promise<readonly WrittenNodes[]>,
+): Promise<Written> {
+  const isRead = (graph: GraphDraft, name: string) => graph.consumers(name).length > 0 || graph.isOutput(name);
+  const readOf = (graph: GraphDraft) =>
+    graphs.length === 1 ? [] : [...graph.initializers()].map(({ name }) => name).filter((name) => isRead(graph, name));
+  const before = graphs.map(readOf);
+  const parts: WrittenNodes[] = [];
+  for (const graph of graphs) parts.push(...(await write(graph)));
+  for (const [index, graph] of graphs.entries()) {
+    const gone = before[index]!.filter((name) => graph.initializer(name) && !isRead(graph, name));
+    if (gone.length === 0) continue;
+    graph.rewrite(gone[0]!, english`Weights that are stored as integers need no second, float copy.`, (edit) => {
+      for (const name of gone) edit.removeInitializer(name);
+    });
+  }
+  return joined(parts);
 }
 
 function joined(parts: readonly WrittenNodes[]): Written {

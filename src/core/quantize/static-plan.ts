@@ -95,8 +95,18 @@ export function planStatic(graph: GraphDraft, facts: Facts, options: StaticPlanO
     between: nodesOf('moves', 'computes'),
     absorbed: nodesOf('clamps'),
     values: storedValues(graph, members),
-    kept,
+    kept: [...kept, ...keptInBodies(graph, facts)],
   };
+}
+
+/** Weighted nodes of bodies, which calibration does not see into. */
+function keptInBodies(graph: GraphDraft, facts: Facts): readonly KeptNode[] {
+  return graph.draft.graphs().flatMap((body) => {
+    if (body === graph || body.kind === 'function') return [];
+    const { targets, kept } = chooseTargets(body, facts, { operators: staticOperators, refusals: staticRefusals });
+    const reason = english`it is in a body of control flow, which calibration does not see into`;
+    return [...targets.map(({ node }) => ({ node, reason })), ...kept];
+  });
 }
 
 type Role = 'target' | 'moves' | 'computes' | 'clamps';
