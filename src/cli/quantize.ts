@@ -31,6 +31,12 @@ interface QuantizeOptions extends RunOptions {
   readonly nodeType?: readonly string[];
   readonly perTensor?: boolean;
   readonly activations?: (typeof activationTypes)[number];
+  readonly target?: keyof typeof targets;
+  readonly symmetric?: boolean;
+  readonly weights?: 'int8' | 'uint8';
+  readonly percentile?: number;
+  readonly movingAverageRate?: number;
+  readonly correctBias: boolean;
   readonly format?: QuantizedFormat;
   readonly prune?: number | '2:4';
   readonly equalize?: boolean;
@@ -50,6 +56,13 @@ const calibrationMethods = ['minmax', 'moving-average', 'percentile', 'entropy',
 const schemes = ['dynamic-int8', 'static-int8', 'int8-weights', 'int4-weights', 'fp16', 'auto'] as const;
 
 const activationTypes = ['uint8', 'int8', 'uint16', 'int16'] as const;
+
+/** What processors want that this one is not. With 8-bit products that do not saturate, weights need all of their bits. */
+const targets = {
+  x64: { activations: 'uint8' },
+  arm: { activations: 'int8', reduceRange: false },
+  npu: { activations: 'uint16', reduceRange: false },
+} as const;
 
 /** `opscope quantize MODEL -o OUT` */
 export function quantizeCommand(program: Command): void {
@@ -87,6 +100,16 @@ export function quantizeCommand(program: Command): void {
     )
     .option('--per-tensor', 'one scale a tensor, not one a channel')
     .option('--activations <type>', `static-int8: ${activationTypes.join(', ')}`, oneOf(...activationTypes))
+    .option(
+      '--target <name>',
+      'static-int8 for another processor than this: x64, arm (signed activations), npu (16-bit activations)',
+      oneOf(...(Object.keys(targets) as (keyof typeof targets)[])),
+    )
+    .option('--symmetric', 'static-int8: activations with the zero point in the middle')
+    .option('--weights <type>', 'static-int8: int8, uint8', oneOf('int8', 'uint8'))
+    .option('--percentile <share>', 'method percentile: share in percent that stays in range; 99.999', percentile)
+    .option('--moving-average-rate <rate>', 'method moving-average: how far a sample moves a range; 0.01', rate)
+    .option('--no-correct-bias', 'static-int8: leave biases as they are, whatever rounded weights shift')
     .option(
       '--format <name>',
       'static-int8: qdq, conversions around float nodes; or qoperator, operators on integers',
@@ -143,7 +166,13 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(calibration ? { calibration } : {}),
         ...(options.image === undefined ? {} : { image: options.image }),
         ...(randomCalibration ? { randomCalibration } : {}),
+        ...(options.target ? targets[options.target] : {}),
         ...(options.activations ? { activations: options.activations } : {}),
+        ...(options.symmetric ? { symmetric: true } : {}),
+        ...(options.weights ? { weights: options.weights } : {}),
+        ...(options.percentile === undefined ? {} : { percentile: options.percentile }),
+        ...(options.movingAverageRate === undefined ? {} : { movingAverageRate: options.movingAverageRate }),
+        ...(options.correctBias ? {} : { correctBias: false }),
         ...(options.format ? { format: options.format } : {}),
         ...(options.prune === undefined ? {} : { prune: options.prune }),
         ...(options.equalize ? { equalize: true } : {}),
@@ -181,6 +210,19 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
   } finally {
     await opened.close();
   }
+}
+
+function percentile(text: string): number {
+  const share = Number(text);
+  if (!(share > 50 && share <= 100))
+    throw new InvalidArgumentError('It is a share in percent above 50, such as 99.99.');
+  return share;
+}
+
+function rate(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('It is a number above 0, at most 1, such as 0.05.');
+  return value;
 }
 
 /** How many nodes the table of errors has: none unless asked for, or when there are sensitivities to show. */

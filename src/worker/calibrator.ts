@@ -33,6 +33,9 @@ export interface CalibratorContext {
   readonly say: (message: string, fraction?: number) => void;
   /** Where passes that were interrupted stand. */
   readonly cache?: CalibrationCache | undefined;
+  /** See `HistogramOptions` and `movingAverageRanges`. */
+  readonly percentile?: number | undefined;
+  readonly movingAverageRate?: number | undefined;
 }
 
 export function createCalibrator(
@@ -43,7 +46,7 @@ export function createCalibrator(
 ): Calibrator {
   const known = new Map<string, Range | undefined>();
   const knownMeans = new Map<string, Float32Array>();
-  const { evaluator, signal, say, cache } = context;
+  const { evaluator, signal, say, cache, percentile, movingAverageRate } = context;
   const progress = {
     evaluator,
     signal,
@@ -58,7 +61,14 @@ export function createCalibrator(
       const missing = values.filter((value) => !known.has(value));
       const missingMeans = new Map([...channels].filter(([value]) => !knownMeans.has(value)));
       if (missing.length > 0 || missingMeans.size > 0) {
-        const found = await measure(model, missing, missingMeans, samples, method, progress);
+        const found = await measure(
+          model,
+          missing,
+          missingMeans,
+          samples,
+          { method, percentile, movingAverageRate },
+          progress,
+        );
         for (const value of missing) known.set(value, found.ranges.get(value));
         for (const [value, mean] of found.means) knownMeans.set(value, mean);
       }
@@ -75,14 +85,20 @@ async function measure(
   values: readonly string[],
   channels: Channels,
   samples: SampleData,
-  method: CalibrationMethod,
+  {
+    method,
+    percentile,
+    movingAverageRate,
+  }: Pick<CalibratorContext, 'percentile' | 'movingAverageRate'> & {
+    readonly method: CalibrationMethod;
+  },
   context: CalibrationContext,
 ): Promise<Observed> {
   if (method === 'minmax') return observe(model, values, channels, samples, context);
   const { means } = await observe(model, [], channels, samples, context);
   const ranges =
     method === 'moving-average'
-      ? await movingAverageRanges(model, values, samples, context)
-      : await histogramRanges(model, values, samples, { ...context, method });
+      ? await movingAverageRanges(model, values, samples, context, movingAverageRate)
+      : await histogramRanges(model, values, samples, { ...context, method, percentile });
   return { means, ranges };
 }

@@ -93,6 +93,10 @@ export function outcomeAdvice(outcome: {
     advice.push(
       english`ONNX Runtime has no kernels for 16-bit activations on the CPU: this is for processors that have, and slower here.`,
     );
+  } else if (recipe.scheme === 'static-int8' && recipe.activations === 'int8' && fused.nodes < fused.of) {
+    advice.push(
+      english`${fused.of - fused.nodes} of ${fused.of} quantized nodes have no kernel for signed numbers here and run as float between conversions: int8 activations are for ARM, uint8 for x64.`,
+    );
   } else if (fused.nodes < fused.of) {
     advice.push(
       english`${fused.of - fused.nodes} of ${fused.of} quantized nodes have no integer kernel in ONNX Runtime and run as float between conversions.`,

@@ -22,6 +22,10 @@ export type QuantizeDecision = Pick<
   | 'equalize'
   | 'smooth'
   | 'activations'
+  | 'symmetric'
+  | 'weights'
+  | 'percentile'
+  | 'movingAverageRate'
   | 'format'
   | 'prune'
   | 'nodeTypes'
@@ -51,7 +55,7 @@ export function decisionOf(
   recipe: Recipe,
   method: CalibrationMethod,
   { graph }: Model,
-  { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth, activations, prune }: DecidedOptions,
+  { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth, activations, prune, ...rest }: DecidedOptions,
 ): QuantizeDecision {
   const { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude, nodeTypes } = recipe;
   const { blockSize, blockMethod, format } = recipe;
@@ -70,6 +74,10 @@ export function decisionOf(
     ...(activations === undefined ? {} : { activations }),
     ...(prune === undefined ? {} : { prune }),
     ...(format === undefined ? {} : { format }),
+    ...(rest.symmetric ? { symmetric: true } : {}),
+    ...(rest.weights === undefined ? {} : { weights: rest.weights }),
+    ...(rest.percentile === undefined ? {} : { percentile: rest.percentile }),
+    ...(rest.movingAverageRate === undefined ? {} : { movingAverageRate: rest.movingAverageRate }),
     ...(blockSize === undefined ? {} : { blockSize }),
     ...(blockMethod === undefined ? {} : { blockMethod }),
     ...(nodeTypes?.size ? { nodeTypes: namedTypes(graph.nodes, nodeTypes) } : {}),
@@ -141,6 +149,7 @@ export function optionsOf(
         activations,
         weights,
         format,
+        ...(recipe.symmetricActivations ? { symmetric: true } : {}),
         perChannel,
         reduceRange,
         method,

@@ -26,6 +26,14 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly prune?: Pruning;
   /** Static: type of what nodes read and give. Default uint8; CPUs have no kernels for 16 bits, other processors do. */
   readonly activations?: QuantizeStep['activations'];
+  /** Static: activations have their zero point in the middle. */
+  readonly symmetric?: boolean;
+  /** Static: type of weights; default int8, whose zero point is 0. */
+  readonly weights?: QuantizeStep['weights'];
+  /** Method `percentile`: the share, in percent, that stays within the range. Default 99.999. */
+  readonly percentile?: number;
+  /** Method `moving-average`: how far a sample moves a range, 0 to 1. Default 0.01, and more for the first samples. */
+  readonly movingAverageRate?: number;
   /** Static: conversions around float nodes (default), or operators on integers. */
   readonly format?: QuantizedFormat;
   /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */

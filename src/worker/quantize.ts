@@ -121,7 +121,7 @@ async function quantize(
   const samples = await samplesFor(even.model, options);
   const cache = await cacheFor(options);
   const calibratorOf = ({ model }: Prepared, data: SampleData) =>
-    createCalibrator(model, data, request.method, { evaluator, signal, say, cache });
+    createCalibrator(model, data, request.method, { ...options, evaluator, signal, say, cache });
   const baseRecipe: Recipe = {
     scheme: request.scheme === 'auto' ? 'static-int8' : request.scheme,
     perChannel: options.perChannel ?? true,
@@ -129,6 +129,8 @@ async function quantize(
     nodeTypes: nodeTypesOf(options, even),
     density: options.density,
     activations: options.activations,
+    symmetricActivations: options.symmetric,
+    weights: options.weights,
     format: options.format,
     correctBias: options.correctBias ?? true,
     searchWeights: options.searchWeights ?? false,

@@ -310,6 +310,43 @@ describe('static-int8', () => {
     });
   });
 
+  test('signed activations end where Relu cuts off too, unless the zero point must be the middle', async () => {
+    const signed = await quantize(convolutions, { randomCalibration: true, activations: 'int8' });
+    expect(signed.model.graph.nodes.some(({ opType }) => opType === 'Relu')).toBe(false);
+    expect(signed.report.sqnrDb).toBeGreaterThan(25);
+    const symmetric = await quantize(convolutions, { randomCalibration: true, activations: 'int8', symmetric: true });
+    expect(symmetric.model.graph.nodes.some(({ opType }) => opType === 'Relu')).toBe(true);
+    const points = [...symmetric.model.graph.initializers.values()].filter(
+      ({ name, dtype }) => dtype === 'int8' && name.endsWith('_zero_point'),
+    );
+    expect(points.length).toBeGreaterThan(3);
+    expect(points.every(({ data }) => data.bytes!.every((byte) => byte === 0))).toBe(true);
+    expect(symmetric.decided.symmetric).toBe(true);
+  });
+
+  test('unsigned weights, biases left alone, and the share that a percentile keeps', async () => {
+    const typed = await quantize(convolutions, { randomCalibration: true, weights: 'uint8' });
+    expect(typed.report.sqnrDb).toBeGreaterThan(20);
+    expect([...typed.model.graph.initializers.values()].some(({ dtype }) => dtype === 'int8')).toBe(false);
+    const plain = await quantize(convolutions, { randomCalibration: true, correctBias: false, verify: false });
+    const corrected = await quantize(convolutions, { randomCalibration: true, verify: false });
+    const biases = ({ model }: typeof plain) =>
+      [...model.graph.initializers.values()]
+        .filter(({ dtype }) => dtype === 'int32')
+        .map(({ data }) => [...data.bytes!]);
+    expect(biases(plain)).not.toEqual(biases(corrected));
+    const tight = await quantize(convolutions, { randomCalibration: true, method: 'percentile', percentile: 90 });
+    const wide = await quantize(convolutions, { randomCalibration: true, method: 'percentile' });
+    expect(tight.report.sqnrDb).toBeLessThan(wide.report.sqnrDb! - 3);
+    expect(tight.decided.percentile).toBe(90);
+    const options = { randomCalibration: true, method: 'moving-average', verify: false } as const;
+    const scaleOf = ({ model }: typeof plain) =>
+      toFloat32('float32', model.graph.initializers.get('x_scale')!.data.bytes!)[0];
+    const slow = await quantize(convolutions, options);
+    const fast = await quantize(convolutions, { ...options, movingAverageRate: 1 });
+    expect(scaleOf(fast)).not.toBe(scaleOf(slow));
+  });
+
   test('without data it asks for some', async () => {
     await expect(quantize(convolutions, {})).rejects.toThrow(/--calibration/);
   });

@@ -182,7 +182,8 @@ async function runStatic(draft: Draft, recipe: Recipe, { dims, observe, signal }
     planStatic(draft.main, createFacts(draft, { dims }), {
       exclude,
       density,
-      clampsAtZero: activations.startsWith('uint') && !symmetricActivations,
+      // A range from 0 has its zero point at the lowest integer, whatever the type, unless that must be the middle.
+      clampsAtZero: !symmetricActivations,
     });
   let planned = plan();
   const first = await observe(

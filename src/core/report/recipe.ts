@@ -57,6 +57,13 @@ export interface QuantizeStep {
   readonly equalize?: boolean;
   /** Type of what nodes read and give; uint8 when it is not said. */
   readonly activations?: 'uint8' | 'int8' | 'uint16' | 'int16';
+  /** Activations have their zero point in the middle. */
+  readonly symmetric?: boolean;
+  /** Type of static weights; int8 when it is not said. */
+  readonly weights?: 'int8' | 'uint8';
+  /** Of the methods of the same names, where another than the default was asked for. */
+  readonly percentile?: number;
+  readonly movingAverageRate?: number;
   /** Conversions around float nodes, unless it says operators on integers. */
   readonly format?: QuantizedFormat;
   /** The share of the weights that became 0 first, or two of every four. */
@@ -208,6 +215,10 @@ const stepShapes: Readonly<Record<RecipeStep['command'], Shape>> = {
     'equalize?': yesNo,
     'smooth?': number,
     'activations?': oneOf('uint8', 'int8', 'uint16', 'int16'),
+    'symmetric?': yesNo,
+    'weights?': oneOf('int8', 'uint8'),
+    'percentile?': number,
+    'movingAverageRate?': number,
     'format?': oneOf(...quantizedFormats),
     'prune?': (value: unknown) => number(value) || value === '2:4',
     'blockSize?': whole,
