@@ -11,7 +11,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TensorValue } from '../../src/core/evaluator.ts';
 import type { Model } from '../../src/core/graph/model.ts';
-import { decibels } from '../../src/core/quantize/error.ts';
+import { decibels } from '../../src/core/quantize/rounding-error.ts';
 import type { QuantizeReport } from '../../src/core/report/report.ts';
 import { toFloat32 } from '../../src/core/tensor/convert.ts';
 import { writeNpz } from '../../src/core/tensor/npz.ts';

@@ -53,9 +53,8 @@ export async function makeAgain(
   output: string,
   context: MeasurementContext,
 ): Promise<ApplyReport> {
-  const { fingerprint, fingerprintOf, hashData, replay, runtimeVersion, sameModel } = await import(
-    '../worker/recipe.ts'
-  );
+  const { hashData } = await import('../worker/hash-file.ts');
+  const { fingerprint, fingerprintOf, replay, runtimeVersion, sameModel } = await import('../worker/recipe.ts');
   const { saveModel } = await import('../worker/save-model.ts');
   const start = performance.now();
   const { signal, onProgress } = context;

@@ -32,6 +32,8 @@ export interface RunOptions extends OutputOptions {
 export interface Session {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
+  /** Says something at once, beside the result: on stderr, unless a program reads or silence was asked for. */
+  note(lines: readonly string[]): void;
   /** The runtime process, started at its first use and ended with the command. */
   runtime(): Promise<RuntimeManager>;
 }
@@ -79,6 +81,10 @@ export async function execute(options: TextOptions, work: (session: Session) => 
     const outcome = await work({
       signal: abort.signal,
       onProgress: progress.show,
+      note: (lines) => {
+        progress.clear();
+        if (!options.quiet && !options.json) for (const line of lines) process.stderr.write(`${line}\n`);
+      },
       runtime: async () => {
         const { createRuntimeManager } = await import('../worker/runtime-client.ts');
         manager ??= createRuntimeManager();

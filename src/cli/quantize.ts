@@ -1,14 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Model } from '../core/graph/model.ts';
 import { type BlockMethod, blockMethods } from '../core/quantize/blocks.ts';
+import { type QuantizedFormat, quantizedFormats } from '../core/quantize/formats.ts';
 import { nodeTypes } from '../core/quantize/node-types.ts';
-import { bytes, change, count, decibels } from '../core/report/format.ts';
-import type { QuantizeReport } from '../core/report/report.ts';
-import { changedOutputsSentence } from '../core/report/sentences.ts';
 import {
   collect,
   execute,
-  heading,
   nodesNamed,
   type Outcome,
   oneOf,
@@ -18,9 +15,8 @@ import {
   type Session,
   withRunOptions,
 } from './command.ts';
-import { costAndGain } from './cost-and-gain.ts';
 import { UsageError } from './exit.ts';
-import { bad, careful, good, pairs, shortened, strong } from './print.ts';
+import { quantizeText } from './quantize-text.ts';
 
 interface QuantizeOptions extends RunOptions {
   readonly output?: string;
@@ -35,11 +31,21 @@ interface QuantizeOptions extends RunOptions {
   readonly nodeType?: readonly string[];
   readonly perTensor?: boolean;
   readonly activations?: (typeof activationTypes)[number];
+  readonly target?: keyof typeof targets;
+  readonly symmetric?: boolean;
+  readonly weights?: 'int8' | 'uint8';
+  readonly percentile?: number;
+  readonly movingAverageRate?: number;
+  readonly correctBias: boolean;
+  readonly format?: QuantizedFormat;
   readonly prune?: number | '2:4';
   readonly equalize?: boolean;
   readonly smooth?: number | 'search';
   readonly labelled?: string;
   readonly minSqnr?: number;
+  readonly calibrationCache?: string;
+  readonly sensitivity?: boolean;
+  readonly errors?: number | true;
   readonly measure: boolean;
   readonly verify: boolean;
   readonly recipe?: string;
@@ -50,6 +56,13 @@ const calibrationMethods = ['minmax', 'moving-average', 'percentile', 'entropy',
 const schemes = ['dynamic-int8', 'static-int8', 'int8-weights', 'int4-weights', 'fp16', 'auto'] as const;
 
 const activationTypes = ['uint8', 'int8', 'uint16', 'int16'] as const;
+
+/** What processors want that this one is not. With 8-bit products that do not saturate, weights need all of their bits. */
+const targets = {
+  x64: { activations: 'uint8' },
+  arm: { activations: 'int8', reduceRange: false },
+  npu: { activations: 'uint16', reduceRange: false },
+} as const;
 
 /** `opscope quantize MODEL -o OUT` */
 export function quantizeCommand(program: Command): void {
@@ -67,6 +80,7 @@ export function quantizeCommand(program: Command): void {
       'how images become numbers: imagenet, unit, symmetric, or resize=256,crop=224,mean=0.485/0.456/0.406,std=…,scale=1/255,layout=nchw,channels=rgb',
     )
     .option('--random-calibration', 'make calibration data up; good for trying speed, not for accuracy')
+    .option('--calibration-cache <file>', 'keep what calibration found there, and go on from it when interrupted')
     .option('--method <name>', `how ranges are found: ${calibrationMethods.join(', ')}`, oneOf(...calibrationMethods))
     .option(
       '--block-size <n>',
@@ -86,10 +100,27 @@ export function quantizeCommand(program: Command): void {
     )
     .option('--per-tensor', 'one scale a tensor, not one a channel')
     .option('--activations <type>', `static-int8: ${activationTypes.join(', ')}`, oneOf(...activationTypes))
+    .option(
+      '--target <name>',
+      'static-int8 for another processor than this: x64, arm (signed activations), npu (16-bit activations)',
+      oneOf(...(Object.keys(targets) as (keyof typeof targets)[])),
+    )
+    .option('--symmetric', 'static-int8: activations with the zero point in the middle')
+    .option('--weights <type>', 'static-int8: int8, uint8', oneOf('int8', 'uint8'))
+    .option('--percentile <share>', 'method percentile: share in percent that stays in range; 99.999', percentile)
+    .option('--moving-average-rate <rate>', 'method moving-average: how far a sample moves a range; 0.01', rate)
+    .option('--no-correct-bias', 'static-int8: leave biases as they are, whatever rounded weights shift')
+    .option(
+      '--format <name>',
+      'static-int8: qdq, conversions around float nodes; or qoperator, operators on integers',
+      oneOf(...quantizedFormats),
+    )
     .option('--prune <share>', 'first set the smallest weights to 0: this share of them, or 2:4', pruning)
     .option('--equalize', 'first scale the channels between convolutions to like sizes')
     .option('--smooth <strength>', 'SmoothQuant: 0 to 1, or search; needs calibration data', smoothing)
     .option('--labelled <path>', 'labelled data to measure accuracy on')
+    .option('--sensitivity', 'what the outputs gain when one node at a time stays float, for the 60 noisiest at most')
+    .option('--errors [n]', 'list the n nodes with the largest errors, worst first; 20 unless told otherwise', positive)
     .option('--min-sqnr <db>', 'least signal to noise that auto accepts', positive)
     .option('--no-measure', 'do not measure latency')
     .option('--no-verify', 'do not compare the outputs')
@@ -106,6 +137,8 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
       'static-int8 needs data like what the model will see: give --calibration PATH, or --random-calibration to try its speed.',
     );
   }
+  if (options.sensitivity && !options.verify)
+    throw new UsageError('--sensitivity compares outputs, so it needs verification: leave --no-verify away.');
   const { openModel } = await import('../worker/open-model.ts');
   const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
   const { quantizeModel } = await import('../worker/quantize.ts');
@@ -116,7 +149,10 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
   try {
     protectSource(opened, output);
     if (recipe) protectFromRecipe(recipe, [path, output]);
-    const context = await measurementContext(session);
+    const context = {
+      ...(await measurementContext(session)),
+      onAdvice: session.note,
+    };
     const { model, report, decided } = await quantizeModel(
       await measuredModel(opened),
       {
@@ -130,7 +166,14 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(calibration ? { calibration } : {}),
         ...(options.image === undefined ? {} : { image: options.image }),
         ...(randomCalibration ? { randomCalibration } : {}),
+        ...(options.target ? targets[options.target] : {}),
         ...(options.activations ? { activations: options.activations } : {}),
+        ...(options.symmetric ? { symmetric: true } : {}),
+        ...(options.weights ? { weights: options.weights } : {}),
+        ...(options.percentile === undefined ? {} : { percentile: options.percentile }),
+        ...(options.movingAverageRate === undefined ? {} : { movingAverageRate: options.movingAverageRate }),
+        ...(options.correctBias ? {} : { correctBias: false }),
+        ...(options.format ? { format: options.format } : {}),
         ...(options.prune === undefined ? {} : { prune: options.prune }),
         ...(options.equalize ? { equalize: true } : {}),
         ...(options.smooth === undefined ? {} : { smooth: options.smooth }),
@@ -138,6 +181,8 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(options.blockSize === undefined ? {} : { blockSize: options.blockSize }),
         ...(options.blockMethod === undefined ? {} : { blockMethod: options.blockMethod }),
         ...(labelled ? { labelled } : {}),
+        ...(options.calibrationCache ? { calibrationCache: options.calibrationCache } : {}),
+        ...(options.sensitivity ? { sensitivity: true } : {}),
         ...(minSqnr === undefined ? {} : { minSqnr }),
       },
       context,
@@ -157,11 +202,32 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
       await recordRecipe(recipe, { source: opened, steps: [step], output }, context);
     }
     const written = { ...report, output };
-    return { report: written, text: () => quantizeText(written), code: report.verdict.status === 'different' ? 1 : 0 };
+    return {
+      report: written,
+      text: () => quantizeText(written, shownErrors(options)),
+      code: report.verdict.status === 'different' ? 1 : 0,
+    };
   } finally {
     await opened.close();
   }
 }
+
+function percentile(text: string): number {
+  const share = Number(text);
+  if (!(share > 50 && share <= 100))
+    throw new InvalidArgumentError('It is a share in percent above 50, such as 99.99.');
+  return share;
+}
+
+function rate(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('It is a number above 0, at most 1, such as 0.05.');
+  return value;
+}
+
+/** How many nodes the table of errors has: none unless asked for, or when there are sensitivities to show. */
+const shownErrors = ({ errors, sensitivity }: Pick<QuantizeOptions, 'errors' | 'sensitivity'>): number =>
+  typeof errors === 'number' ? errors : errors || sensitivity ? 20 : 0;
 
 function pruning(text: string): number | '2:4' {
   if (text === '2:4') return text;
@@ -204,48 +270,4 @@ async function typedNodes(model: Model, asked: readonly string[]) {
       );
     return { name, nodes: nodes.map(({ id }) => id), type };
   });
-}
-
-/** Nodes that a reason names; the rest is counted. */
-const shownKept = 3;
-
-/** One line a reason, with how many nodes it holds for. */
-function keptLines(kept: QuantizeReport['kept']): readonly string[] {
-  const byReason = new Map<string, string[]>();
-  for (const { node, reason } of kept) byReason.set(reason, [...(byReason.get(reason) ?? []), node]);
-  return [...byReason].map(([reason, nodes]) => {
-    const named = nodes.slice(0, shownKept).map((node) => shortened(node, 60));
-    const more = nodes.length > shownKept ? ` and ${count(nodes.length - shownKept)} more` : '';
-    return `${named.join(', ')}${more}: ${reason}`;
-  });
-}
-
-export function quantizeText(report: QuantizeReport): string {
-  const { quantized, fused, kept, before, after, verdict, sqnrDb, calibration, advice, problems } = report;
-  const paint = verdict.status === 'different' ? bad : verdict.status === 'not-run' ? careful : good;
-  const quality = [
-    changedOutputsSentence(verdict),
-    ...(sqnrDb === null ? [] : [`signal to noise ${decibels(sqnrDb)}`]),
-  ];
-  const entries: [string, string][] = [
-    ['scheme', report.scheme],
-    ...(calibration
-      ? [
-          ['calibration', `${count(calibration.samples)} samples, ${calibration.method}, ${calibration.source}`] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
-    ['quantized', `${count(quantized.nodes)} of ${count(quantized.of)} nodes`],
-    ['integer', `${count(fused.nodes)} of ${count(fused.of)} run with an integer kernel`],
-    ['size', `${bytes(before.bytes)} → ${bytes(after.bytes)}  ${change(before.bytes, after.bytes)}`],
-    ['outputs', paint(quality.join(', '))],
-    ...costAndGain(report),
-  ];
-  const parts = [heading(report.model), pairs(entries)];
-  if (kept.length > 0) parts.push([strong('kept in float'), ...keptLines(kept)].join('\n'));
-  if (advice.length > 0) parts.push([strong('advice'), ...advice].join('\n'));
-  if (problems.length > 0) parts.push([strong('notes'), ...problems.map((problem) => careful(problem))].join('\n'));
-  return parts.join('\n\n');
 }

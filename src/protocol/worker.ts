@@ -310,6 +310,8 @@ export interface WorkerContract {
   /** Latency under every combination of settings. */
   sweep(argument: SweepRequest): Promise<SweepReport>;
   optimize(argument: OptimizeRequest): Promise<{ readonly version: VersionInfo; readonly report: OptimizeReport }>;
+  /** What speaks against a scheme (or `auto`) on this machine, known before anything is done. */
+  quantizeAdvice(argument: VersionRef & { readonly scheme: string }): Promise<readonly string[]>;
   quantize(argument: QuantizeRequest): Promise<{ readonly version: VersionInfo; readonly report: QuantizeReport }>;
   compare(argument: CompareRequest): Promise<Compared>;
   /** What of a comparison can be said without running anything: the graphs and sizes. */

@@ -13,6 +13,7 @@ import type { CalibrationMethod } from '../core/quantize/quantize-model.ts';
 import type { Range } from '../core/quantize/ranges.ts';
 import { secondMoments } from '../core/quantize/second-moments.ts';
 import type { Moments } from '../core/quantize/write-matmul-nbits.ts';
+import type { CalibrationCache } from './calibration-cache.ts';
 import type { SampleData } from './calibration-data.ts';
 
 /** What a model's values are over its sample data, each measured once. */
@@ -30,6 +31,11 @@ export interface CalibratorContext {
   readonly evaluator: Evaluator;
   readonly signal?: AbortSignal | undefined;
   readonly say: (message: string, fraction?: number) => void;
+  /** Where passes that were interrupted stand. */
+  readonly cache?: CalibrationCache | undefined;
+  /** See `HistogramOptions` and `movingAverageRanges`. */
+  readonly percentile?: number | undefined;
+  readonly movingAverageRate?: number | undefined;
 }
 
 export function createCalibrator(
@@ -40,11 +46,12 @@ export function createCalibrator(
 ): Calibrator {
   const known = new Map<string, Range | undefined>();
   const knownMeans = new Map<string, Float32Array>();
-  const { evaluator, signal, say } = context;
+  const { evaluator, signal, say, cache, percentile, movingAverageRate } = context;
   const progress = {
     evaluator,
     signal,
     onProgress: (fraction: number) => say(english`Calibrating`, fraction),
+    checkpoint: cache && ((pass: readonly string[]) => cache.checkpoint(model, pass)),
   };
   return {
     samples,
@@ -54,7 +61,14 @@ export function createCalibrator(
       const missing = values.filter((value) => !known.has(value));
       const missingMeans = new Map([...channels].filter(([value]) => !knownMeans.has(value)));
       if (missing.length > 0 || missingMeans.size > 0) {
-        const found = await measure(model, missing, missingMeans, samples, method, progress);
+        const found = await measure(
+          model,
+          missing,
+          missingMeans,
+          samples,
+          { method, percentile, movingAverageRate },
+          progress,
+        );
         for (const value of missing) known.set(value, found.ranges.get(value));
         for (const [value, mean] of found.means) knownMeans.set(value, mean);
       }
@@ -71,14 +85,20 @@ async function measure(
   values: readonly string[],
   channels: Channels,
   samples: SampleData,
-  method: CalibrationMethod,
+  {
+    method,
+    percentile,
+    movingAverageRate,
+  }: Pick<CalibratorContext, 'percentile' | 'movingAverageRate'> & {
+    readonly method: CalibrationMethod;
+  },
   context: CalibrationContext,
 ): Promise<Observed> {
   if (method === 'minmax') return observe(model, values, channels, samples, context);
   const { means } = await observe(model, [], channels, samples, context);
   const ranges =
     method === 'moving-average'
-      ? await movingAverageRanges(model, values, samples, context)
-      : await histogramRanges(model, values, samples, { ...context, method });
+      ? await movingAverageRanges(model, values, samples, context, movingAverageRate)
+      : await histogramRanges(model, values, samples, { ...context, method, percentile });
   return { means, ranges };
 }

@@ -3,6 +3,7 @@ import { english } from '../core/english.ts';
 import type { NodeId } from '../core/graph/model.ts';
 import { typicalRun } from '../core/profile/timeline.ts';
 import { machineDifferences } from '../core/report/environment.ts';
+import { schemes } from '../core/quantize/quantize-model.ts';
 import type { CallContext, Handlers } from '../protocol/rpc.ts';
 import type { RunSettings, VersionRef, WorkerContract } from '../protocol/worker.ts';
 import { compareGraphs, compareModels } from './compare.ts';
@@ -15,7 +16,7 @@ import { optimizeModel } from './optimize.ts';
 import { type MeasuredModel, type MeasurementContext, type ProfileResult, profileModel } from './profile.ts';
 import { profileFromTrace } from './profile-from-trace.ts';
 import { listProviders } from './providers.ts';
-import { quantizeModel } from './quantize.ts';
+import { quantizeAdvice, quantizeModel } from './quantize.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 import { sweepModel } from './sweep.ts';
 
@@ -25,6 +26,7 @@ type JobMethod =
   | 'sweep'
   | 'optimize'
   | 'quantize'
+  | 'quantizeAdvice'
   | 'compare'
   | 'diff'
   | 'providers'
@@ -94,6 +96,11 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       });
       return { version: version.info, report: { ...report, ...latency } };
     },
+    quantizeAdvice: ({ scheme, ...version }, { signal }) =>
+      quantizeAdvice(documents.version(version).model, schemes.find((each) => each === scheme) ?? 'auto', {
+        manager,
+        signal,
+      }),
     quantize: async ({ document, version: id, ...options }, context) => {
       const parent = documents.version({ document, version: id });
       const { model, report, origins, overlays, rewrites } = await quantizeModel(

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import type { OptimizationLevel } from '../core/evaluator.ts';
-import type { Model, Node } from '../core/graph/model.ts';
+import type { Model } from '../core/graph/model.ts';
 import { allNodes } from '../core/profile/breakdown.ts';
+import { withUniqueNames } from '../core/profile/unique-names.ts';
+import { type IntegerUse, integerUse } from '../core/quantize/islands.ts';
+import type { QuantizedModel, Scheme } from '../core/quantize/quantize-model.ts';
 import { makeTemporaryFolder, prepareModel } from './model-source.ts';
 import { openModel } from './open-model.ts';
 import type { RuntimeManager } from './runtime-client.ts';
@@ -63,37 +66,38 @@ function countOperators(model: Model): OperatorCounts {
   return found;
 }
 
-/** Operators that ONNX Runtime runs as a kernel on integers, and the names those kernels have. */
+/** Operators that schemes other than static write integer kernels for, and the names those have once ONNX Runtime fused them. */
 const integerKernels: Readonly<Record<string, readonly string[]>> = {
-  Conv: ['QLinearConv', 'ConvInteger'],
-  MatMul: ['QLinearMatMul', 'MatMulIntegerToFloat', 'DynamicQuantizeMatMul', 'MatMulInteger', 'MatMulNBits', 'QGemm'],
-  Gemm: ['QGemm', 'MatMulIntegerToFloat', 'DynamicQuantizeMatMul', 'MatMulInteger', 'MatMulNBits'],
+  MatMul: ['MatMulIntegerToFloat', 'DynamicQuantizeMatMul', 'MatMulInteger', 'MatMulNBits'],
+  Gemm: ['MatMulIntegerToFloat', 'DynamicQuantizeMatMul', 'MatMulInteger', 'MatMulNBits'],
   LSTM: ['DynamicQuantizeLSTM'],
-  Add: ['QLinearAdd'],
-  Mul: ['QLinearMul'],
-  Concat: ['QLinearConcat'],
-  GlobalAveragePool: ['QLinearGlobalAveragePool'],
-  AveragePool: ['QLinearAveragePool'],
-  Sigmoid: ['QLinearSigmoid'],
-  LeakyRelu: ['QLinearLeakyRelu'],
 };
 
-/** How many of the quantized nodes that compute have an integer kernel in the graph as run. */
-export function countFused(
-  nodes: readonly Node[],
-  operators: OperatorCounts,
-): { readonly nodes: number; readonly of: number } {
-  const left = new Map(operators);
-  let fused = 0;
-  let of = 0;
-  for (const { opType } of nodes) {
-    const kernels = integerKernels[opType];
-    if (!kernels) continue;
-    of++;
-    const kernel = kernels.find((name) => (left.get(name) ?? 0) > 0);
-    if (kernel === undefined) continue;
-    left.set(kernel, left.get(kernel)! - 1);
-    fused++;
+/** How many quantized nodes ONNX Runtime runs with integer kernels, and which it does not. Rejects when it refuses the model. */
+export async function kernelUse(
+  manager: RuntimeManager,
+  { model, nodes, origins }: Pick<QuantizedModel, 'model' | 'nodes' | 'origins'>,
+  scheme: Scheme,
+  signal: AbortSignal | undefined,
+): Promise<IntegerUse> {
+  const options = { level: 'all', signal } as const;
+  if (scheme === 'static-int8') {
+    const named = withUniqueNames(model);
+    // The levels above change layouts, and name anew what they touch.
+    const asRun = await modelAsRun(manager, named, { ...options, level: 'extended' });
+    const planned = new Set(nodes.map(({ id }) => id));
+    const members = model.graph.nodes.filter(({ id }) =>
+      [...(origins.get(id) ?? [])].some((from) => planned.has(from)),
+    );
+    return integerUse(named, new Set(members.map(({ id }) => id)), asRun);
   }
-  return { nodes: fused, of };
+  const left = new Map(await operatorsAsRun(manager, model, options));
+  if (scheme === 'fp16') return { nodes: 0, of: 0, islands: [] };
+  const computing = nodes.filter(({ opType }) => integerKernels[opType]);
+  const fused = computing.filter(({ opType }) => {
+    const kernel = integerKernels[opType]!.find((name) => (left.get(name) ?? 0) > 0);
+    if (kernel !== undefined) left.set(kernel, left.get(kernel)! - 1);
+    return kernel !== undefined;
+  });
+  return { nodes: fused.length, of: computing.length, islands: [] };
 }

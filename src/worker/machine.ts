@@ -72,7 +72,7 @@ export async function withChecksum(target: MeasuredModel): Promise<MeasuredModel
 }
 
 /** Names of the instruction sets there are; null where the system keeps no list in a file. */
-async function cpuFeatures(): Promise<readonly string[] | null> {
+export async function cpuFeatures(): Promise<readonly string[] | null> {
   const text = await readText('/proc/cpuinfo');
   if (text === null) return null;
   const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1]?.split(' '));

@@ -1,26 +1,44 @@
 import { english } from '../core/english.ts';
+import type { Evaluator } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
 import type { Recipe, Scheme } from '../core/quantize/quantize-model.ts';
 import type { LatencyComparison } from '../core/report/report.ts';
+import { cpuFeatures } from './machine.ts';
+import { saturates } from './saturation.ts';
 
 /** Instruction sets that multiply 8-bit numbers into 32-bit sums without saturating. */
 const exactMultiply = new Set(['AVX-VNNI', 'AVX512-VNNI', 'AMX-INT8', 'DOTPROD', 'I8MM']);
 
-/** True on x64 without VNNI, where 8-bit products saturate at 16 bits: weights then use one bit less. */
-export function reducesRange(features: readonly string[]): boolean {
-  return features.includes('AVX2') && !features.some((name) => exactMultiply.has(name));
+/** What of a machine decides whether integers pay. */
+export interface IntegerMachine {
+  /** Instruction sets, as `describeEnvironment` names them; empty where the system does not say. */
+  readonly features: readonly string[];
+  /** 8-bit products saturate at 16 bits: weights then use one bit less. */
+  readonly saturates: boolean;
 }
 
+/** This machine, asked once a process. */
+export async function integerMachine(evaluator: Evaluator, signal?: AbortSignal): Promise<IntegerMachine> {
+  known ??= { features: (await cpuFeatures()) ?? [], saturates: await saturates(evaluator, signal) };
+  return known;
+}
+
+let known: IntegerMachine | undefined;
+
 /** What the machine and the model say about a scheme before anything is done. */
-export function machineAdvice(features: readonly string[], scheme: Scheme | 'auto', { graph }: Model): string[] {
+export function machineAdvice(
+  { features, saturates }: IntegerMachine,
+  scheme: Scheme | 'auto',
+  { graph }: Pick<Model, 'graph'>,
+): string[] {
   const advice: string[] = [];
   const share = (types: readonly string[]) => graph.nodes.filter(({ opType }) => types.includes(opType)).length;
   const convolutions = share(['Conv', 'ConvTranspose']);
   const products = share(['MatMul', 'Gemm']);
-  const known = features.length > 0;
-  if (scheme !== 'fp16' && known && !features.some((name) => exactMultiply.has(name))) {
+  const isSlow = features.length > 0 && !features.some((name) => exactMultiply.has(name));
+  if (scheme !== 'fp16' && (saturates || isSlow)) {
     advice.push(
-      reducesRange(features)
+      saturates
         ? english`This processor has no VNNI: 8-bit products saturate, so weights use 7 bits, and int8 gains little speed here.`
         : english`This processor has no instructions for 8-bit products: int8 saves memory here, hardly time.`,
     );
@@ -74,6 +92,10 @@ export function outcomeAdvice(outcome: {
   if (recipe.scheme === 'static-int8' && recipe.activations?.endsWith('16')) {
     advice.push(
       english`ONNX Runtime has no kernels for 16-bit activations on the CPU: this is for processors that have, and slower here.`,
+    );
+  } else if (recipe.scheme === 'static-int8' && recipe.activations === 'int8' && fused.nodes < fused.of) {
+    advice.push(
+      english`${fused.of - fused.nodes} of ${fused.of} quantized nodes have no kernel for signed numbers here and run as float between conversions: int8 activations are for ARM, uint8 for x64.`,
     );
   } else if (fused.nodes < fused.of) {
     advice.push(

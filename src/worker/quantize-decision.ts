@@ -22,6 +22,11 @@ export type QuantizeDecision = Pick<
   | 'equalize'
   | 'smooth'
   | 'activations'
+  | 'symmetric'
+  | 'weights'
+  | 'percentile'
+  | 'movingAverageRate'
+  | 'format'
   | 'prune'
   | 'nodeTypes'
   | 'blockSize'
@@ -50,10 +55,10 @@ export function decisionOf(
   recipe: Recipe,
   method: CalibrationMethod,
   { graph }: Model,
-  { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth, activations, prune }: DecidedOptions,
+  { scheme: asked, minSqnr = usableSqnr(asked), equalize, smooth, activations, prune, ...rest }: DecidedOptions,
 ): QuantizeDecision {
   const { scheme, perChannel, reduceRange = false, density = 'full', correctBias = false, exclude, nodeTypes } = recipe;
-  const { blockSize, blockMethod } = recipe;
+  const { blockSize, blockMethod, format } = recipe;
   const keepFloat = graph.nodes.filter(({ id }) => exclude?.has(id)).map(firstOutput);
   return {
     scheme,
@@ -68,6 +73,11 @@ export function decisionOf(
     ...(smooth === undefined ? {} : { smooth }),
     ...(activations === undefined ? {} : { activations }),
     ...(prune === undefined ? {} : { prune }),
+    ...(format === undefined ? {} : { format }),
+    ...(rest.symmetric ? { symmetric: true } : {}),
+    ...(rest.weights === undefined ? {} : { weights: rest.weights }),
+    ...(rest.percentile === undefined ? {} : { percentile: rest.percentile }),
+    ...(rest.movingAverageRate === undefined ? {} : { movingAverageRate: rest.movingAverageRate }),
     ...(blockSize === undefined ? {} : { blockSize }),
     ...(blockMethod === undefined ? {} : { blockMethod }),
     ...(nodeTypes?.size ? { nodeTypes: namedTypes(graph.nodes, nodeTypes) } : {}),
@@ -124,6 +134,7 @@ export function optionsOf(
     activations = 'uint8',
     weights = 'int8',
     correctBias = false,
+    format = 'qdq',
     exclude,
   } = recipe;
   const excluded = exclude?.size ?? 0;
@@ -137,6 +148,8 @@ export function optionsOf(
       return {
         activations,
         weights,
+        format,
+        ...(recipe.symmetricActivations ? { symmetric: true } : {}),
         perChannel,
         reduceRange,
         method,

@@ -1,6 +1,7 @@
 import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import type { Pruning } from '../core/prune/weights.ts';
+import type { QuantizedFormat } from '../core/quantize/formats.ts';
 import type { NodeType } from '../core/quantize/node-types.ts';
 import {
   type CalibrationMethod,
@@ -11,7 +12,9 @@ import {
 } from '../core/quantize/quantize-model.ts';
 import type { QuantizeStep } from '../core/report/recipe.ts';
 import type { QuantizeRequest } from '../protocol/worker.ts';
+import { type CalibrationCache, openCalibrationCache } from './calibration-cache.ts';
 import { openSamples, randomSamples, type SampleData } from './calibration-data.ts';
+import { hashData } from './hash-file.ts';
 import { QuantizeError } from './quantize-preparation.ts';
 
 export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'perChannel' | 'exclude'> & {
@@ -23,6 +26,16 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly prune?: Pruning;
   /** Static: type of what nodes read and give. Default uint8; CPUs have no kernels for 16 bits, other processors do. */
   readonly activations?: QuantizeStep['activations'];
+  /** Static: activations have their zero point in the middle. */
+  readonly symmetric?: boolean;
+  /** Static: type of weights; default int8, whose zero point is 0. */
+  readonly weights?: QuantizeStep['weights'];
+  /** Method `percentile`: the share, in percent, that stays within the range. Default 99.999. */
+  readonly percentile?: number;
+  /** Method `moving-average`: how far a sample moves a range, 0 to 1. Default 0.01, and more for the first samples. */
+  readonly movingAverageRate?: number;
+  /** Static: conversions around float nodes (default), or operators on integers. */
+  readonly format?: QuantizedFormat;
   /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */
   readonly correctBias?: boolean;
   /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */
@@ -43,6 +56,10 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly searchWeights?: boolean;
   readonly blockSize?: number;
   readonly blockMethod?: Recipe['blockMethod'];
+  /** File in which passes over the calibration data are kept, so that an interrupted one goes on where it was. */
+  readonly calibrationCache?: string;
+  /** Leave-one-out: what the outputs gain when a node alone stays float, for those that add most noise. Needs `verify`. */
+  readonly sensitivity?: boolean;
   /** `auto` takes nothing below this signal to noise, in dB. */
   readonly minSqnr?: number;
 };
@@ -62,6 +79,11 @@ export function checked({
   typed,
   nodeTypes,
   blockMethod,
+  sensitivity,
+  verify,
+  format,
+  activations,
+  calibrationCache,
 }: QuantizeOptions): {
   scheme: Scheme | 'auto';
   method: CalibrationMethod;
@@ -89,6 +111,16 @@ export function checked({
     throw new QuantizeError(english`GPTQ needs data that is like what the model will see: give --calibration PATH.`);
   if (image !== undefined && calibration === undefined)
     throw new QuantizeError(english`--image says how images are prepared: give their folder with --calibration PATH.`);
+  if (calibrationCache !== undefined && calibration === undefined && !randomCalibration)
+    throw new QuantizeError(
+      english`A calibration cache (--calibration-cache) is for data: give --calibration PATH as well.`,
+    );
+  if (format === 'qoperator' && known !== 'static-int8')
+    throw new QuantizeError(english`Operators on integers (--format qoperator) are a form of static-int8.`);
+  if (format === 'qoperator' && activations?.endsWith('16'))
+    throw new QuantizeError(english`Operators on integers (--format qoperator) have 8 bits, not ${activations}.`);
+  if (sensitivity && !verify)
+    throw new QuantizeError(english`Sensitivity (--sensitivity) compares outputs, so it needs verification.`);
   return { scheme: known ?? 'auto', method: found };
 }
 
@@ -101,6 +133,18 @@ export async function samplesFor(
     return openSamples(model, calibration, { dims: settings.dims, ...(image === undefined ? {} : { image }) });
   }
   return randomCalibration ? randomSamples(model, randomRuns, { dims: settings.dims, seed: settings.seed }) : undefined;
+}
+
+/** The cache that calibration goes on from; none unless asked for. Rejects with `InputError` when the file is another. */
+export async function cacheFor({
+  calibration,
+  calibrationCache,
+  image = '',
+  settings: { dims, seed },
+}: QuantizeOptions): Promise<CalibrationCache | undefined> {
+  if (calibrationCache === undefined) return undefined;
+  const data = calibration === undefined ? `random ${seed} ${randomRuns}` : await hashData(calibration);
+  return openCalibrationCache(calibrationCache, [data, image, JSON.stringify(dims)]);
 }
 
 /** Inputs made up to compare results on, other than those that calibrate. */

@@ -62,7 +62,7 @@ export async function prepareForQuantization(
     signal,
   });
   const prepared = { ...result, irVersion: Math.max(result.irVersion, initializersApart) };
-  const origins = originsOf(draft, prepared);
+  const origins = originsOf(draft);
   return preparedFrom(prepared, origins, draft.rewrites.map(explained));
 }
 
@@ -136,6 +136,6 @@ function suitable(recipe: Recipe, { opsets }: Model): Recipe {
   return recipe.scheme === 'static-int8' && opset < perChannelOpset ? { ...recipe, perChannel: false } : recipe;
 }
 
-function originsOf(draft: Draft, { graph }: Model): Map<NodeId, ReadonlySet<NodeId>> {
-  return new Map(graph.nodes.map(({ id }) => [id, draft.origin(id)]));
+function originsOf(draft: Draft): Map<NodeId, ReadonlySet<NodeId>> {
+  return new Map(draft.graphs().flatMap((graph) => graph.nodes().map(({ id }) => [id, draft.origin(id)] as const)));
 }

@@ -1,8 +1,11 @@
 import { english } from '../core/english.ts';
 import { Draft } from '../core/graph/draft.ts';
-import type { Model, NodeId } from '../core/graph/model.ts';
+import type { Model, Node, NodeId } from '../core/graph/model.ts';
 import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
+import type { NodeError } from '../core/quantize/error.ts';
+import type { IntegerUse } from '../core/quantize/islands.ts';
 import type { CalibrationMethod, QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
+import { cosine, decibels, type RoundingError } from '../core/quantize/rounding-error.ts';
 import { type LatencyComparison, type ModelSize, type QuantizeReport, reportSchema } from '../core/report/report.ts';
 import type { SampleData } from './calibration-data.ts';
 import type { accuracy } from './labelled-data.ts';
@@ -14,6 +17,7 @@ import type { OutputError } from './quantize-error.ts';
 import type { QuantizeOptions } from './quantize-options.ts';
 import type { Prepared } from './quantize-preparation.ts';
 import type { SearchResult } from './quantize-search.ts';
+import type { Sensitivity } from './quantize-sensitivity.ts';
 
 /** What came of quantizing. */
 export interface QuantizeOutcome {
@@ -21,7 +25,7 @@ export interface QuantizeOutcome {
   readonly method: CalibrationMethod;
   readonly quantized: QuantizedModel;
   readonly model: Model;
-  readonly fused: QuantizeReport['fused'];
+  readonly kernels: IntegerUse;
   readonly error: OutputError | undefined;
   readonly latency: LatencyComparison | undefined;
   readonly judged: Awaited<ReturnType<typeof accuracy>> | undefined;
@@ -30,6 +34,8 @@ export interface QuantizeOutcome {
   readonly decided: DecidedOptions;
   /** What was said before anything was done. */
   readonly advice: readonly string[];
+  readonly errors: readonly NodeError[];
+  readonly sensitivity: Sensitivity | undefined;
   readonly milliseconds: number;
 }
 
@@ -43,7 +49,7 @@ export function quantizeReport(
     method,
     quantized,
     model,
-    fused,
+    kernels,
     error,
     latency,
     judged,
@@ -51,8 +57,11 @@ export function quantizeReport(
     samples,
     decided,
     advice,
+    errors,
+    sensitivity,
     milliseconds,
   } = outcome;
+  const fused = { nodes: kernels.nodes, of: kernels.of };
   return {
     schema: reportSchema,
     model: target.identity,
@@ -64,10 +73,19 @@ export function quantizeReport(
     quantized: { nodes: quantized.nodes.length, of: quantized.nodes.length + quantized.kept.length },
     kept: quantized.kept.map(({ node, reason }) => ({
       ...idOf(prepared, node.id),
-      node: node.name === '' ? `${node.opType} → ${node.outputs[0]}` : `${node.opType} ${node.name}`,
+      node: labelOf(node),
       reason,
     })),
     fused,
+    islands: kernels.islands.map(({ id, name, opType, reason }) => {
+      const node = prepared.model.graph.nodes.find((each) => each.id === id);
+      return {
+        ...(id === undefined ? {} : idOf(prepared, id)),
+        node: node ? labelOf(node) : `${opType} ${name}`,
+        opType,
+        reason,
+      };
+    }),
     before: sizeOf(target.model, target.identity.bytes),
     after: sizeOf(model),
     verdict: verdictOf(error, options),
@@ -76,6 +94,18 @@ export function quantizeReport(
       ? { metric: { name: 'accuracy', before: floatMetric, after: judged.share, samples: judged.samples } }
       : {}),
     ...(latency ? { latency } : {}),
+    ...(errors.length > 0
+      ? { nodes: errors.map((error) => ({ ...idOf(prepared, error.node.id), ...quantizedNode(error, sensitivity) })) }
+      : {}),
+    ...(sensitivity
+      ? {
+          sensitivity: {
+            probed: sensitivity.withoutDb.size,
+            of: sensitivity.of,
+            baseDb: finite(sensitivity.baseDb),
+          },
+        }
+      : {}),
     ...(search ? { candidates: search.candidates } : {}),
     advice: [
       ...advice,
@@ -93,6 +123,24 @@ export function quantizeReport(
   };
 }
 
+function quantizedNode({ node, output, weight }: NodeError, sensitivity: Sensitivity | undefined) {
+  const figures = (error: RoundingError) => ({
+    sqnrDb: decibels(error),
+    cosine: cosine(error),
+    maxAbs: error.maxAbs,
+  });
+  const without = sensitivity?.withoutDb.get(node.id);
+  return {
+    node: labelOf(node),
+    ...(output ? { output: figures(output) } : {}),
+    ...(weight ? { weight: figures(weight) } : {}),
+    ...(without === undefined ? {} : { withoutDb: finite(without) }),
+  };
+}
+
+/** JSON has no infinity: equal outputs have no figure. */
+const finite = (decibels: number): number | null => (Number.isFinite(decibels) ? decibels : null);
+
 function verdictOf(
   error: OutputError | undefined,
   { scheme, minSqnr = usableSqnr(scheme) }: QuantizeOptions,
@@ -108,6 +156,9 @@ function verdictOf(
         reason: english`Signal to noise of the outputs is ${sqnrDb.toFixed(1)} dB, below ${minSqnr} dB.`,
       };
 }
+
+const labelOf = ({ name, opType, outputs }: Node): string =>
+  name === '' ? `${opType} → ${outputs[0]}` : `${opType} ${name}`;
 
 const idOf = (prepared: Prepared, id: NodeId): { id?: NodeId } => {
   const [first] = prepared.origins.get(id) ?? [];

@@ -1,21 +1,27 @@
 import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import type { Overlay } from '../core/overlay.ts';
-import { errorOverlays, valueErrors } from '../core/quantize/error.ts';
+import { errorOverlays, type NodeError, nodeErrors, sensitivityOverlay, valueErrors } from '../core/quantize/error.ts';
 import type { QuantizedModel, Recipe, Scheme } from '../core/quantize/quantize-model.ts';
 import type { ExplainedRewrite, QuantizeReport } from '../core/report/report.ts';
 import type { SampleData } from './calibration-data.ts';
 import { createCalibrator } from './calibrator.ts';
 import { compareLatency } from './compare-latency.ts';
 import { createEvaluator, type RuntimeEvaluator } from './evaluator.ts';
-import { countFused, operatorsAsRun } from './kernels-as-run.ts';
+import { kernelUse } from './kernels-as-run.ts';
 import { accuracy, type LabelledData, openLabelled } from './labelled-data.ts';
-import { describeEnvironment } from './machine.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
-import { machineAdvice, reducesRange } from './quantize-advice.ts';
+import { integerMachine, machineAdvice } from './quantize-advice.ts';
 import { decisionOf, nodeTypesOf, producersOf, type QuantizeDecision, refuseUntaken } from './quantize-decision.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
-import { checked, comparedInputs, comparedRuns, type QuantizeOptions, samplesFor } from './quantize-options.ts';
+import {
+  cacheFor,
+  checked,
+  comparedInputs,
+  comparedRuns,
+  type QuantizeOptions,
+  samplesFor,
+} from './quantize-options.ts';
 import {
   composed,
   equalized,
@@ -28,6 +34,7 @@ import {
 import { failsToLoad, failsToRun, notRunning, refusing } from './quantize-refusal.ts';
 import { bytesOf, quantizeReport, withProvenance } from './quantize-report.ts';
 import { findRecipe } from './quantize-search.ts';
+import { leaveOneOut, type Sensitivity } from './quantize-sensitivity.ts';
 import { smoothFor } from './quantize-smoothing.ts';
 
 export type { QuantizeOptions } from './quantize-options.ts';
@@ -44,6 +51,28 @@ export interface QuantizeResult {
   readonly decided: QuantizeDecision;
 }
 
+export interface QuantizeContext extends MeasurementContext {
+  /** Told what speaks against the scheme on this machine, before anything is done. */
+  readonly onAdvice?: (advice: readonly string[]) => void;
+}
+
+/**
+ * What speaks against a scheme on this machine, for those who want to know before they start. Rejects when ONNX Runtime
+ * cannot be started.
+ */
+export async function quantizeAdvice(
+  model: Model,
+  scheme: Scheme | 'auto',
+  { manager, signal }: Pick<MeasurementContext, 'manager' | 'signal'>,
+): Promise<readonly string[]> {
+  const evaluator = createEvaluator(manager);
+  try {
+    return machineAdvice(await integerMachine(evaluator, signal), scheme, model);
+  } finally {
+    await evaluator.dispose();
+  }
+}
+
 /**
  * A quantized model with what it costs and gains; it loads, and with `verify` it runs. Rejects with `QuantizeError`,
  * `InputError`, or when cancelled.
@@ -51,7 +80,7 @@ export interface QuantizeResult {
 export function quantizeModel(
   target: MeasuredModel,
   options: QuantizeOptions,
-  context: MeasurementContext,
+  context: QuantizeContext,
 ): Promise<QuantizeResult> {
   const evaluator = createEvaluator(context.manager);
   return refusing(
@@ -71,7 +100,7 @@ export function quantizeModel(
 async function quantize(
   target: MeasuredModel,
   options: QuantizeOptions,
-  context: MeasurementContext,
+  context: QuantizeContext,
   evaluator: RuntimeEvaluator,
 ): Promise<QuantizeResult> {
   const start = performance.now();
@@ -79,14 +108,9 @@ async function quantize(
   const { manager, signal } = context;
   const say = (message: string, fraction?: number) =>
     context.onProgress?.(fraction === undefined ? { message } : { message, fraction });
-  const { version } = await manager.use(({ client }) => client.describe(undefined), { signal });
-  const environment = await describeEnvironment({
-    provider: options.settings.provider,
-    threads: options.settings.threads,
-    level: 'all',
-    onnxruntime: version,
-    opscope: context.opscope,
-  });
+  const machine = await integerMachine(evaluator, signal);
+  const advice = machineAdvice(machine, request.scheme, target.model);
+  context.onAdvice?.(advice);
   say(english`Simplifying`);
   const simplified = await prepareForQuantization(target.model, { ...context, evaluator });
   const fewer =
@@ -95,8 +119,9 @@ async function quantize(
       : await pruned(simplified, options.prune, { exclude: simplified.ids(options.exclude ?? []), signal });
   const even = options.equalize ? await equalized(fewer, signal) : fewer;
   const samples = await samplesFor(even.model, options);
+  const cache = await cacheFor(options);
   const calibratorOf = ({ model }: Prepared, data: SampleData) =>
-    createCalibrator(model, data, request.method, { evaluator, signal, say });
+    createCalibrator(model, data, request.method, { ...options, evaluator, signal, say, cache });
   const baseRecipe: Recipe = {
     scheme: request.scheme === 'auto' ? 'static-int8' : request.scheme,
     perChannel: options.perChannel ?? true,
@@ -104,9 +129,12 @@ async function quantize(
     nodeTypes: nodeTypesOf(options, even),
     density: options.density,
     activations: options.activations,
+    symmetricActivations: options.symmetric,
+    weights: options.weights,
+    format: options.format,
     correctBias: options.correctBias ?? true,
     searchWeights: options.searchWeights ?? false,
-    reduceRange: options.reduceRange ?? reducesRange(environment.features ?? []),
+    reduceRange: options.reduceRange ?? machine.saturates,
     blockSize: options.blockSize,
     blockMethod: options.blockMethod,
   };
@@ -153,7 +181,6 @@ async function quantize(
     labelled,
     floatMetric: floatMetric?.share,
   };
-  const advice = machineAdvice(environment.features ?? [], request.scheme, target.model);
   const search = asked ? undefined : await findRecipe(work, baseRecipe);
   const recipe = search?.recipe ?? baseRecipe;
   const method = search?.method ?? request.method;
@@ -164,16 +191,24 @@ async function quantize(
   // The sessions that calibrated are as large as the model, and none of them is used again.
   await evaluator.dispose();
   say(english`Reading ONNX Runtime's graph`);
-  const operators = await refusing(failsToLoad, target.model, context, () =>
-    operatorsAsRun(manager, model, { level: 'all', signal }),
+  const kernels = await refusing(failsToLoad, target.model, context, () =>
+    kernelUse(manager, { ...quantized, model }, recipe.scheme, signal),
   );
-  const fused = recipe.scheme === 'fp16' ? { nodes: 0, of: 0 } : countFused(quantized.nodes, operators);
   const error = options.verify
     ? await refusing(failsToRun, target.model, context, () => outputError(model, reference, { evaluator, signal }))
     : undefined;
   if (error?.failure !== undefined)
     throw await notRunning(error.failure, target.model, reference.feeds[0]!, { evaluator, signal });
-  const overlays = options.verify && error?.verdict.status !== 'not-run' ? await overlaysOf(work, quantized) : [];
+  const isRun = options.verify && error?.verdict.status !== 'not-run';
+  const errors = isRun ? await errorsOf(work, quantized) : [];
+  const sensitivity =
+    isRun && options.sensitivity
+      ? await leaveOneOut(
+          { prepared, calibrator: search?.method ? calibrator?.with(search.method) : calibrator, reference, errors },
+          { recipe, quantized },
+          { evaluator, signal, say },
+        )
+      : undefined;
   const judged = labelled && (await accuracyOf(model, labelled, work));
   const after: MeasuredModel = { model, identity: { ...target.identity, bytes: bytesOf(model) } };
   if (options.measure) say(english`Measuring against the float model`);
@@ -185,7 +220,7 @@ async function quantize(
     method,
     quantized,
     model,
-    fused,
+    kernels,
     error,
     latency,
     judged,
@@ -193,13 +228,15 @@ async function quantize(
     samples,
     decided,
     advice,
+    errors,
+    sensitivity,
     milliseconds: performance.now() - start,
   });
   return {
     model,
     report,
     origins: composed(quantized.origins, prepared.origins),
-    overlays,
+    overlays: isRun ? overlaysOf(quantized, errors, sensitivity) : [],
     rewrites: [...prepared.rewrites, ...quantized.rewrites.map(explained)],
     decided: decisionOf(recipe, method, prepared.model, decided),
   };
@@ -230,22 +267,33 @@ function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
   throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why].join(' '));
 }
 
-async function overlaysOf(
+async function errorsOf(
   { prepared, evaluator, reference, context, say }: QuantizeWork,
   quantized: QuantizedModel,
-): Promise<readonly Overlay[]> {
+): Promise<readonly NodeError[]> {
   const samples = {
     count: 2,
     feeds: async function* () {
       yield* reference.feeds.slice(0, 2);
     },
   };
-  const errors = await valueErrors(prepared.model, quantized.model, samples, {
+  const errors = await valueErrors(prepared.model, quantized.named ?? quantized.model, samples, {
     evaluator,
     signal: context.signal,
     onProgress: (fraction) => say(english`Comparing values inside`, fraction),
   });
-  return errorOverlays(prepared.model, quantized.model, quantized.origins, errors, quantized.weightErrors);
+  return nodeErrors(prepared.model, errors, quantized.weightErrors);
+}
+
+function overlaysOf(
+  { model, origins }: QuantizedModel,
+  errors: readonly NodeError[],
+  sensitivity: Sensitivity | undefined,
+): readonly Overlay[] {
+  const overlays = errorOverlays(model, origins, errors);
+  if (!sensitivity) return overlays;
+  const gains = new Map(Array.from(sensitivity.withoutDb, ([id, without]) => [id, without - sensitivity.baseDb]));
+  return [...overlays, sensitivityOverlay(model, origins, gains)];
 }
 
 function accuracyOf(

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { assertUnreachable } from '../core/assert.ts';
 import type { Model } from '../core/graph/model.ts';
@@ -16,7 +15,7 @@ import {
   type RecipeStep,
   recipeSchema,
 } from '../core/report/recipe.ts';
-import { hashFile } from './hash-file.ts';
+import { hashData, hashFile } from './hash-file.ts';
 import { modelIdentity } from './inspect.ts';
 import { makeTemporaryFolder } from './model-source.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
@@ -238,18 +237,4 @@ export async function fingerprintOf(path: string): Promise<RecipeModel> {
 export function sameModel(a: RecipeModel, b: RecipeModel): boolean {
   const sums = ({ sha256, weights = [] }: RecipeModel) => [sha256, ...weights.map((each) => each.sha256)].join(' ');
   return sums(a) === sums(b);
-}
-
-/** SHA-256 of a file, or of the names and sums of all files of a folder. */
-export async function hashData(path: string): Promise<string> {
-  if (!(await stat(path)).isDirectory()) return hashFile(path);
-  const entries = await readdir(path, { withFileTypes: true, recursive: true });
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => relative(path, join(parentPath, name)).split(sep).join('/'));
-  const hash = createHash('sha256');
-  for (const file of files.sort()) {
-    hash.update(`${file}\0${await hashFile(join(path, file))}\n`);
-  }
-  return hash.digest('hex');
 }

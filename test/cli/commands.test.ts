@@ -145,6 +145,26 @@ out y
     },
   );
 
+  it('quantize says at once what speaks against a scheme, and lists the largest errors when asked', async () => {
+    const output = join(folder, 'half.onnx');
+    const parameters = ['--scheme', 'fp16', '--no-measure', '--errors', '3'];
+    const { code, stdout, stderr } = await runCli('quantize', sampleModels[1]!, '-o', output, ...parameters);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/computes most operators in 32 bits/);
+    expect(stdout).toMatch(/3 of \d+ nodes with the largest errors/);
+    const unseen = await runCli(
+      'quantize',
+      sampleModels[1]!,
+      '-o',
+      output,
+      ...parameters,
+      '--sensitivity',
+      '--no-verify',
+    );
+    expect(unseen.code).toBe(2);
+    expect(unseen.stderr).toMatch(/needs verification/);
+  });
+
   it('quantize writes a smaller model and says how far its outputs are', async () => {
     const output = join(folder, 'int8.onnx');
     const { code, stdout, stderr } = await runCli('quantize', sampleModels[1]!, '-o', output, '--no-measure', '--json');

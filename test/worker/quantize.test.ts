@@ -6,13 +6,15 @@ import { bufferSource } from '../../src/core/graph/byte-source.ts';
 import type { Model } from '../../src/core/graph/model.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { fromNumbers, toFloat32 } from '../../src/core/tensor/convert.ts';
+import { createEvaluator } from '../../src/worker/evaluator.ts';
+import { makeInputs } from '../../src/worker/inputs.ts';
 import { makeTemporaryFolder } from '../../src/worker/model-source.ts';
 import { openModel } from '../../src/worker/open-model.ts';
 import type { MeasuredModel } from '../../src/worker/profile.ts';
 import { type QuantizeOptions, quantizeModel } from '../../src/worker/quantize.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { corpusModel, corpusPresent, sampleModels } from '../corpus.ts';
-import { buildModel } from './build-model.ts';
+import { buildGraph, buildModel } from './build-model.ts';
 
 const manager = createRuntimeManager();
 const folder = await makeTemporaryFolder();
@@ -75,7 +77,7 @@ describe('static-int8', () => {
   test('takes weighted nodes and what lies between, and ONNX Runtime fuses all of it', async () => {
     const { report, model, origins } = await quantize(convolutions, { randomCalibration: true });
     expect(report.quantized.nodes).toBe(6);
-    expect(report.fused).toEqual({ nodes: 5, of: 5 });
+    expect(report.fused).toEqual({ nodes: 6, of: 6 });
     expect(model.graph.nodes.some(({ opType }) => opType === 'Relu')).toBe(false);
     expect(report.sqnrDb).toBeGreaterThan(25);
     expect(report.advice.join(' ')).toMatch(/random numbers/);
@@ -194,6 +196,157 @@ describe('static-int8', () => {
     expect(report.sqnrDb).toBeGreaterThan(decibels);
   });
 
+  test('nodes that run as floats between conversions are named, with the reason', async () => {
+    const plain = await quantize(convolutions, { randomCalibration: true });
+    expect(plain.report.islands).toEqual([]);
+    const wide = await quantize(convolutions, { randomCalibration: true, activations: 'uint16' });
+    const { islands, fused } = wide.report;
+    expect(islands!.map(({ node }) => node).toSorted()).toEqual(
+      ['Add → d', 'Conv → a', 'Conv → c', 'Gemm → y', 'GlobalAveragePool → f'].toSorted(),
+    );
+    expect(new Set(islands!.map(({ reason }) => reason))).toEqual(
+      new Set(['ONNX Runtime has no kernel for uint16 on the CPU']),
+    );
+    expect(islands!.every(({ id }) => convolutions.graph.nodes.some((node) => node.id === id))).toBe(true);
+    expect(fused).toEqual({ nodes: 1, of: 6 });
+    const [first] = convolutions.graph.nodes;
+    const typed = [{ name: 'first', nodes: [first!.id], type: 'uint16' as const }];
+    const mixed = await quantize(convolutions, { randomCalibration: true, typed });
+    const meeting = mixed.report.islands!.filter(({ reason }) =>
+      /uint16 and uint8 meet|uint8 and uint16 meet/.test(reason),
+    );
+    expect(meeting.map(({ node }) => node)).toContain('Conv → c');
+  });
+
+  test.runIf(process.arch === 'x64')('signed activations, which x64 has few kernels for, are named too', async () => {
+    const opened = await openModel(sampleModels[0]!);
+    const { report } = await quantize(opened.model, { randomCalibration: true, activations: 'int8', verify: false });
+    await opened.close();
+    expect(report.islands!.length).toBe(report.fused.of - report.fused.nodes);
+    for (const { reason } of report.islands!) expect(reason).toMatch(/signed/);
+  });
+
+  test('errors of outputs and weights stand at each node, and what each alone costs the outputs', async () => {
+    const options = { randomCalibration: true, sensitivity: true };
+    const { report, overlays, model, origins } = await quantize(convolutions, options);
+    const conv = report.nodes!.find(({ node }) => node === 'Conv → a')!;
+    expect(conv.output!.cosine).toBeGreaterThan(0.99);
+    expect(conv.output!.cosine).toBeLessThan(1);
+    expect(conv.weight!.sqnrDb).toBeGreaterThan(30);
+    // Half a step of the largest weight of any channel at most.
+    const largest = Math.max(
+      ...toFloat32('float32', convolutions.graph.initializers.get('w1')!.data.bytes!).map(Math.abs),
+    );
+    expect(conv.weight!.maxAbs).toBeLessThanOrEqual((largest / 127 / 2) * 1.001);
+    expect(report.sensitivity).toMatchObject({ probed: 6, of: 6 });
+    const gains = report.nodes!.flatMap(({ withoutDb }) => (withoutDb == null ? [] : [withoutDb]));
+    expect(gains).toHaveLength(6);
+    expect(Math.max(...gains)).toBeGreaterThan(report.sensitivity!.baseDb!);
+    const shown = overlays.find(({ id }) => id === 'sensitivity')!;
+    const kernel = model.graph.nodes.find(({ opType, id }) => opType === 'Conv' && origins.get(id)!.has(conv.id!))!;
+    expect(shown.values[kernel.id]).toBeCloseTo(conv.withoutDb! - report.sensitivity!.baseDb!, 3);
+    await expect(quantize(convolutions, { ...options, verify: false })).rejects.toThrow(/needs verification/);
+  });
+
+  describe('operators on integers', () => {
+    const runBoth = async (model: Model, options: Partial<QuantizeOptions>) => {
+      const qdq = await quantize(model, { randomCalibration: true, ...options });
+      const operators = await quantize(model, { randomCalibration: true, format: 'qoperator', ...options });
+      const evaluator = createEvaluator(manager);
+      const { feeds } = await makeInputs(model, { dims: {}, seed: 3 });
+      const run = async (each: Model) => {
+        const [results] = await evaluator.run({
+          model: each,
+          feeds: [new Map(Object.entries(feeds[0]!))],
+          level: 'all',
+        });
+        return results!;
+      };
+      const [a, b] = [await run(qdq.model), await run(operators.model)];
+      await evaluator.dispose();
+      return { qdq, operators, a, b };
+    };
+    const numbers = ({ dtype, bytes }: TensorValue) => toFloat32(dtype, bytes);
+
+    test('stand in the place of what reads and gives integers, and give the same', async () => {
+      const { qdq, operators, a, b } = await runBoth(convolutions, {});
+      expect(operators.model.graph.nodes.map(({ opType }) => opType)).toEqual([
+        'QuantizeLinear',
+        'QLinearConv',
+        'QLinearConv',
+        'QLinearAdd',
+        'QLinearGlobalAveragePool',
+        'Flatten',
+        'QGemm',
+      ]);
+      expect(operators.report.fused).toEqual({ nodes: 6, of: 6 });
+      expect(operators.decided.format).toBe('qoperator');
+      expect(operators.overlays.map(({ id }) => id)).toEqual(qdq.overlays.map(({ id }) => id));
+      const [x, y] = [numbers(a.get('y')!), numbers(b.get('y')!)];
+      const largest = Math.max(...x.map(Math.abs));
+      // A step of what the last product reads, through its weights, is far below this.
+      for (let index = 0; index < x.length; index++) expect(Math.abs(x[index]! - y[index]!)).toBeLessThan(largest / 50);
+      const sources = new Set(convolutions.graph.nodes.map(({ id }) => id));
+      for (const { id } of operators.model.graph.nodes)
+        for (const from of operators.origins.get(id)!) expect(sources).toContain(from);
+    });
+
+    test('products that give floats right away, and nodes of 16 bits that stay as they are', async () => {
+      const { operators, a, b } = await runBoth(products, {});
+      expect(operators.model.graph.nodes.map(({ opType }) => opType)).toContain('MatMulIntegerToFloat');
+      const [x, y] = [numbers(a.get('y')!), numbers(b.get('y')!)];
+      for (let index = 0; index < x.length; index++) expect(y[index]!).toBeCloseTo(x[index]!, 1);
+      const typed = [{ name: 'first', nodes: [convolutions.graph.nodes[0]!.id], type: 'uint16' as const }];
+      const mixed = await quantize(convolutions, { randomCalibration: true, format: 'qoperator', typed });
+      const kinds = mixed.model.graph.nodes.map(({ opType }) => opType);
+      expect(kinds).toContain('Conv');
+      expect(kinds).toContain('QGemm');
+    });
+
+    test('only 8 bits, and only static', async () => {
+      const refused = { randomCalibration: true, format: 'qoperator' } as const;
+      await expect(quantize(convolutions, { ...refused, activations: 'uint16' })).rejects.toThrow(/8 bits/);
+      await expect(quantize(convolutions, { ...refused, scheme: 'dynamic-int8' })).rejects.toThrow(/static-int8/);
+    });
+  });
+
+  test('signed activations end where Relu cuts off too, unless the zero point must be the middle', async () => {
+    const signed = await quantize(convolutions, { randomCalibration: true, activations: 'int8' });
+    expect(signed.model.graph.nodes.some(({ opType }) => opType === 'Relu')).toBe(false);
+    expect(signed.report.sqnrDb).toBeGreaterThan(25);
+    const symmetric = await quantize(convolutions, { randomCalibration: true, activations: 'int8', symmetric: true });
+    expect(symmetric.model.graph.nodes.some(({ opType }) => opType === 'Relu')).toBe(true);
+    const points = [...symmetric.model.graph.initializers.values()].filter(
+      ({ name, dtype }) => dtype === 'int8' && name.endsWith('_zero_point'),
+    );
+    expect(points.length).toBeGreaterThan(3);
+    expect(points.every(({ data }) => data.bytes!.every((byte) => byte === 0))).toBe(true);
+    expect(symmetric.decided.symmetric).toBe(true);
+  });
+
+  test('unsigned weights, biases left alone, and the share that a percentile keeps', async () => {
+    const typed = await quantize(convolutions, { randomCalibration: true, weights: 'uint8' });
+    expect(typed.report.sqnrDb).toBeGreaterThan(20);
+    expect([...typed.model.graph.initializers.values()].some(({ dtype }) => dtype === 'int8')).toBe(false);
+    const plain = await quantize(convolutions, { randomCalibration: true, correctBias: false, verify: false });
+    const corrected = await quantize(convolutions, { randomCalibration: true, verify: false });
+    const biases = ({ model }: typeof plain) =>
+      [...model.graph.initializers.values()]
+        .filter(({ dtype }) => dtype === 'int32')
+        .map(({ data }) => [...data.bytes!]);
+    expect(biases(plain)).not.toEqual(biases(corrected));
+    const tight = await quantize(convolutions, { randomCalibration: true, method: 'percentile', percentile: 90 });
+    const wide = await quantize(convolutions, { randomCalibration: true, method: 'percentile' });
+    expect(tight.report.sqnrDb).toBeLessThan(wide.report.sqnrDb! - 3);
+    expect(tight.decided.percentile).toBe(90);
+    const options = { randomCalibration: true, method: 'moving-average', verify: false } as const;
+    const scaleOf = ({ model }: typeof plain) =>
+      toFloat32('float32', model.graph.initializers.get('x_scale')!.data.bytes!)[0];
+    const slow = await quantize(convolutions, options);
+    const fast = await quantize(convolutions, { ...options, movingAverageRate: 1 });
+    expect(scaleOf(fast)).not.toBe(scaleOf(slow));
+  });
+
   test('without data it asks for some', async () => {
     await expect(quantize(convolutions, {})).rejects.toThrow(/--calibration/);
   });
@@ -237,6 +390,63 @@ describe('schemes without data', () => {
   });
 });
 
+describe('bodies of control flow', () => {
+  const branch = (initializers: Record<string, TensorValue>, name: string) => {
+    const value = buildGraph({
+      inputs: {},
+      outputs: { [name]: ['float32', ['n', 48]] },
+      initializers,
+      nodes: [
+        { opType: 'MatMul', inputs: ['x', `${name}_w`], outputs: [`${name}_a`] },
+        { opType: 'Tanh', inputs: [`${name}_a`], outputs: [name] },
+      ],
+    });
+    return { type: 'graph', value } as const;
+  };
+  // One branch has its weights inside, the other reads those of the main graph.
+  const branches = () =>
+    buildModel({
+      inputs: { x: ['float32', ['n', 64]] },
+      outputs: { y: ['float32', ['n', 48]] },
+      initializers: { no_w: weight(64, 48) },
+      nodes: [
+        { opType: 'ReduceMax', inputs: ['x'], outputs: ['most'], attributes: { keepdims: 0 } },
+        { opType: 'Cast', inputs: ['most'], outputs: ['some'], attributes: { to: 9 } },
+        {
+          opType: 'If',
+          inputs: ['some'],
+          outputs: ['y'],
+          attributes: { then_branch: branch({ yes_w: weight(64, 48) }, 'yes'), else_branch: branch({}, 'no') },
+        },
+      ],
+    });
+
+  test.each(['dynamic-int8', 'int8-weights', 'int4-weights'])('%s takes what is inside', async (scheme) => {
+    const model = branches();
+    const { report, model: made, origins } = await quantize(model, { scheme });
+    expect(report.quantized).toEqual({ nodes: 2, of: 2 });
+    expect(report.fused).toEqual({ nodes: 2, of: 2 });
+    expect(report.sqnrDb).toBeGreaterThan(scheme === 'int4-weights' ? 15 : 30);
+    expect(report.after.bytes).toBeLessThan(12_000);
+    expect(made.graph.initializers.has('no_w')).toBe(false);
+    const then = made.graph.nodes.at(-1)!.attributes.get('then_branch');
+    const inside = then?.type === 'graph' ? then.value.nodes : [];
+    const own = model.graph.nodes.at(-1)!.attributes.get('then_branch');
+    const ids = own?.type === 'graph' ? own.value.nodes.map(({ id }) => id) : [];
+    expect(inside.every(({ id }) => [...origins.get(id)!].every((from) => ids.includes(from)))).toBe(true);
+  });
+
+  test('a node inside can stay float, and static-int8 says why it takes none', async () => {
+    const model = branches();
+    const then = model.graph.nodes.at(-1)!.attributes.get('then_branch');
+    const [product] = then?.type === 'graph' ? then.value.nodes : [];
+    const { report } = await quantize(model, { scheme: 'dynamic-int8', exclude: [product!.id] });
+    expect(report.quantized).toEqual({ nodes: 1, of: 2 });
+    expect(report.kept).toMatchObject([{ id: product!.id, reason: 'kept float on request' }]);
+    await expect(quantize(model, { randomCalibration: true })).rejects.toThrow(/in a body of control flow/);
+  });
+});
+
 describe('real models', () => {
   test('the image sample keeps its accuracy', async () => {
     const path = sampleModels[0]!;
@@ -248,7 +458,15 @@ describe('real models', () => {
     expect(report.metric!.before - report.metric!.after).toBeLessThanOrEqual(0.01);
     expect(report.fused.nodes).toBe(report.fused.of);
     expect(report.calibration).toMatchObject({ samples: 64, method: 'minmax' });
-    expect(overlays.map(({ id }) => id)).toEqual(['error', 'error-made', 'weight-error']);
+    expect(overlays.map(({ id }) => id)).toEqual([
+      'error',
+      'error-made',
+      'error-cosine',
+      'error-max',
+      'weight-error',
+      'weight-cosine',
+      'weight-max',
+    ]);
     expect(overlays.every(({ values }) => values.some((value) => value > 0))).toBe(true);
   });
 
@@ -267,9 +485,15 @@ describe('real models', () => {
   test.skipIf(!corpusPresent)('LSTMs become DynamicQuantizeLSTM (needs the corpus)', async () => {
     const opened = await openModel(corpusModel('DTLN/pretrained_model/model_1.onnx'));
     const { report, model } = await quantize(opened.model, { scheme: 'dynamic-int8' });
+    const reduced = await quantize(opened.model, { scheme: 'dynamic-int8', reduceRange: true, verify: false });
     await opened.close();
     expect(model.graph.nodes.filter(({ opType }) => opType === 'DynamicQuantizeLSTM')).toHaveLength(2);
     expect(report.sqnrDb).toBeGreaterThan(25);
+    for (const { opType, inputs } of reduced.model.graph.nodes) {
+      if (opType !== 'DynamicQuantizeLSTM') continue;
+      const codes = new Int8Array(reduced.model.graph.initializers.get(inputs[1]!)!.data.bytes!);
+      expect(codes.reduce((most, code) => Math.max(most, Math.abs(code)), 0)).toBe(64);
+    }
   });
 });
 

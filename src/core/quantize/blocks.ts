@@ -1,5 +1,7 @@
 /** Weights in blocks that share a scale, packed as `MatMulNBits` reads them. */
 
+import { addElement, noError, type RoundingError } from './rounding-error.ts';
+
 /**
  * How scale and zero point of a block are found. `round`: from its lowest and highest element. `search`: twenty
  * ranges around that, each followed by a least-squares fit of scale and offset to the rounded weights; the one of
@@ -19,15 +21,13 @@ export interface BlockOptions {
   readonly symmetric: boolean;
 }
 
-export interface PackedBlocks {
+export interface PackedBlocks extends RoundingError {
   /** [outputs, blocks, blockSize · bits / 8], the lower half of a byte first. */
   readonly stored: Uint8Array;
   /** [outputs · blocks]. */
   readonly scales: Float32Array;
   /** Two to a byte for 4 bits, each row padded to whole bytes; absent when symmetric. */
   readonly zeroPoints?: Uint8Array;
-  readonly signal: number;
-  readonly noise: number;
 }
 
 export interface Block {
@@ -52,7 +52,7 @@ export function quantizeBlocks(
       writer.begin(row, start / blockSize, block);
       for (const [at, value] of values.entries()) {
         const code = roundTo(value, block, most);
-        writer.code(at, code, value - (code - block.zeroPoint) * block.scale, value);
+        writer.code(at, code, value, (code - block.zeroPoint) * block.scale);
       }
       writer.pad(values.length, roundTo(0, block, most));
     }
@@ -70,8 +70,7 @@ export class BlockWriter {
   private readonly zeroPoints: Uint8Array | undefined;
   private readonly options: BlockOptions;
   private place = 0;
-  private signal = 0;
-  private noise = 0;
+  private readonly error = noError();
 
   constructor(outputs: number, inputs: number, options: BlockOptions) {
     const { bits, blockSize, symmetric } = options;
@@ -92,11 +91,10 @@ export class BlockWriter {
     if (this.zeroPoints) setBits(this.zeroPoints, row * this.rowBytes, block, this.options.bits, zeroPoint);
   }
 
-  /** The code of an element of the block, how far it is off, and the element. */
-  code(at: number, code: number, error: number, value: number): void {
+  /** The code of an element of the block, the element, and what the code stands for. */
+  code(at: number, code: number, value: number, rounded: number): void {
     setBits(this.stored, this.place, at, this.options.bits, code);
-    this.signal += value * value;
-    this.noise += error * error;
+    addElement(this.error, value, rounded);
   }
 
   /** Fills the block from `at` on. */
@@ -106,8 +104,8 @@ export class BlockWriter {
   }
 
   packed(): PackedBlocks {
-    const { stored, scales, zeroPoints, signal, noise } = this;
-    return { stored, scales, signal, noise, ...(zeroPoints ? { zeroPoints } : {}) };
+    const { stored, scales, zeroPoints, error } = this;
+    return { stored, scales, ...error, ...(zeroPoints ? { zeroPoints } : {}) };
   }
 }
 

@@ -22,6 +22,66 @@ export interface CalibrationContext {
   readonly signal?: AbortSignal;
   /** Share done, 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
+  /** Where a pass stands that an earlier call began; what tells it from others is what is measured. */
+  readonly checkpoint?: ((pass: readonly string[]) => Promise<Checkpoint>) | undefined;
+}
+
+/** How far a pass over the samples got: all numbers that it fills, one after the other. */
+export interface PassState {
+  readonly samples: number;
+  readonly numbers: Float64Array;
+}
+
+export interface Checkpoint {
+  readonly from: PassState | undefined;
+  save(state: PassState): Promise<void>;
+}
+
+/** Samples that an interruption without notice loses at most. */
+const savedEvery = 16;
+
+/**
+ * The samples that a pass has still to see, with their number. `filled` are the arrays that it fills: they are brought to
+ * where the pass was left, and kept every 16 samples and at the end, be it by an error.
+ */
+export async function* remaining(
+  samples: Samples,
+  { signal, checkpoint }: Pick<CalibrationContext, 'signal' | 'checkpoint'>,
+  pass: readonly string[],
+  filled: readonly (Float64Array | Float32Array)[],
+): AsyncGenerator<readonly [feeds: ReadonlyMap<string, TensorValue>, index: number]> {
+  const kept = await checkpoint?.(pass);
+  let done = restore(filled, kept?.from);
+  let saved = done;
+  const save = async () => {
+    if (!kept || done === saved) return;
+    await kept.save({ samples: done, numbers: Float64Array.from(filled.flatMap((numbers) => [...numbers])) });
+    saved = done;
+  };
+  let at = 0;
+  try {
+    for await (const feeds of samples.feeds()) {
+      if (at++ < done) continue;
+      signal?.throwIfAborted();
+      yield [feeds, done];
+      done++;
+      if (done - saved >= savedEvery) await save();
+    }
+  } finally {
+    await save();
+  }
+}
+
+/** Fills arrays from what was kept, and tells how many samples that stands for. */
+function restore(filled: readonly (Float64Array | Float32Array)[], from: PassState | undefined): number {
+  const length = filled.reduce((sum, numbers) => sum + numbers.length, 0);
+  if (from?.numbers.length !== length) return 0;
+  let at = 0;
+  for (const numbers of filled) {
+    numbers.set(from.numbers.subarray(at, at + numbers.length));
+    at += numbers.length;
+  }
+  return from.samples;
 }
 
 /** Values whose means are wanted by channel: along which axes, and how many channels these leave. */
@@ -67,15 +127,20 @@ function withReductions(model: Model, values: readonly string[], channels: Chann
   return draft.finish();
 }
 
-/** Runs the samples and gives, for each, what the model with reductions put in has as its one result. */
+/**
+ * Runs the samples and gives, for each, what the model with reductions put in has as its one result. `pass` and `filled`
+ * as in `remaining`, for passes that can be gone on with.
+ */
 export async function* reduced(
   augmented: Model,
   samples: Samples,
-  { evaluator, signal, onProgress }: CalibrationContext,
+  context: CalibrationContext,
+  pass: readonly string[] = [],
+  filled: readonly (Float64Array | Float32Array)[] = [],
 ): AsyncGenerator<Float32Array> {
-  let done = 0;
-  for await (const feeds of samples.feeds()) {
-    signal?.throwIfAborted();
+  const { evaluator, signal, onProgress, checkpoint } = context;
+  const resumable = pass.length > 0 ? { signal, checkpoint } : { signal };
+  for await (const [feeds, index] of remaining(samples, resumable, pass, filled)) {
     // Every value is read by a reduction, so no optimization takes it away, and convolutions run at full speed.
     const [outputs] = await evaluator.run({
       model: augmented,
@@ -86,7 +151,7 @@ export async function* reduced(
     });
     const result = outputs!.get(resultName)!;
     yield toFloat32(result.dtype, result.bytes);
-    onProgress?.(++done / samples.count);
+    onProgress?.((index + 1) / samples.count);
   }
 }
 
@@ -119,12 +184,15 @@ export async function observe(
   if (values.length + channels.size === 0) return { ranges: new Map(), means };
   const low = new Float64Array(values.length).fill(Number.POSITIVE_INFINITY);
   const high = new Float64Array(values.length).fill(Number.NEGATIVE_INFINITY);
-  let runs = 0;
-  for await (const result of reduced(withReductions(model, values, channels), samples, context)) {
-    runs++;
+  const runs = new Float64Array(1);
+  const pass = ['ranges', ...values, 'means', ...channels.keys()];
+  const filled = [low, high, runs, ...means.values()];
+  for await (const result of reduced(withReductions(model, values, channels), samples, context, pass, filled)) {
+    runs[0]!++;
     let at = 2 * values.length;
     for (const mean of means.values()) {
-      for (let channel = 0; channel < mean.length; channel++) mean[channel]! += (result[at++]! - mean[channel]!) / runs;
+      for (let channel = 0; channel < mean.length; channel++)
+        mean[channel]! += (result[at++]! - mean[channel]!) / runs[0]!;
     }
     for (let index = 0; index < values.length; index++) {
       const min = result[2 * index]!;
@@ -150,12 +218,14 @@ export async function movingAverageRanges(
 ): Promise<Map<string, Range>> {
   const low = new Float64Array(values.length).fill(Number.NaN);
   const high = new Float64Array(values.length).fill(Number.NaN);
-  const seen = new Uint32Array(values.length);
+  const seen = new Float64Array(values.length);
   const move = (ends: Float64Array, index: number, to: number) => {
     const now = ends[index]!;
     ends[index] = Number.isNaN(now) ? to : now + Math.max(rate, 1 / seen[index]!) * (to - now);
   };
-  for await (const result of reduced(withReductions(model, values, new Map()), samples, context)) {
+  const pass = ['moving-average', String(rate), ...values];
+  const filled = [low, high, seen];
+  for await (const result of reduced(withReductions(model, values, new Map()), samples, context, pass, filled)) {
     for (let index = 0; index < values.length; index++) {
       const [min, max] = [result[2 * index]!, result[2 * index + 1]!];
       if (!Number.isFinite(min) || !Number.isFinite(max)) continue;

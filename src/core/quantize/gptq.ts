@@ -75,7 +75,7 @@ export function quantizeCompensating(
       for (let at = start; at < end; at++) {
         const code = roundTo(weights[at]!, block, most);
         const rounded = (code - block.zeroPoint) * block.scale;
-        writer.code(at - start, code, original[row * inputs + at]! - rounded, original[row * inputs + at]!);
+        writer.code(at - start, code, original[row * inputs + at]!, rounded);
         const own = at * inputs;
         const error = (weights[at]! - rounded) / factor[own + at]!;
         errors[at - start] = error;

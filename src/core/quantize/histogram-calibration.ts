@@ -6,7 +6,7 @@
 import { assertUnreachable } from '../assert.ts';
 import type { Model } from '../graph/model.ts';
 import { toFloat32 } from '../tensor/convert.ts';
-import { type CalibrationContext, minMaxRanges, type Samples, withOutputs } from './calibration.ts';
+import { type CalibrationContext, minMaxRanges, remaining, type Samples, withOutputs } from './calibration.ts';
 import { affineOf, type Range, roundHalfEven } from './ranges.ts';
 
 export type HistogramMethod = 'percentile' | 'entropy' | 'mse';
@@ -35,16 +35,16 @@ export async function histogramRanges(
   samples: Samples,
   { method, percentile = defaultPercentile, ...context }: HistogramOptions,
 ): Promise<Map<string, Range>> {
-  const { evaluator, signal, onProgress } = context;
-  const ends = await minMaxRanges(model, values, samples, { evaluator, signal });
+  const { evaluator, signal, onProgress, checkpoint } = context;
+  const ends = await minMaxRanges(model, values, samples, { evaluator, signal, checkpoint });
   const ranges = new Map<string, Range>();
   const seen = [...ends.keys()];
   for (let start = 0; start < seen.length; start += valuesPerRun) {
     const names = seen.slice(start, start + valuesPerRun);
     const histograms = new Map(names.map((name) => [name, emptyHistogram(ends.get(name)!)]));
     const observed = withOutputs(model, names);
-    for await (const feeds of samples.feeds()) {
-      signal?.throwIfAborted();
+    const counts = [...histograms.values()].map((histogram) => histogram.counts);
+    for await (const [feeds] of remaining(samples, { signal, checkpoint }, ['histograms', ...names], counts)) {
       const [outputs] = await evaluator.run({
         model: observed,
         feeds: [feeds],

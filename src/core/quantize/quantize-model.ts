@@ -3,11 +3,13 @@
 import { assertUnreachable } from '../assert.ts';
 import { english } from '../english.ts';
 import { Draft, type Rewrite } from '../graph/draft.ts';
+import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Model, Node, NodeId } from '../graph/model.ts';
 import { createFacts } from '../shapes/infer.ts';
 import { inputChannels } from './bias-correction.ts';
 import type { BlockMethod } from './blocks.ts';
 import type { Channels, Observed } from './calibration.ts';
+import type { QuantizedFormat } from './formats.ts';
 import type { NodeType } from './node-types.ts';
 import type { QuantizedType, Range } from './ranges.ts';
 import { type Density, planStatic, type StaticPlan } from './static-plan.ts';
@@ -17,6 +19,7 @@ import { writeFloat16 } from './write-float16.ts';
 import { writeGatherBlocks } from './write-gather-blocks.ts';
 import { type Moments, writeMatMulNBits } from './write-matmul-nbits.ts';
 import { type WeightError, writeQdq } from './write-qdq.ts';
+import { writeQOperator } from './write-qoperator.ts';
 
 export const schemes = ['dynamic-int8', 'static-int8', 'int8-weights', 'int4-weights', 'fp16'] as const;
 export type Scheme = (typeof schemes)[number];
@@ -34,6 +37,7 @@ export interface Recipe {
   readonly nodeTypes?: ReadonlyMap<NodeId, readonly NodeType[]>;
   /** Static: which operators between weighted ones compute on integers. */
   readonly density?: Density;
+  readonly format?: QuantizedFormat;
   readonly activations?: QuantizedType;
   readonly weights?: QuantizedType;
   readonly symmetricActivations?: boolean;
@@ -67,10 +71,12 @@ export interface QuantizedModel {
   readonly origins: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
   /** Static: values that are stored as integers, under the name that both models have. */
   readonly values: readonly string[];
+  /** The same in the form that has all values by their names, where the result does not. */
+  readonly named?: Model;
 }
 
 /**
- * Quantizes the main graph of a model. The model given is not changed; when no node can be taken, it is the result.
+ * Quantizes a model: the main graph, and the bodies of control flow where no calibration is needed. The model given is not changed; when no node can be taken, it is the result.
  * Static schemes per channel need opset 13: pass `raise-opset` first. Rejects when the signal aborts.
  */
 export async function quantizeGraph(model: Model, recipe: Recipe, context: QuantizeContext): Promise<QuantizedModel> {
@@ -79,11 +85,23 @@ export async function quantizeGraph(model: Model, recipe: Recipe, context: Quant
   const written = await run(draft, recipe, context);
   const result = draft.finish();
   const graphs = draft.graphs();
+  const origins = new Map(graphs.flatMap((graph) => graph.nodes()).map(({ id }) => [id, draft.origin(id)]));
+  const quantized = { ...written, model: result, rewrites: draft.rewrites, origins };
+  return recipe.scheme === 'static-int8' && recipe.format === 'qoperator' ? asOperators(quantized) : quantized;
+}
+
+/** A result with conversions as one with operators on integers. */
+function asOperators(quantized: QuantizedModel): QuantizedModel {
+  const { model, rewrites, origins } = writeQOperator(quantized.model);
+  const original = ([id, from]: readonly [NodeId, ReadonlySet<NodeId>]) =>
+    [id, new Set([...from].flatMap((each) => [...(quantized.origins.get(each) ?? [each])]))] as const;
   return {
-    ...written,
-    model: result,
-    rewrites: draft.rewrites,
-    origins: new Map(graphs.flatMap((graph) => graph.nodes()).map(({ id }) => [id, draft.origin(id)])),
+    ...quantized,
+    model,
+    named: quantized.model,
+    rewrites: [...quantized.rewrites, ...rewrites],
+    // Nodes of bodies stay as they were.
+    origins: new Map([...quantized.origins, ...Array.from(origins, original)]),
   };
 }
 
@@ -91,16 +109,17 @@ type Written = WrittenNodes & Pick<QuantizedModel, 'values'>;
 
 async function run(draft: Draft, recipe: Recipe, context: QuantizeContext): Promise<Written> {
   const graph = draft.main;
+  const graphs = draft.graphs().filter(({ kind }) => kind !== 'function');
   const facts = createFacts(draft, { dims: context.dims });
   const shared = { exclude: recipe.exclude, signal: context.signal };
   switch (recipe.scheme) {
     case 'dynamic-int8': {
       const { perChannel, reduceRange = false, searchWeights = false } = recipe;
       const options = { ...shared, perChannel, reduceRange, searchWeights };
-      return joined([
-        await writeDynamic(graph, facts, options),
-        await writeDynamicLstm(graph, options),
-        await writeGather(graph, shared),
+      return everywhere(graphs, async (each) => [
+        await writeDynamic(each, facts, options),
+        await writeDynamicLstm(each, options),
+        await writeGather(each, shared),
       ]);
     }
     case 'int8-weights':
@@ -109,10 +128,11 @@ async function run(draft: Draft, recipe: Recipe, context: QuantizeContext): Prom
       const { blockSize = 32, blockMethod: method = bits === 4 ? 'search' : 'round' } = recipe;
       const options = { ...shared, bits, blockSize, method, symmetric: false } as const;
       const { moments } = context;
-      return joined([
-        await writeMatMulNBits(graph, facts, { ...options, moments }),
-        await writeGatherBlocks(graph, options),
-      ]);
+      return everywhere(graphs, async (each) => {
+        // What goes on inside a body cannot be watched from outside.
+        const own = each !== graph && method === 'gptq' ? ({ ...options, method: 'search' } as const) : options;
+        return [await writeMatMulNBits(each, facts, { ...own, moments }), await writeGatherBlocks(each, own)];
+      });
     }
     case 'fp16':
       return joined([await writeFloat16(graph, facts, { ...shared, observe: context.observe })]);
@@ -121,6 +141,27 @@ async function run(draft: Draft, recipe: Recipe, context: QuantizeContext): Prom
     default:
       return assertUnreachable(recipe.scheme);
   }
+}
+
+/** Writes to one graph after the other; float weights that only bodies read go from the graph that holds them. */
+async function everywhere(
+  graphs: readonly GraphDraft[],
+  write: (graph: GraphDraft) => Promise<readonly WrittenNodes[]>,
+): Promise<Written> {
+  const isRead = (graph: GraphDraft, name: string) => graph.consumers(name).length > 0 || graph.isOutput(name);
+  const readOf = (graph: GraphDraft) =>
+    graphs.length === 1 ? [] : [...graph.initializers()].map(({ name }) => name).filter((name) => isRead(graph, name));
+  const before = graphs.map(readOf);
+  const parts: WrittenNodes[] = [];
+  for (const graph of graphs) parts.push(...(await write(graph)));
+  for (const [index, graph] of graphs.entries()) {
+    const gone = before[index]!.filter((name) => graph.initializer(name) && !isRead(graph, name));
+    if (gone.length === 0) continue;
+    graph.rewrite(gone[0]!, english`Weights that are stored as integers need no second, float copy.`, (edit) => {
+      for (const name of gone) edit.removeInitializer(name);
+    });
+  }
+  return joined(parts);
 }
 
 function joined(parts: readonly WrittenNodes[]): Written {
@@ -141,7 +182,8 @@ async function runStatic(draft: Draft, recipe: Recipe, { dims, observe, signal }
     planStatic(draft.main, createFacts(draft, { dims }), {
       exclude,
       density,
-      clampsAtZero: activations.startsWith('uint') && !symmetricActivations,
+      // A range from 0 has its zero point at the lowest integer, whatever the type, unless that must be the middle.
+      clampsAtZero: !symmetricActivations,
     });
   let planned = plan();
   const first = await observe(

@@ -36,7 +36,7 @@ export interface StaticPlan {
 }
 
 /** Operators that only move elements: input and output share scale and zero point. */
-const movesElements: ReadonlySet<string> = new Set([
+export const movesElements: ReadonlySet<string> = new Set([
   'Reshape',
   'Flatten',
   'Transpose',
@@ -52,7 +52,7 @@ const movesElements: ReadonlySet<string> = new Set([
   'Split',
 ]);
 /** Operators with an integer kernel that computes. */
-const computes: ReadonlySet<string> = new Set([
+export const computes: ReadonlySet<string> = new Set([
   'Add',
   'Mul',
   'Concat',
@@ -95,8 +95,18 @@ export function planStatic(graph: GraphDraft, facts: Facts, options: StaticPlanO
     between: nodesOf('moves', 'computes'),
     absorbed: nodesOf('clamps'),
     values: storedValues(graph, members),
-    kept,
+    kept: [...kept, ...keptInBodies(graph, facts)],
   };
+}
+
+/** Weighted nodes of bodies, which calibration does not see into. */
+function keptInBodies(graph: GraphDraft, facts: Facts): readonly KeptNode[] {
+  return graph.draft.graphs().flatMap((body) => {
+    if (body === graph || body.kind === 'function') return [];
+    const { targets, kept } = chooseTargets(body, facts, { operators: staticOperators, refusals: staticRefusals });
+    const reason = english`it is in a body of control flow, which calibration does not see into`;
+    return [...targets.map(({ node }) => ({ node, reason })), ...kept];
+  });
 }
 
 type Role = 'target' | 'moves' | 'computes' | 'clamps';

@@ -4,6 +4,7 @@ import { elementCount } from '../graph/data-type.ts';
 import type { Tensor } from '../graph/model.ts';
 import { fromNumbers, toFloat32 } from '../tensor/convert.ts';
 import { type Affine, type AffineOptions, affineOf, type QuantizedType, roundHalfEven, typeLimits } from './ranges.ts';
+import { addElement, noError, type RoundingError } from './rounding-error.ts';
 
 export interface WeightOptions {
   readonly type: QuantizedType;
@@ -17,15 +18,12 @@ export interface WeightOptions {
 }
 
 /** A weight as integers in the layout of the original. */
-export interface QuantizedWeight {
+export interface QuantizedWeight extends RoundingError {
   readonly type: QuantizedType;
   /** Integers, as many as the tensor has elements. */
   readonly values: Int32Array | Int8Array | Uint8Array | Int16Array | Uint16Array;
   readonly scales: Float32Array;
   readonly zeroPoints: Int32Array;
-  /** Squared error and squared values, for the signal-to-noise ratio. */
-  readonly noise: number;
-  readonly signal: number;
 }
 
 /** The elements of a float tensor as 32-bit floats, read from wherever they are. */
@@ -63,8 +61,7 @@ export function quantizeWeight(values: Float32Array, dims: readonly number[], op
     scales[channel] = Math.max(affine.scale, smallestScale?.(channel) ?? 0);
     zeroPoints[channel] = affine.zeroPoint;
   }
-  let noise = 0;
-  let signal = 0;
+  const error = noError();
   const { outer, channels, inner } = layout;
   for (let block = 0; block < outer; block++) {
     for (let channel = 0; channel < channels; channel++) {
@@ -77,13 +74,11 @@ export function quantizeWeight(values: Float32Array, dims: readonly number[], op
         if (code < low) code = low;
         else if (code > high) code = high;
         stored[at] = code;
-        const error = value - (code - zeroPoint) * scale;
-        noise += error * error;
-        signal += value * value;
+        addElement(error, value, (code - zeroPoint) * scale);
       }
     }
   }
-  return { type, values: stored, scales, zeroPoints, noise, signal };
+  return { type, values: stored, scales, zeroPoints, ...error };
 }
 
 type Layout = ReturnType<typeof channelLayout>;

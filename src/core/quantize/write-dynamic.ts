@@ -10,6 +10,7 @@ import type { Node, NodeId } from '../graph/model.ts';
 import { float32Tensor, tensorOf } from '../passes/tensors.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { fromNumbers } from '../tensor/convert.ts';
+import { joinedError } from './rounding-error.ts';
 import { chooseTargets, type KeptNode, type Target } from './targets.ts';
 import { type QuantizedWeight, quantizeWeight, readWeight, storedBytes } from './weights.ts';
 import { removeUnread, type WeightError } from './write-qdq.ts';
@@ -53,7 +54,7 @@ export async function writeDynamic(graph: GraphDraft, facts: Facts, options: Dyn
       reduceRange,
       search: searchWeights,
     });
-    weightErrors.push({ node: node.id, signal: quantized.signal, noise: quantized.noise });
+    weightErrors.push({ node: node.id, ...joinedError([quantized]) });
     const why = english`Its weights are stored as int8; its input becomes uint8 with the range it has when it runs.`;
     graph.rewrite(node, why, (edit) => writeMatMul(graph, edit, target, quantized, [rows, columns], activations));
   }
@@ -133,7 +134,7 @@ function addWeight(
  */
 export async function writeDynamicLstm(
   graph: GraphDraft,
-  { exclude, perChannel, signal }: DynamicOptions,
+  { exclude, perChannel, reduceRange = false, signal }: DynamicOptions,
 ): Promise<WrittenNodes> {
   const nodes: Node[] = [];
   const kept: KeptNode[] = [];
@@ -159,17 +160,13 @@ export async function writeDynamicLstm(
           direction * size,
         );
       weights.push({
-        quantized: quantizeDirections(turned, directions, rows, columns, perChannel),
+        quantized: quantizeDirections(turned, [directions, rows, columns], { perChannel, reduceRange }),
         dims: [directions, rows, columns],
         directions,
         base,
       });
     }
-    weightErrors.push({
-      node: node.id,
-      signal: weights.reduce((sum, { quantized }) => sum + quantized.signal, 0),
-      noise: weights.reduce((sum, { quantized }) => sum + quantized.noise, 0),
-    });
+    weightErrors.push({ node: node.id, ...joinedError(weights.map(({ quantized }) => quantized)) });
     graph.rewrite(
       node,
       english`Its weights are stored as int8; its inputs become integers with the range they have when it runs.`,
@@ -220,16 +217,15 @@ async function lstmRefusal(
 /** Each direction is a matrix of its own: a scale for all of it, or for each of its columns. */
 function quantizeDirections(
   values: Float32Array,
-  directions: number,
-  rows: number,
-  columns: number,
-  perChannel: boolean,
+  [directions, rows, columns]: readonly [number, number, number],
+  { perChannel, reduceRange }: { readonly perChannel: boolean; readonly reduceRange: boolean },
 ): QuantizedWeight {
   const size = rows * columns;
   const parts = Array.from({ length: directions }, (_, direction) =>
     quantizeWeight(values.subarray(direction * size, (direction + 1) * size), [rows, columns], {
       type: 'int8',
       ...(perChannel ? { axis: 1 } : {}),
+      reduceRange,
     }),
   );
   const stored = new Int8Array(values.length);
@@ -239,8 +235,7 @@ function quantizeDirections(
     values: stored,
     scales: Float32Array.from(parts.flatMap(({ scales }) => Array.from(scales))),
     zeroPoints: Int32Array.from(parts.flatMap(({ zeroPoints }) => Array.from(zeroPoints))),
-    signal: parts.reduce((sum, { signal }) => sum + signal, 0),
-    noise: parts.reduce((sum, { noise }) => sum + noise, 0),
+    ...joinedError(parts),
   };
 }
 
@@ -263,7 +258,7 @@ export async function writeGather(
     if (graph.constant(node.inputs[1]!) || [...graph.draft.origin(node.id)].some((id) => exclude?.has(id))) continue;
     signal?.throwIfAborted();
     const quantized = quantizeWeight(await readWeight(table), table.dims, { type: 'int8', axis: 0 });
-    weightErrors.push({ node: node.id, signal: quantized.signal, noise: quantized.noise });
+    weightErrors.push({ node: node.id, ...joinedError([quantized]) });
     graph.rewrite(node, english`The rows of its table are stored as int8, each with a scale of its own.`, (edit) => {
       const [output] = node.outputs;
       const name = graph.freshName(`${table.name}_quantized`);

@@ -2,12 +2,14 @@
  * Weight-only quantization of embeddings: `com.microsoft.GatherBlockQuantized` looks rows up in a table of 4 or 8 bits
  * and turns only those that were asked for into floats.
  */
+
 import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import { float32Tensor, tensorOf } from '../passes/tensors.ts';
 import { quantizeBlocks } from './blocks.ts';
+import { joinedError } from './rounding-error.ts';
 import type { KeptNode } from './targets.ts';
 import { readWeight } from './weights.ts';
 import { importContrib, type WrittenNodes } from './write-dynamic.ts';
@@ -49,7 +51,7 @@ export async function writeGatherBlocks(
     }
     signal?.throwIfAborted();
     const packed = quantizeBlocks(await readWeight(table), rows, columns, { bits, blockSize, method, symmetric });
-    weightErrors.push({ node: node.id, signal: packed.signal, noise: packed.noise });
+    weightErrors.push({ node: node.id, ...joinedError([packed]) });
     const blocks = columns / blockSize;
     graph.rewrite(node, english`The rows of its table are stored in ${bits} bits, ${blockSize} to a scale.`, (edit) => {
       const name = graph.freshName(`${table.name}_${bits}bit`);

@@ -10,6 +10,7 @@ import { float32Tensor, tensorOf } from '../passes/tensors.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { type BlockOptions, type PackedBlocks, quantizeBlocks } from './blocks.ts';
 import { inverseFactor, quantizeCompensating } from './gptq.ts';
+import { joinedError } from './rounding-error.ts';
 import { chooseTargets, type KeptNode, type Target } from './targets.ts';
 import { readWeight } from './weights.ts';
 import { importContrib, transpose, type WrittenNodes } from './write-dynamic.ts';
@@ -54,7 +55,7 @@ export async function writeMatMulNBits(
     const { node, weight, channelAxis, bias } = target;
     const outputs = weight.dims[channelAxis]!;
     const inputs = weight.dims[1 - channelAxis]!;
-    weightErrors.push({ node: node.id, signal: packed.signal, noise: packed.noise });
+    weightErrors.push({ node: node.id, ...joinedError([packed]) });
     const blocks = Math.ceil(inputs / blockSize);
     graph.rewrite(node, english`Its weights are stored in ${bits} bits, ${blockSize} to a scale.`, (edit) => {
       const name = graph.freshName(`${weight.name}_${bits}bit`);

@@ -9,6 +9,7 @@ import { fromNumbers } from '../tensor/convert.ts';
 import { biasShift } from './bias-correction.ts';
 import type { NodeType } from './node-types.ts';
 import { type Affine, affineOf, type QuantizedType, type Range } from './ranges.ts';
+import { joinedError, type RoundingError } from './rounding-error.ts';
 import { dataInputs, type StaticPlan } from './static-plan.ts';
 import type { Target } from './targets.ts';
 import { channelLayout, quantizeBias, quantizeWeight, readWeight, smallestScaleFor, storedBytes } from './weights.ts';
@@ -32,10 +33,8 @@ export interface QdqOptions {
 }
 
 /** A weight's own error. */
-export interface WeightError {
+export interface WeightError extends RoundingError {
   readonly node: NodeId;
-  readonly signal: number;
-  readonly noise: number;
 }
 
 /**
@@ -94,7 +93,7 @@ export async function writeQdq(
     options.signal?.throwIfAborted();
     const { affine } = stored.get(target.node.inputs[0]!)!;
     const weight = await writeWeight(graph, target, affine.scale, options, written, domain);
-    errors.push({ node: target.node.id, signal: weight.signal, noise: weight.noise });
+    errors.push({ node: target.node.id, ...weight.error });
     await writeBias(graph, target, affine.scale, weight, domain);
   }
   removeUnread(graph, plan.targets);
@@ -153,8 +152,7 @@ function renameOutput(graph: GraphDraft, edit: GraphEdit, node: Node, from: stri
 interface WrittenWeight {
   readonly scales: Float32Array;
   readonly output: string;
-  readonly signal: number;
-  readonly noise: number;
+  readonly error: RoundingError;
   readonly shift: Float32Array | undefined;
 }
 
@@ -183,10 +181,10 @@ async function writeWeight(
       search: options.searchWeights ?? false,
       ...(smallest ? { smallestScale: (channel: number) => smallest[channel] ?? 0 } : {}),
     });
-    const { scales, zeroPoints, signal, noise } = quantized;
+    const { scales, zeroPoints } = quantized;
     const means = options.means?.get(node.inputs[0]!);
     const shift = means && biasShift(target, values, quantized, means);
-    made = { scales, signal, noise, shift, output: graph.freshName(`${weight.name}_dequantized`) };
+    made = { scales, error: joinedError([quantized]), shift, output: graph.freshName(`${weight.name}_dequantized`) };
     const { output } = made;
     const dims = axis === undefined ? [] : [channelLayout(weight.dims, axis).channels];
     const because = english`Its ${values.length} weights are stored as ${options.weights}, a quarter of the bytes.`;

@@ -3,6 +3,7 @@
  * only ever added. SHA-256 sums are in hexadecimal; paths are relative to the recipe's folder.
  */
 import { type BlockMethod, blockMethods } from '../quantize/blocks.ts';
+import { type QuantizedFormat, quantizedFormats } from '../quantize/formats.ts';
 import { type NodeType, nodeTypes } from '../quantize/node-types.ts';
 import { firstWrong, hash, isObject, number, oneOf, type Shape, sizes, text, whole, yesNo } from './json-shape.ts';
 import type { Gate } from './junit.ts';
@@ -56,6 +57,15 @@ export interface QuantizeStep {
   readonly equalize?: boolean;
   /** Type of what nodes read and give; uint8 when it is not said. */
   readonly activations?: 'uint8' | 'int8' | 'uint16' | 'int16';
+  /** Activations have their zero point in the middle. */
+  readonly symmetric?: boolean;
+  /** Type of static weights; int8 when it is not said. */
+  readonly weights?: 'int8' | 'uint8';
+  /** Of the methods of the same names, where another than the default was asked for. */
+  readonly percentile?: number;
+  readonly movingAverageRate?: number;
+  /** Conversions around float nodes, unless it says operators on integers. */
+  readonly format?: QuantizedFormat;
   /** The share of the weights that became 0 first, or two of every four. */
   readonly prune?: number | '2:4';
   /** Strength of SmoothQuant, 0 to 1. */
@@ -202,6 +212,15 @@ const stepShapes: Readonly<Record<RecipeStep['command'], Shape>> = {
     reduceRange: yesNo,
     density: oneOf('full', 'lean'),
     correctBias: yesNo,
+    'equalize?': yesNo,
+    'smooth?': number,
+    'activations?': oneOf('uint8', 'int8', 'uint16', 'int16'),
+    'symmetric?': yesNo,
+    'weights?': oneOf('int8', 'uint8'),
+    'percentile?': number,
+    'movingAverageRate?': number,
+    'format?': oneOf(...quantizedFormats),
+    'prune?': (value: unknown) => number(value) || value === '2:4',
     'blockSize?': whole,
     'blockMethod?': oneOf(...blockMethods),
     keepFloat: [text],

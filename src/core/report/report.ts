@@ -327,6 +327,23 @@ export interface QuantizeCandidate {
   readonly chosen: boolean;
 }
 
+/** Errors at a node: of what it gives, of its weights, and what the outputs gain without it. */
+export interface QuantizedNode {
+  readonly id?: NodeId;
+  readonly node: string;
+  readonly output?: NumberError;
+  readonly weight?: NumberError;
+  /** Lowest signal to noise of the outputs, in dB, when this node alone stays float. */
+  readonly withoutDb?: number | null;
+}
+
+/** Signal to noise in dB (140 where nothing changed), cosine of the angle, and the largest difference. */
+export interface NumberError {
+  readonly sqnrDb: number;
+  readonly cosine: number;
+  readonly maxAbs: number;
+}
+
 export interface QuantizeReport {
   readonly schema: number;
   readonly model: ModelIdentity;
@@ -337,14 +354,25 @@ export interface QuantizeReport {
   /** Quantized nodes of those that the scheme could take. */
   readonly quantized: { readonly nodes: number; readonly of: number };
   readonly kept: readonly { readonly id?: NodeId; readonly node: string; readonly reason: string }[];
-  /** Quantized nodes that ONNX Runtime runs with an integer kernel. */
+  /** Quantized nodes that ONNX Runtime runs with an integer kernel; static: those that only move integers, too. */
   readonly fused: { readonly nodes: number; readonly of: number };
+  /** Static: nodes that ONNX Runtime runs as floats between two conversions, and why. */
+  readonly islands?: readonly {
+    readonly id?: NodeId;
+    readonly node: string;
+    readonly opType: string;
+    readonly reason: string;
+  }[];
   readonly before: ModelSize;
   readonly after: ModelSize;
   readonly verdict: Verdict;
   readonly sqnrDb: number | null;
   readonly metric?: MetricPair;
   readonly latency?: LatencyComparison;
+  /** What quantizing changed at each node of the main graph, in the order of the graph; absent when nothing was run. */
+  readonly nodes?: readonly QuantizedNode[];
+  /** When asked for: `probed` of `of` quantized nodes were left float one at a time; the outputs have `baseDb` without. */
+  readonly sensitivity?: { readonly probed: number; readonly of: number; readonly baseDb: number | null };
   /** `auto`: what was tried, in that order. */
   readonly candidates?: readonly QuantizeCandidate[];
   readonly advice: readonly string[];

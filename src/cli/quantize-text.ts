@@ -1,0 +1,102 @@
+import { bytes, change, count, decibels, significant } from '../core/report/format.ts';
+import type { QuantizeReport } from '../core/report/report.ts';
+import { changedOutputsSentence } from '../core/report/sentences.ts';
+import { heading } from './command.ts';
+import { costAndGain } from './cost-and-gain.ts';
+import { bad, careful, good, pairs, shortened, strong, table } from './print.ts';
+
+/** Nodes that a reason names; the rest is counted. */
+const shownKept = 3;
+
+/** One line a reason, with how many nodes it holds for. */
+function keptLines(kept: readonly { readonly node: string; readonly reason: string }[]): readonly string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { node, reason } of kept) byReason.set(reason, [...(byReason.get(reason) ?? []), node]);
+  return [...byReason].map(([reason, nodes]) => {
+    const named = nodes.slice(0, shownKept).map((node) => shortened(node, 60));
+    const more = nodes.length > shownKept ? ` and ${count(nodes.length - shownKept)} more` : '';
+    return `${named.join(', ')}${more}: ${reason}`;
+  });
+}
+
+/** The report for people; `errors`: rows of the table of nodes with the largest errors. */
+export function quantizeText(report: QuantizeReport, errors = 0): string {
+  const {
+    quantized,
+    fused,
+    islands = [],
+    kept,
+    before,
+    after,
+    verdict,
+    sqnrDb,
+    calibration,
+    advice,
+    problems,
+  } = report;
+  const paint = verdict.status === 'different' ? bad : verdict.status === 'not-run' ? careful : good;
+  const quality = [
+    changedOutputsSentence(verdict),
+    ...(sqnrDb === null ? [] : [`signal to noise ${decibels(sqnrDb)}`]),
+  ];
+  const entries: [string, string][] = [
+    ['scheme', report.scheme],
+    ...(calibration
+      ? [
+          ['calibration', `${count(calibration.samples)} samples, ${calibration.method}, ${calibration.source}`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+    ['quantized', `${count(quantized.nodes)} of ${count(quantized.of)} nodes`],
+    ['integer', `${count(fused.nodes)} of ${count(fused.of)} run with an integer kernel`],
+    ['size', `${bytes(before.bytes)} → ${bytes(after.bytes)}  ${change(before.bytes, after.bytes)}`],
+    ['outputs', paint(quality.join(', '))],
+    ...costAndGain(report),
+  ];
+  const parts = [heading(report.model), pairs(entries)];
+  if (kept.length > 0) parts.push([strong('kept in float'), ...keptLines(kept)].join('\n'));
+  if (islands.length > 0) parts.push([strong('run as floats between conversions'), ...keptLines(islands)].join('\n'));
+  if (errors > 0 && report.nodes) parts.push(errorTable(report, errors));
+  if (advice.length > 0) parts.push([strong('advice'), ...advice].join('\n'));
+  if (problems.length > 0) parts.push([strong('notes'), ...problems.map((problem) => careful(problem))].join('\n'));
+  return parts.join('\n\n');
+}
+
+/** Nodes by what they cost the outputs, where that was found out, else by the error of what they give; worst first. */
+function errorTable({ nodes = [], sensitivity, sqnrDb }: QuantizeReport, rows: number): string {
+  const base = sensitivity?.baseDb ?? sqnrDb ?? 0;
+  const gainOf = ({ withoutDb }: (typeof nodes)[number]) =>
+    withoutDb === undefined ? undefined : (withoutDb ?? Number.POSITIVE_INFINITY) - base;
+  const rank = (node: (typeof nodes)[number]) => gainOf(node) ?? Number.NEGATIVE_INFINITY;
+  const noise = ({ output, weight }: (typeof nodes)[number]) => output?.sqnrDb ?? weight?.sqnrDb ?? 140;
+  const shown = nodes
+    .toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(b) - rank(a)) || noise(a) - noise(b))
+    .slice(0, rows);
+  const titles = ['signal to noise', 'cosine', 'largest error', 'weights', 'largest error'];
+  const columns = [...titles, ...(sensitivity ? ['gain when float'] : [])].map((title) => ({
+    title,
+    align: 'right' as const,
+  }));
+  const body = shown.map((node) => [
+    shortened(node.node, 48),
+    ...(node.output
+      ? [decibels(node.output.sqnrDb), node.output.cosine.toFixed(6), significant(node.output.maxAbs)]
+      : ['', '', '']),
+    ...(node.weight ? [decibels(node.weight.sqnrDb), significant(node.weight.maxAbs)] : ['', '']),
+    ...(sensitivity ? [gainText(gainOf(node))] : []),
+  ]);
+  const title = `${count(shown.length)} of ${count(nodes.length)} nodes with the largest errors`;
+  const probed = sensitivity
+    ? `; ${count(sensitivity.probed)} of ${count(sensitivity.of)} quantized nodes were left float one at a time`
+    : '';
+  return `${strong(title)}${probed}\n${table([{ title: 'node' }, ...columns], body)}`;
+}
+
+const gainText = (gain: number | undefined): string =>
+  gain === undefined
+    ? ''
+    : Number.isFinite(gain)
+      ? `${gain >= 0 ? '+' : '−'}${Math.abs(gain).toFixed(1)} dB`
+      : 'all of it';
