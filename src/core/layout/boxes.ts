@@ -13,7 +13,7 @@ export interface Box {
 /** Pixels, as the canvas and the SVG write a box's title and its constants. */
 export const fontSize = 12;
 const smallFontSize = 10.5;
-const maxWidth = 260;
+const maxWidth = 320;
 
 const boxes = new WeakMap<Item, Box>();
 
@@ -23,7 +23,7 @@ export function boxOf(item: Item): Box {
   const plain = item.kind === 'node';
   const detail = plain
     ? detailOf(item.node!, item.site!.graph)
-    : item.kind === 'group'
+    : item.kind === 'group' && item.size > 0
       ? `${item.size} node${item.size === 1 ? '' : 's'}`
       : '';
   const constants = plain ? constantLines(item.node!, item.site!.graph, item.site!.folded) : [];

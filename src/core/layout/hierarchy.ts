@@ -4,6 +4,7 @@
  */
 import type { FunctionDefinition, Node, NodeId } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
+import { type Fan, findFans, maxFan } from './fans.ts';
 import { foldedNodes } from './folding.ts';
 import { minGroupSize, type Scopes, scopeSizes } from './scopes.ts';
 
@@ -20,6 +21,8 @@ export interface Item {
   readonly site?: Site;
   /** The bodies of the node or the function it calls, as they stand inside it. */
   readonly inner: Site[];
+  /** A group of what stands side by side: opening it shows nothing but more of the same. */
+  readonly isFan?: boolean;
   /** Nodes inside, itself included when it is one. */
   size: number;
 }
@@ -59,20 +62,24 @@ export function buildHierarchy(main: GraphView, functions: readonly GraphView[] 
   const work: Work[] = [];
   const sites: Site[] = [];
   const enter = (graph: GraphView, frame: Item, prefix: string, calls: string, holder: Item | null) => {
-    const end = (kind: 'input' | 'output', name: string): Item => ({
-      ...group(`${kind[0]}:${graph === main ? '' : `${frame.key}/`}${name}`, name, frame),
+    const around = graph === main ? '' : `${frame.key}/`;
+    const end = (kind: 'input' | 'output', name: string, parent = frame): Item => ({
+      ...group(`${kind[0]}:${around}${name}`, name, parent),
       kind,
     });
     const inputs = graph.inputs.filter(({ name }) => !graph.initializer(name));
+    const isFan = inputs.length > maxFan;
+    const holderOfInputs = isFan ? { ...group(`g:${around}inputs`, `inputs ×${inputs.length}`, frame), isFan } : frame;
+    if (isFan) frame.children.push(holderOfInputs);
     const site: Site = {
       graph,
       holder,
       nodes: new Map(),
-      inputs: new Map(inputs.map(({ name }) => [name, end('input', name)])),
+      inputs: new Map(inputs.map(({ name }) => [name, end('input', name, holderOfInputs)])),
       outputs: graph.outputs.map(({ name }) => end('output', name)),
       folded: groupsOf(graph).folded,
     };
-    frame.children.push(...site.inputs.values());
+    holderOfInputs.children.push(...site.inputs.values());
     holder?.inner.push(site);
     sites.push(site);
     work.push({ site, frame, prefix, calls });
@@ -135,21 +142,32 @@ interface Work {
 
 /** What holds for a graph wherever it stands. */
 interface GraphGroups extends Scopes {
+  readonly fans: ReadonlyMap<NodeId, Fan>;
   readonly folded: ReadonlySet<NodeId>;
-  /** Nodes that are drawn. */
+  /** Nodes that are drawn and not in fans. */
   readonly drawn: number;
 }
 
 function graphGroups(graph: GraphView): GraphGroups {
   const folded = foldedNodes(graph);
   const nodes = graph.nodes().filter(({ id }) => !folded.has(id));
-  return { folded, drawn: nodes.length, ...scopeSizes(graph, nodes) };
+  const fans = findFans(graph, nodes);
+  const others = nodes.filter(({ id }) => !fans.has(id));
+  return { folded, drawn: others.length, fans, ...scopeSizes(graph, others) };
 }
 
 /** Gives the group that a node stands in, making it and those around it when they are first needed. */
-function groupsIn({ counts, scopes, drawn }: GraphGroups, frame: Item, prefix: string): (node: Node) => Item {
+function groupsIn({ counts, scopes, drawn, fans }: GraphGroups, frame: Item, prefix: string): (node: Node) => Item {
   const groups = new Map<string, Item>();
-  return (node) => {
+  const inside = (key: string, label: string, parent: Item, isFan = false): Item => {
+    const known = groups.get(key);
+    if (known) return known;
+    const made = { ...group(key, label, parent), ...(isFan && { isFan }) };
+    groups.set(key, made);
+    parent.children.push(made);
+    return made;
+  };
+  const byScopes = (node: Node): Item => {
     let holder = frame;
     let path = '';
     for (const scope of scopes(node)) {
@@ -158,16 +176,16 @@ function groupsIn({ counts, scopes, drawn }: GraphGroups, frame: Item, prefix: s
       // A scope that holds all its parent's nodes, or hardly any, tells nothing.
       const around = holder === frame ? drawn : counts.get(holder.key.slice(prefix.length));
       if (size < minGroupSize || size === around) continue;
-      let inside = groups.get(path);
-      if (!inside) {
-        const label = holder === frame ? path : path.slice(holder.key.length - prefix.length + 1);
-        inside = group(`${prefix}${path}`, label, holder);
-        groups.set(path, inside);
-        holder.children.push(inside);
-      }
-      holder = inside;
+      const label = holder === frame ? path : path.slice(holder.key.length - prefix.length + 1);
+      holder = inside(`${prefix}${path}`, label, holder);
     }
     return holder;
+  };
+  return (node) => {
+    const fan = fans.get(node.id);
+    if (!fan) return byScopes(node);
+    const holder = byScopes(fan.reader);
+    return inside(`${holder === frame ? prefix : `${holder.key}/`}${fan.name}`, fan.name, holder, true);
   };
 }
 

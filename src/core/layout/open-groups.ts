@@ -10,7 +10,7 @@ export function autoOpen(root: Item, maxBoxes = 60): Set<string> {
     // Small groups first: opening them tells most for the room they take.
     for (const group of level.toSorted((a, b) => a.children.length - b.children.length)) {
       // A view of a few closed boxes tells nothing: then even a large group is opened.
-      const limit = boxes < maxBoxes / 6 ? 4 * maxBoxes : maxBoxes;
+      const limit = boxes < maxBoxes / 6 && !group.isFan ? 4 * maxBoxes : maxBoxes;
       if (boxes + group.children.length > limit) continue;
       open.add(group.key);
       boxes += group.children.length;

@@ -111,7 +111,7 @@ function drawEdge({ edges }: Scene, edge: number, colors: SvgColors): string {
 function edgeLabels({ labels }: Scene, colors: SvgColors): string[] {
   return labels.text.map(
     (text, label) =>
-      `<text x="${short(labels.x[label]!)}" y="${short(labels.y[label]!)}" font-size="${labelFontSize}" fill="${colors.quiet}">${escapeXml(text)}</text>`,
+      `<text x="${short(labels.x[label]!)}" y="${short(labels.y[label]!)}" font-size="${labelFontSize}" fill="${colors.quiet}" stroke="${colors.background}" stroke-width="3" paint-order="stroke">${escapeXml(text)}</text>`,
   );
 }
 
