@@ -5,8 +5,12 @@ import type { Hierarchy, Item, Site } from './hierarchy.ts';
 import { valueLabel } from './labels.ts';
 import { type Levels, link } from './levels.ts';
 
-/** Puts every value that flows between visible boxes into the levels it passes. */
-export function connect({ sites }: Hierarchy, levels: Levels, facts: Facts | undefined): void {
+/** Items that are linked in one step. */
+const itemsInStep = 200;
+
+/** Puts every value that flows between visible boxes into the levels it passes. Yields now and then. */
+export function* connect({ sites }: Hierarchy, levels: Levels, facts: Facts | undefined): Generator<void, void> {
+  let linked = 0;
   const labels = new Map<GraphView, Map<string, string>>();
   const labelOf = (graph: GraphView, value: string): string => {
     const known = labels.get(graph) ?? new Map<string, string>();
@@ -20,6 +24,7 @@ export function connect({ sites }: Hierarchy, levels: Levels, facts: Facts | und
   };
   for (const site of sites) {
     for (const item of site.nodes.values()) {
+      if (++linked % itemsInStep === 0) yield;
       for (const [position, value] of item.node!.inputs.entries()) {
         if (value === '') continue;
         const ends = item.inner.map((inner) => formalInput(inner, item, position)).filter((end) => end !== undefined);

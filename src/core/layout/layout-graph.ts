@@ -22,54 +22,58 @@ export interface LayoutOptions {
   /** Keys of the groups to open; `auto`: as many as a window holds. */
   readonly open: readonly string[] | 'auto' | 'all';
   /** What was on view before: boxes that stay keep their order from left to right. */
-  readonly previous?: Scene;
-  readonly signal?: AbortSignal;
+  readonly previous?: Scene | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Lays a view of the graph out. Deterministic. Throws when the signal aborts. */
 export function layoutGraph(options: LayoutOptions): Scene {
+  const start = performance.now();
   const steps = layoutSteps(options);
-  let step = steps.next();
-  while (!step.done) step = steps.next();
-  return step.value;
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return { ...step.value, milliseconds: performance.now() - start };
+    options.signal?.throwIfAborted();
+  }
 }
 
-/** Milliseconds of work between pauses. */
-const pauseAfter = 15;
-
 /**
- * The same with pauses in which other messages are handled: `pause` resolves when they are. Rejects when the signal
- * aborts.
+ * The same with pauses after some milliseconds of work, in which other messages are handled: `pause` resolves when they
+ * are. Rejects when the signal aborts.
  */
-export async function layoutGraphInSteps(options: LayoutOptions, pause: () => Promise<void>): Promise<Scene> {
+export async function layoutGraphInSteps(
+  options: LayoutOptions,
+  pause: () => Promise<void>,
+  pauseAfter = 15,
+): Promise<Scene> {
   const steps = layoutSteps(options);
+  let milliseconds = 0;
   let resumed = performance.now();
   for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done) return step.value;
-    if (performance.now() - resumed < pauseAfter) continue;
+    const worked = performance.now() - resumed;
+    if (step.done) return { ...step.value, milliseconds: milliseconds + worked };
+    options.signal?.throwIfAborted();
+    if (worked < pauseAfter) continue;
+    milliseconds += worked;
     await pause();
+    options.signal?.throwIfAborted();
     resumed = performance.now();
   }
 }
 
-function* layoutSteps({ main, functions, facts, open, signal, previous, ...known }: LayoutOptions) {
-  const start = performance.now();
+type Steps = Generator<void, Omit<Scene, 'milliseconds'>>;
+
+function* layoutSteps({ main, functions, facts, open, previous, ...known }: LayoutOptions): Steps {
   const hierarchy = known.hierarchy ?? buildHierarchy(main, functions);
   const { root } = hierarchy;
   const opened = open === 'auto' ? autoOpen(root) : open === 'all' ? allGroups(root) : new Set(open);
   const levels = openLevels(root, opened);
-  yield;
-  connect(hierarchy, levels, facts);
+  yield* connect(hierarchy, levels, facts);
   const places = previous && new Map(previous.nodes.key.map((key, box) => [key, centerOf(previous, box)]));
   for (const level of [...levels.values()].reverse()) {
-    const steps = levelSteps(level, levels, places);
-    for (let step = steps.next(); !step.done; step = steps.next()) {
-      yield;
-      signal?.throwIfAborted();
-    }
+    yield* levelSteps(level, levels, places);
   }
-  const scene = assemble(root, levels, (level) => paddingOf(level).top);
-  return { ...scene, milliseconds: performance.now() - start };
+  yield;
+  return assemble(root, levels, (level) => paddingOf(level).top);
 }
 
 function centerOf({ nodes }: Scene, box: number): number {

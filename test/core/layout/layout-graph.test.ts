@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Draft } from '../../../src/core/graph/draft.ts';
 import type { NodeId } from '../../../src/core/graph/model.ts';
 import { foldedNodes } from '../../../src/core/layout/folding.ts';
-import { layoutGraph } from '../../../src/core/layout/layout-graph.ts';
+import { layoutGraph, layoutGraphInSteps } from '../../../src/core/layout/layout-graph.ts';
 import type { Scene } from '../../../src/core/layout/scene.ts';
 import { sceneToSvg } from '../../../src/core/layout/svg.ts';
 import { createFacts } from '../../../src/core/shapes/infer.ts';
@@ -42,6 +42,23 @@ describe.each(sampleModels)('%s', (path) => {
     for (const open of ['all', 'auto'] as const) expect(brokenLines(await layoutOf(path, open))).toEqual([]);
   });
 
+  it('keeps the order of all other boxes when a group opens', async () => {
+    const opened = await openModel(path);
+    const { main, functions } = new Draft(opened.model);
+    const keys = (scene: Scene, kind: 'group' | 'frame') =>
+      scene.nodes.key.filter((_, box) => scene.nodes.kind[box] === kind);
+    const before = layoutGraph({ main, functions, open: 'auto' });
+    const groups = keys(before, 'group');
+    for (const group of groups) {
+      const open = [...keys(before, 'frame'), group];
+      const after = layoutGraph({ main, functions, open, previous: before });
+      expect(exchanged(before, after), group).toEqual([]);
+      const again = layoutGraph({ main, functions, open: keys(before, 'frame'), previous: after });
+      expect(exchanged(before, again), `${group} closed again`).toEqual([]);
+    }
+    await opened.close();
+  });
+
   it('is the same every time', async () => {
     const [a, b] = [await layoutOf(path, 'auto'), await layoutOf(path, 'auto')];
     expect({ ...a, milliseconds: 0 }).toEqual({ ...b, milliseconds: 0 });
@@ -67,6 +84,23 @@ describe.each(sampleModels)('%s', (path) => {
   });
 });
 
+it('pauses while it lays out, and gives the same as in one go', async () => {
+  const opened = await openModel(sampleModels[0]!);
+  const { main, functions } = new Draft(opened.model);
+  let pauses = 0;
+  const pause = async () => {
+    pauses++;
+  };
+  const options = { main, functions, open: 'all' } as const;
+  const scene = await layoutGraphInSteps(options, pause, 0);
+  expect({ ...scene, milliseconds: 0 }).toEqual({ ...layoutGraph(options), milliseconds: 0 });
+  expect(pauses).toBeGreaterThan(10);
+  const controller = new AbortController();
+  const abort = async () => controller.abort();
+  await expect(layoutGraphInSteps({ ...options, signal: controller.signal }, abort, 0)).rejects.toThrow('abort');
+  await opened.close();
+});
+
 it('writes names from models literally into SVG', async () => {
   const scene = await layoutOf(sampleModels[0]!, []);
   const hostile = { ...scene, nodes: { ...scene.nodes, label: scene.nodes.label.map(() => '<script>&"') } };
@@ -90,6 +124,26 @@ describe.skipIf(!corpusPresent)('every file of the corpus (left out when OPSCOPE
     expect(broken).toEqual([]);
   }, 120_000);
 });
+
+/** Pairs of boxes that stand side by side in both scenes, in another order. */
+function exchanged(before: Scene, after: Scene): string[] {
+  const rows = ({ nodes }: Scene) => {
+    const found = new Map<number, string[]>();
+    const middle = (box: number) => Math.round(nodes.y[box]! + nodes.height[box]! / 2);
+    const order = Array.from({ length: nodes.count }, (_, box) => box).sort((a, b) => nodes.x[a]! - nodes.x[b]!);
+    for (const box of order) found.set(middle(box), [...(found.get(middle(box)) ?? []), nodes.key[box]!]);
+    return [...found.values()];
+  };
+  const places = new Map(rows(after).flatMap((row, y) => row.map((key, x) => [key, { x, y }] as const)));
+  return rows(before).flatMap((row) =>
+    row.flatMap((left, index) =>
+      row.slice(index + 1).flatMap((right) => {
+        const [a, b] = [places.get(left), places.get(right)];
+        return a && b && a.y === b.y && a.x > b.x ? [`${left} ${right}`] : [];
+      }),
+    ),
+  );
+}
 
 interface Rectangle {
   readonly name: string;
