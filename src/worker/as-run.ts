@@ -1,18 +1,24 @@
 import { Draft } from '../core/graph/draft.ts';
 import type { NodeId } from '../core/graph/model.ts';
-import { layoutGraph } from '../core/layout/layout-graph.ts';
+import { layoutGraphInSteps } from '../core/layout/layout-graph.ts';
 import type { Scene } from '../core/layout/scene.ts';
 import { createFacts } from '../core/shapes/infer.ts';
 import type { SceneRequest } from '../protocol/worker.ts';
+import { pause } from './pause.ts';
 import type { AsRun } from './profile.ts';
 
 /**
  * The graph that ONNX Runtime ran, in terms of the model's own nodes, so that selection and colours go on working: a
  * kernel that stands for one node has its id, one that stands for several is a group of them.
  */
-export function asRunScene({ model, origins }: AsRun, open: SceneRequest['open'], signal: AbortSignal): Scene {
+export async function asRunScene(
+  { model, origins }: AsRun,
+  open: SceneRequest['open'],
+  signal: AbortSignal,
+): Promise<Scene> {
   const draft = new Draft(model);
-  const scene = layoutGraph({ main: draft.main, functions: draft.functions, facts: createFacts(draft), open, signal });
+  const { main, functions } = draft;
+  const scene = await layoutGraphInSteps({ main, functions, facts: createFacts(draft), open, signal }, pause);
   const { kind, id, key, members } = scene.nodes;
   const covered = Array.from(id, (each) => origins.get(each as NodeId) ?? []);
   const isFused = (box: number) => kind[box] === 'node' && covered[box]!.length > 1;

@@ -2,24 +2,23 @@ import { basename } from 'node:path';
 import { nodeCost } from '../core/cost/node-cost.ts';
 import { english } from '../core/english.ts';
 import type { Tensor } from '../core/graph/model.ts';
-import { layoutGraph } from '../core/layout/layout-graph.ts';
 import type { InspectReport } from '../core/report/report.ts';
 import { modelText } from '../core/text/model-text.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import type { VersionRef, WorkerContract } from '../protocol/worker.ts';
-import { asRunScene } from './as-run.ts';
 import { type Analysis, asOpened, type Documents, type PlacedNode, type Version } from './documents.ts';
 import { exportTensor } from './export-tensor.ts';
 import { inspectModel } from './inspect.ts';
 import { nodeDetails, nodeTable } from './node-details.ts';
 import { protectSource } from './protect.ts';
+import type { Scenes } from './scenes.ts';
 import { symbolicDims } from './symbolic-dims.ts';
 import { tensorDetails } from './tensor-details.ts';
 
 type ReadMethod = 'summary' | 'text' | 'scene' | 'nodeTable' | 'node' | 'tensor' | 'exportTensor' | 'symbolicDims';
 
 /** What the view asks for; nothing here runs a model or changes a document. */
-export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContract, ReadMethod>> {
+export function readingHandlers(documents: Documents, scenes: Scenes): Handlers<Pick<WorkerContract, ReadMethod>> {
   const analysis = (ref: VersionRef): Analysis => documents.analysis(documents.version(ref));
   const placed = (ref: VersionRef & { node: number }): PlacedNode => {
     const found = analysis(ref).byId.get(ref.node as PlacedNode['node']['id']);
@@ -42,15 +41,7 @@ export function readingHandlers(documents: Documents): Handlers<Pick<WorkerContr
     summary: (ref) => summaryOf(documents.version(ref)),
     text: async (ref) => modelText(documents.version(ref).model),
     symbolicDims: async (ref) => symbolicDims(documents.version(ref).model),
-    scene: async ({ open, asRun = false, ...ref }, { signal }) => {
-      if (asRun) {
-        const ran = documents.document(ref.document).measured.get(ref.version)?.asRun;
-        if (!ran) throw new Error(english`Profile the model first: the graph as run comes from the profile.`);
-        return asRunScene(ran, open, signal);
-      }
-      const { draft, facts } = analysis(ref);
-      return layoutGraph({ main: draft.main, functions: draft.functions, facts, open, signal });
-    },
+    scene: (request, { signal }) => scenes.scene(request, signal),
     nodeTable: async (ref) => nodeTable(analysis(ref)),
     node: async (ref) => {
       const version = documents.version(ref);

@@ -5,6 +5,7 @@ import { jobHandlers } from './jobs.ts';
 import { overlayHandlers } from './overlays.ts';
 import { readingHandlers } from './reading.ts';
 import { createRuntimeManager } from './runtime-client.ts';
+import { sceneMaker } from './scenes.ts';
 import { toolHandlers } from './tool-calls.ts';
 import { versionHandlers } from './versions.ts';
 
@@ -12,9 +13,10 @@ import { versionHandlers } from './versions.ts';
 export function createService(): Handlers<WorkerContract> {
   const documents = createDocuments();
   const runtime = createRuntimeManager();
+  const scenes = sceneMaker(documents);
   return {
-    ...versionHandlers(documents, runtime),
-    ...readingHandlers(documents),
+    ...versionHandlers(documents, runtime, scenes),
+    ...readingHandlers(documents, scenes),
     ...overlayHandlers(documents),
     ...jobHandlers(documents, runtime),
     ...toolHandlers(runtime),

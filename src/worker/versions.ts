@@ -14,6 +14,7 @@ import { missingWeights, operatorSet } from './open-model.ts';
 import { writeOrtFormat } from './ort-format.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 import { saveModel, stageModel } from './save-model.ts';
+import type { Scenes } from './scenes.ts';
 import { nameAgain } from './write-file.ts';
 import { writeReport } from './write-report.ts';
 
@@ -33,6 +34,7 @@ type VersionMethod =
 export function versionHandlers(
   documents: Documents,
   manager: RuntimeManager,
+  scenes: Scenes,
 ): Handlers<Pick<WorkerContract, VersionMethod>> {
   return {
     open: async ({ path, histories = [] }) => {
@@ -46,6 +48,7 @@ export function versionHandlers(
         }
       };
       const document = await documents.open(path, restore);
+      scenes.prepare({ document: document.id, version: document.head });
       return { document: document.id, versions: infos(document), head: document.head, history };
     },
     missingWeights: ({ path }) => missingWeights(path),

@@ -4,6 +4,7 @@ import { addVersion, createDocuments } from '../../src/worker/documents.ts';
 import { openModel } from '../../src/worker/open-model.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { saveModel } from '../../src/worker/save-model.ts';
+import { sceneMaker } from '../../src/worker/scenes.ts';
 import { versionHandlers } from '../../src/worker/versions.ts';
 
 // A process that saves a model over a file until it is killed: save-child SOURCE TARGET inline|external. As `editor` it
@@ -49,7 +50,7 @@ async function saveInEditor() {
   const { model, ...original } = document.versions.get(0)!;
   const changed = { ...model, producerName: 'changed' };
   const { info } = addVersion(document, { ...original, info: { ...original.info, parent: 0 }, model: changed });
-  const handlers = versionHandlers(documents, createRuntimeManager());
+  const handlers = versionHandlers(documents, createRuntimeManager(), sceneMaker(documents));
   const context = { signal: new AbortController().signal, progress: () => {} };
   return () => handlers.save({ document: document.id, version: info.id, path: target }, context);
 }

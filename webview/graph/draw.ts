@@ -3,6 +3,7 @@
  * boxes with their operator, or coloured boxes alone. What is drawn many times is put into one path: 12,620 boxes in one
  * frame are the case to keep quick.
  */
+import { labelAscent, labelDescent, labelFontSize } from '../../src/core/layout/edge-labels.ts';
 import type { Scene } from '../../src/core/layout/scene.ts';
 import type { Camera, Mark } from './graph-types.ts';
 import { textOn } from './overlay-color.ts';
@@ -126,7 +127,7 @@ function drawEdges(context: CanvasRenderingContext2D, frame: Frame): void {
   const curves = camera.zoom >= zoomForCurves;
   const smallest = 3 / camera.zoom;
   const lit: number[] = [];
-  const labelled: number[] = [];
+  const visible: number[] = [];
   context.lineWidth = Math.max(1, 0.8 / camera.zoom);
   context.strokeStyle = colors.edge;
   context.beginPath();
@@ -137,7 +138,7 @@ function drawEdges(context: CanvasRenderingContext2D, frame: Frame): void {
     if (!curves && box[at + 3]! - box[at + 1]! < smallest && box[at + 2]! - box[at]! < smallest) continue;
     if (selected >= 0 && (edges.from[edge] === selected || edges.to[edge] === selected)) lit.push(edge);
     else traceEdge(context, scene, edge, curves);
-    labelled.push(edge);
+    visible.push(edge);
   }
   context.stroke();
   if (lit.length > 0) {
@@ -147,8 +148,8 @@ function drawEdges(context: CanvasRenderingContext2D, frame: Frame): void {
     for (const edge of lit) traceEdge(context, scene, edge, curves);
     context.stroke();
   }
-  if (curves) drawHeads(context, frame, labelled);
-  if (camera.zoom >= zoomForEdgeLabels) drawEdgeLabels(context, frame, labelled);
+  if (curves) drawHeads(context, frame, visible);
+  if (camera.zoom >= zoomForEdgeLabels) drawEdgeLabels(context, frame);
 }
 
 function traceEdge(context: CanvasRenderingContext2D, { edges }: Scene, edge: number, curves: boolean): void {
@@ -188,29 +189,22 @@ function drawHeads(
   context.fill();
 }
 
-function drawEdgeLabels(
-  context: CanvasRenderingContext2D,
-  { scene: { nodes, edges }, colors }: Frame,
-  visible: readonly number[],
-): void {
-  context.font = `10px ${colors.font}`;
+function drawEdgeLabels(context: CanvasRenderingContext2D, frame: Frame): void {
+  const {
+    scene: { labels },
+    colors,
+  } = frame;
+  const [left, top, right, bottom] = windowOf(frame);
+  context.font = `${labelFontSize}px ${colors.font}`;
   context.textAlign = 'left';
-  for (const edge of visible) {
-    const stub = edges.kind[edge] === 'stub';
-    const text = stub ? lastPart(edges.value[edge]!) : edges.label[edge]!;
-    // Inside a frame the value was named where it came in.
-    if (text === '' || (!stub && nodes.kind[edges.from[edge]!] === 'frame')) continue;
-    const start = edges.offsets[edge]!;
-    const end = edges.offsets[edge + 1]!;
-    // The label stands at the end where the edge runs straight down into its reader.
-    const x = edges.points[end - 2]! + 6;
-    const y = edges.points[end - 1]! - 9;
-    if (!stub && end - start === 4 && edges.points[end - 1]! - edges.points[start + 1]! < 24) continue;
-    context.strokeStyle = colors.background;
-    context.lineWidth = 3;
-    context.strokeText(text, x, y);
-    context.fillStyle = colors.quiet;
-    context.fillText(text, x, y);
+  context.strokeStyle = colors.background;
+  context.lineWidth = 3;
+  context.fillStyle = colors.quiet;
+  for (let label = 0; label < labels.count; label++) {
+    const [x, y, width] = [labels.x[label]!, labels.y[label]!, labels.width[label]!];
+    if (x > right || x + width < left || y - labelAscent > bottom || y + labelDescent < top) continue;
+    context.strokeText(labels.text[label]!, x, y);
+    context.fillText(labels.text[label]!, x, y);
   }
 }
 
@@ -381,9 +375,4 @@ function fitted(context: CanvasRenderingContext2D, text: string, width: number):
     fittedTexts.set(key, result);
   }
   return result;
-}
-
-function lastPart(name: string): string {
-  const part = name.split('/').filter(Boolean).at(-1) ?? name;
-  return part.length > 24 ? `…${part.slice(-23)}` : part;
 }

@@ -1,4 +1,5 @@
-import { orderRows } from './order.ts';
+import { spreadEnds } from './ends.ts';
+import { orderRows, type PlacedLinks, type Rows } from './order.ts';
 import { placeAcross } from './place.ts';
 import { adjacency, assignRanks, backEdges, type Links } from './rank.ts';
 
@@ -7,6 +8,15 @@ export interface FlowInput {
   readonly width: Float64Array;
   readonly height: Float64Array;
   readonly links: Links;
+  /** Number of the value that flows along each link: one value leaves a box at one place. Left out: a box makes one. */
+  readonly value?: Int32Array;
+  /** By link: where its ends lie, in pixels right of the middle of the box; NaN or left out where that is free. */
+  readonly fromAt?: Float64Array;
+  readonly toAt?: Float64Array;
+  /** Boxes that have to stand in the first row or in the last, see `pinned`. */
+  readonly pin?: Int8Array;
+  /** Places from left to right in an earlier layout; boxes that have one (else NaN) keep their order. */
+  readonly kept?: Float64Array;
 }
 
 export interface Flow {
@@ -15,8 +25,10 @@ export interface Flow {
   readonly y: Float64Array;
   readonly width: number;
   readonly height: number;
-  /** 1 where a link is too long or too shared to be drawn as a line. */
+  /** 1 where a link is too long or too shared to be drawn as a line, or leads up. */
   readonly isStub: Uint8Array;
+  /** How often lines cross between the rows. */
+  readonly crossings: number;
   /** Corners of every link, x and y in turn; for a stub its two ends alone. */
   readonly routes: readonly Float64Array[];
 }
@@ -29,39 +41,51 @@ const sharedSpan = 3;
 const sharedReaders = 5;
 
 /** Lays boxes out from top to bottom along their links: ranks, order, places, routes. Deterministic; nothing recurses. */
-export function layoutFlow({ width, height, links }: FlowInput): Flow {
+export function layoutFlow(input: FlowInput): Flow {
+  const steps = flowSteps(input);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
+}
+
+/** The same in steps of some milliseconds, between which the caller may do something else. */
+export function* flowSteps(input: FlowInput): Generator<void, Flow> {
+  const { width, height, links, pin, kept } = input;
   const boxes = width.length;
   const back = backEdges(boxes, links, adjacency(boxes, links, 'from'));
-  // A link that closes a cycle is laid out upside down.
+  // A link that closes a cycle counts upside down, and is not drawn as a line: lines run downwards.
   const forward: Links = {
     count: links.count,
     from: links.from.map((box, edge) => (back[edge] ? links.to[edge]! : box)),
     to: links.to.map((box, edge) => (back[edge] ? links.from[edge]! : box)),
   };
   const out = adjacency(boxes, forward, 'from');
-  const rank = assignRanks(boxes, forward, out, adjacency(boxes, forward, 'to'));
-  const isStub = new Uint8Array(links.count);
+  const rank = assignRanks(boxes, forward, out, adjacency(boxes, forward, 'to'), pin);
+  const isStub = back.slice();
   let points = boxes;
   for (let edge = 0; edge < links.count; edge++) {
-    const from = forward.from[edge]!;
-    const span = rank[forward.to[edge]!]! - rank[from]!;
+    if (back[edge]) continue;
+    const from = links.from[edge]!;
+    const span = rank[links.to[edge]!]! - rank[from]!;
     const readers = out.start[from + 1]! - out.start[from]!;
     if (span > longSpan || (span > sharedSpan && readers >= sharedReaders)) isStub[edge] = 1;
     else points += span - 1;
   }
-  const rows = withBends(boxes, points, rank, forward, isStub);
-  const ordered = orderRows(rows);
+  yield;
+  const placed = withEnds(input);
+  const { rows, bendsOf } = withBends(width, points, rank, placed, isStub);
+  const keptPlaces = kept && new Float64Array(points).fill(Number.NaN);
+  keptPlaces?.set(kept!);
+  const { rows: ordered, crossings } = yield* orderRows(rows, keptPlaces);
   const isBend = new Uint8Array(points).fill(1, boxes);
-  const pointWidth = new Float64Array(points);
-  pointWidth.set(width);
-  const center = placeAcross(ordered, rows, pointWidth, isBend, columnGap);
+  const center = yield* placeAcross(ordered, { ...rows, links: upright(rows.links, boxes) }, isBend, columnGap);
   const { top, bottom, total } = stackRows(ordered, height, boxes);
 
   let left = Number.POSITIVE_INFINITY;
   let right = Number.NEGATIVE_INFINITY;
   for (let point = 0; point < points; point++) {
-    left = Math.min(left, center[point]! - pointWidth[point]! / 2);
-    right = Math.max(right, center[point]! + pointWidth[point]! / 2);
+    left = Math.min(left, center[point]! - rows.width[point]! / 2);
+    right = Math.max(right, center[point]! + rows.width[point]! / 2);
   }
   if (points === 0) left = right = 0;
   for (let point = 0; point < points; point++) center[point]! -= left;
@@ -71,48 +95,100 @@ export function layoutFlow({ width, height, links }: FlowInput): Flow {
     x[box] = center[box]! - width[box]! / 2;
     y[box] = (top[rank[box]!]! + bottom[rank[box]!]! - height[box]!) / 2;
   }
+  const ends = spreadEnds({ boxes, links: placed, isStub, width, center, bendsOf });
   const routes = Array.from({ length: links.count }, (_, edge) => {
-    const from = forward.from[edge]!;
-    const to = forward.to[edge]!;
-    const corners = [center[from]!, y[from]! + height[from]!];
-    for (const bend of isStub[edge] ? [] : rows.bendsOf(edge)) {
-      const row = rows.rank[bend]!;
-      corners.push(center[bend]!, top[row]!, center[bend]!, bottom[row]!);
+    const from = links.from[edge]!;
+    const to = links.to[edge]!;
+    const [first, last] = bendsOf(edge);
+    const route = new Float64Array(4 + 4 * (last - first));
+    let at = 0;
+    const corner = (cornerX: number, cornerY: number) => {
+      route[at++] = cornerX;
+      route[at++] = cornerY;
+    };
+    corner(ends.from[edge]!, y[from]! + height[from]!);
+    for (let bend = first; bend < last; bend++) {
+      corner(center[bend]!, top[rows.rank[bend]!]!);
+      corner(center[bend]!, bottom[rows.rank[bend]!]!);
     }
-    corners.push(center[to]!, y[to]!);
-    const route = Float64Array.from(corners);
-    return back[edge] ? reversed(route) : route;
+    corner(ends.to[edge]!, y[to]!);
+    return route;
   });
-  return { x, y, width: right - left, height: total, isStub, routes };
+  return { x, y, width: right - left, height: total, isStub, routes, crossings };
 }
 
-/** The rows with a bend for every row that a drawn link passes; stubs take no part. */
-function withBends(boxes: number, points: number, boxRank: Int32Array, links: Links, isStub: Uint8Array) {
+/**
+ * For placing, what a box with fixed ends makes leaves it where its first input arrives: a trunk through many frames
+ * comes back to one line, however far to one side it leaves each.
+ */
+function upright(links: PlacedLinks, boxes: number): PlacedLinks {
+  const arrival = new Float64Array(boxes).fill(Number.NaN);
+  for (let link = 0; link < links.count; link++) {
+    const box = links.to[link]!;
+    if (box < boxes && Number.isNaN(arrival[box]!)) arrival[box] = links.toAt[link]!;
+  }
+  const fromAt = links.fromAt.map((at, link) => {
+    const box = links.from[link]!;
+    return at === 0 || box >= boxes || Number.isNaN(arrival[box]!) ? at : arrival[box]!;
+  });
+  return { ...links, fromAt };
+}
+
+/** Links as they are laid out, with the value that flows and its fixed ends; NaN where an end is free. */
+export interface FlowLinks extends PlacedLinks {
+  readonly value: Int32Array;
+}
+
+function withEnds({ links, value, fromAt, toAt }: FlowInput): FlowLinks {
+  const free = new Float64Array(links.count).fill(Number.NaN);
+  return { ...links, fromAt: fromAt ?? free, toAt: toAt ?? free, value: value ?? links.from };
+}
+
+/** The rows with a bend for every row that a drawn link passes; stubs take no part. `bendsOf`: first, and one past the last. */
+function withBends(
+  width: Float64Array,
+  points: number,
+  boxRank: Int32Array,
+  links: FlowLinks,
+  isStub: Uint8Array,
+): { rows: Rows; bendsOf: (edge: number) => readonly [number, number] } {
+  const boxes = width.length;
   const rank = new Int32Array(points);
   rank.set(boxRank);
+  const pointWidth = new Float64Array(points);
+  pointWidth.set(width);
   const firstBend = new Int32Array(links.count + 1).fill(boxes);
-  const from: number[] = [];
-  const to: number[] = [];
+  const most = links.count + points - boxes;
+  const [from, to] = [new Int32Array(most), new Int32Array(most)];
+  const [fromAt, toAt] = [new Float64Array(most), new Float64Array(most)];
+  let count = 0;
   let next = boxes;
   for (let edge = 0; edge < links.count; edge++) {
     firstBend[edge] = next;
-    if (!isStub[edge]) {
-      let previous = links.from[edge]!;
-      const target = links.to[edge]!;
-      for (let row = boxRank[previous]! + 1; row < boxRank[target]!; row++) {
-        rank[next] = row;
-        from.push(previous);
-        to.push(next);
-        previous = next++;
-      }
-      from.push(previous);
-      to.push(target);
+    if (isStub[edge]) continue;
+    const target = links.to[edge]!;
+    fromAt[count] = links.fromAt[edge]! || 0;
+    from[count] = links.from[edge]!;
+    for (let row = boxRank[from[count]!]! + 1; row < boxRank[target]!; row++) {
+      rank[next] = row;
+      to[count++] = next;
+      from[count] = next++;
     }
+    toAt[count] = links.toAt[edge]! || 0;
+    to[count++] = target;
   }
   firstBend[links.count] = next;
-  const bendsOf = (edge: number) =>
-    Array.from({ length: firstBend[edge + 1]! - firstBend[edge]! }, (_, index) => firstBend[edge]! + index);
-  return { points, rank, links: { count: from.length, from: Int32Array.from(from), to: Int32Array.from(to) }, bendsOf };
+  const placed: PlacedLinks = {
+    count,
+    from: from.subarray(0, count),
+    to: to.subarray(0, count),
+    fromAt: fromAt.subarray(0, count),
+    toAt: toAt.subarray(0, count),
+  };
+  return {
+    rows: { points, rank, links: placed, width: pointWidth },
+    bendsOf: (edge) => [firstBend[edge]!, firstBend[edge + 1]!],
+  };
 }
 
 /** Top and bottom of every row, as high as its highest box. */
@@ -132,13 +208,4 @@ function stackRows(
     at += highest + rowGap;
   }
   return { top, bottom, total: Math.max(0, at - rowGap) };
-}
-
-function reversed(route: Float64Array): Float64Array {
-  const result = new Float64Array(route.length);
-  for (let at = 0; at < route.length; at += 2) {
-    result[at] = route[route.length - 2 - at]!;
-    result[at + 1] = route[route.length - 1 - at]!;
-  }
-  return result;
 }

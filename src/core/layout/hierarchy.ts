@@ -1,246 +1,205 @@
 /**
  * How the nodes of a model nest: groups from the scopes in their names, or from repeated blocks where names have none;
- * bodies inside the nodes that hold them.
+ * bodies inside the nodes that hold them, functions inside the nodes that call them.
  */
-import type { FunctionDefinition, Node, NodeId, Tensor } from '../graph/model.ts';
+import type { FunctionDefinition, Node, NodeId } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
-import { adoptedScopes } from './adopt.ts';
-import { repeatedScopes } from './repeats.ts';
+import { type Fan, findFans, maxFan } from './fans.ts';
+import { foldedNodes } from './folding.ts';
+import { minGroupSize, type Scopes, scopeSizes } from './scopes.ts';
 
-/** A node or group; the root is a group. */
+/** A node, a group, or an end of a graph; the root is a group. */
 export interface Item {
-  /** `n12`, `g:encoder/layer.0`, `b12:then_branch`, `f:domain.Name`. */
+  /** `n12`, `g:encoder/layer.0`, `b12:then_branch`, `i:input`; inside a function the calls before it: `n12/n3`. */
   readonly key: string;
   readonly kind: 'node' | 'group' | 'input' | 'output';
   readonly label: string;
   readonly parent: Item | null;
   readonly children: Item[];
-  /** The node, for nodes and for groups that are a node's bodies. */
+  /** The node and where it is, for nodes and for groups that hold a node's bodies or the function it calls. */
   readonly node?: Node;
-  readonly graph: GraphView;
+  readonly site?: Site;
+  /** The bodies of the node or the function it calls, as they stand inside it. */
+  readonly inner: Site[];
+  /** A group of what stands side by side: opening it shows nothing but more of the same. */
+  readonly isFan?: boolean;
   /** Nodes inside, itself included when it is one. */
   size: number;
 }
 
-export interface Hierarchy {
-  readonly root: Item;
-  readonly byNode: ReadonlyMap<NodeId, Item>;
+/** A graph at the place where it is drawn: the main graph, a body, or a function at one of its calls. */
+export interface Site {
+  readonly graph: GraphView;
+  /** The node that holds or calls it; null for the main graph, and for a function that nothing calls. */
+  readonly holder: Item | null;
+  readonly nodes: Map<NodeId, Item>;
+  /** Its ends by name and by position. */
   readonly inputs: ReadonlyMap<string, Item>;
-  readonly outputs: ReadonlyMap<string, Item>;
+  readonly outputs: readonly Item[];
+  readonly folded: ReadonlySet<NodeId>;
 }
 
-/** Groups smaller than this are not worth opening: their nodes stand in the group around them. */
-const minGroupSize = 3;
+export interface Hierarchy {
+  readonly root: Item;
+  /** The main graph first. */
+  readonly sites: readonly Site[];
+}
 
-/** Builds the tree. Names nest as deep as they have scopes; bodies are visited with a work list, not by recursion. */
+/** Calls are not opened once this many nodes are there: functions that call functions may stand for any number. */
+const maxNodes = 200_000;
+
+/** Builds the tree. Names nest as deep as they have scopes; bodies and calls are visited with a work list, not by recursion. */
 export function buildHierarchy(main: GraphView, functions: readonly GraphView[] = []): Hierarchy {
-  const root: Item = { key: 'g:', kind: 'group', label: '', parent: null, children: [], graph: main, size: 0 };
-  const byNode = new Map<NodeId, Item>();
-  const work: { graph: GraphView; parent: Item; prefix: string }[] = [{ graph: main, parent: root, prefix: 'g:' }];
-  for (const graph of functions) {
-    const { domain, name } = graph.definition as FunctionDefinition;
-    const item: Item = {
-      key: `f:${domain}.${name}`,
-      kind: 'group',
-      label: name,
-      parent: root,
-      children: [],
+  const byName = new Map(functions.map((graph) => [functionName(graph), graph]));
+  const called = new Set<GraphView>();
+  const known = new Map<GraphView, GraphGroups>();
+  const groupsOf = (graph: GraphView): GraphGroups => {
+    const found = known.get(graph) ?? graphGroups(graph);
+    known.set(graph, found);
+    return found;
+  };
+  const root = group('g:', '', null);
+  const work: Work[] = [];
+  const sites: Site[] = [];
+  const enter = (graph: GraphView, frame: Item, prefix: string, calls: string, holder: Item | null) => {
+    const around = graph === main ? '' : `${frame.key}/`;
+    const end = (kind: 'input' | 'output', name: string, parent = frame): Item => ({
+      ...group(`${kind[0]}:${around}${name}`, name, parent),
+      kind,
+    });
+    const inputs = graph.inputs.filter(({ name }) => !graph.initializer(name));
+    const isFan = inputs.length > maxFan;
+    const holderOfInputs = isFan ? { ...group(`g:${around}inputs`, `inputs ×${inputs.length}`, frame), isFan } : frame;
+    if (isFan) frame.children.push(holderOfInputs);
+    const site: Site = {
       graph,
-      size: 0,
+      holder,
+      nodes: new Map(),
+      inputs: new Map(inputs.map(({ name }) => [name, end('input', name, holderOfInputs)])),
+      outputs: graph.outputs.map(({ name }) => end('output', name)),
+      folded: groupsOf(graph).folded,
     };
-    root.children.push(item);
-    work.push({ graph, parent: item, prefix: `${item.key}/` });
-  }
+    holderOfInputs.children.push(...site.inputs.values());
+    holder?.inner.push(site);
+    sites.push(site);
+    work.push({ site, frame, prefix, calls });
+  };
+  enter(main, root, 'g:', '', null);
+  let count = 0;
   for (let at = 0; at < work.length; at++) {
-    const { graph, parent, prefix } = work[at]!;
-    const groups = new Map<string, Item>();
-    const { counts, scopes } = scopeSizes(graph);
+    const { site, frame, prefix, calls } = work[at]!;
+    const { graph, folded } = site;
+    const holderOf = groupsIn(groupsOf(graph), frame, prefix);
     for (const node of graph.nodes()) {
-      if (isFolded(node, graph)) continue;
-      let holder = parent;
-      let path = '';
-      for (const scope of scopes(node)) {
-        path = path === '' ? scope : `${path}/${scope}`;
-        const size = counts.get(path)!;
-        // A scope that holds all its parent's nodes, or hardly any, tells nothing.
-        if (
-          size < minGroupSize ||
-          size === (holder === parent ? graph.nodes().length : counts.get(holder.key.slice(prefix.length)))
-        )
-          continue;
-        let group = groups.get(path);
-        if (!group) {
-          group = {
-            key: `${prefix}${path}`,
-            kind: 'group',
-            label: holder === parent ? path : path.slice(holder.key.length - prefix.length + 1),
-            parent: holder,
-            children: [],
-            graph,
-            size: 0,
-          };
-          groups.set(path, group);
-          holder.children.push(group);
-        }
-        holder = group;
-      }
+      if (folded.has(node.id)) continue;
+      const holder = holderOf(node);
       const bodies = graph.bodies(node);
+      const key = `${calls}n${node.id}`;
+      const definition = byName.get(`${node.domain}:${node.opType}:${node.overload ?? ''}`);
+      const isOpen = definition && !isInside(site, definition) && count + definition.nodes().length <= maxNodes;
       const item: Item = {
-        key: `n${node.id}`,
-        kind: bodies.length > 0 ? 'group' : 'node',
-        label: node.opType,
-        parent: holder,
-        children: [],
+        ...group(key, node.opType, holder),
+        kind: bodies.length > 0 || isOpen ? 'group' : 'node',
         node,
-        graph,
-        size: 0,
+        site,
       };
       holder.children.push(item);
-      byNode.set(node.id, item);
+      site.nodes.set(node.id, item);
+      count++;
+      if (isOpen) {
+        called.add(definition);
+        enter(definition, item, `${key}/`, `${key}/`, item);
+      }
       for (const body of bodies) {
         const { attribute } = body.owner!;
-        const group: Item = {
-          key: `b${node.id}:${attribute}`,
-          kind: 'group',
-          label: attribute,
-          parent: item,
-          children: [],
-          graph: body,
-          size: 0,
-        };
-        item.children.push(group);
-        work.push({ graph: body, parent: group, prefix: `${group.key}/` });
+        const inside = group(`${calls}b${node.id}:${attribute}`, attribute, item);
+        item.children.push(inside);
+        enter(body, inside, `${inside.key}/`, calls, item);
       }
       for (let each: Item | null = item; each; each = each.parent) each.size++;
     }
+    frame.children.push(...site.outputs);
+    const isLast = at === work.length - 1;
+    const uncalled = isLast ? functions.find((each) => !called.has(each)) : undefined;
+    if (!uncalled) continue;
+    // What nothing calls stands beside the graph.
+    called.add(uncalled);
+    const { domain, name } = uncalled.definition!;
+    const inside = group(`f:${domain}.${name}`, name, root);
+    root.children.push(inside);
+    enter(uncalled, inside, `${inside.key}/`, `${inside.key}/`, null);
   }
-  return { root, byNode, ...ends(main, root) };
+  return { root, sites };
 }
 
-/** Constants, and what merely passes one on, are drawn as lines in the nodes that read them. */
-export function isFolded(node: Node, graph: GraphView): boolean {
-  const isConstant =
-    node.domain === '' &&
-    (node.opType === 'Constant' ||
-      (node.opType === 'Identity' && shownConstant(graph, node.inputs[0] ?? '') !== undefined));
-  return isConstant && !node.outputs.some((output) => graph.isOutput(output));
+interface Work {
+  readonly site: Site;
+  readonly frame: Item;
+  /** What keys of groups begin with, and those of nodes: the calls around them. */
+  readonly prefix: string;
+  readonly calls: string;
 }
 
-/** The tensor behind a value that is drawn as a constant: an initializer, overridable or not, or a constant, through any number of Identity nodes. */
-export function shownConstant(graph: GraphView, value: string): Tensor | undefined {
-  let scope: GraphView | undefined = graph;
-  let name = value;
-  // A chain longer than this is a cycle.
-  for (let step = 0; step < 100 && scope; step++) {
-    const tensor: Tensor | undefined = scope.initializer(name) ?? scope.constant(name);
-    if (tensor) return tensor;
-    const producer: Node | undefined = scope.producer(name);
-    if (producer?.opType === 'Identity' && producer.domain === '') name = producer.inputs[0] ?? '';
-    else if (producer || scope.isInput(name)) return undefined;
-    else scope = scope.owner?.graph;
-  }
-  return undefined;
+/** What holds for a graph wherever it stands. */
+interface GraphGroups extends Scopes {
+  readonly fans: ReadonlyMap<NodeId, Fan>;
+  readonly folded: ReadonlySet<NodeId>;
+  /** Nodes that are drawn and not in fans. */
+  readonly drawn: number;
 }
 
-/** Scopes of a node's name, outermost first; the name's last part is the node itself. */
-export function scopesOf({ name }: Node): string[] {
-  return name
-    .split('/')
-    .slice(0, -1)
-    .filter((scope) => scope !== '');
+function graphGroups(graph: GraphView): GraphGroups {
+  const folded = foldedNodes(graph);
+  const nodes = graph.nodes().filter(({ id }) => !folded.has(id));
+  const fans = findFans(graph, nodes);
+  const others = nodes.filter(({ id }) => !fans.has(id));
+  return { folded, drawn: others.length, fans, ...scopeSizes(graph, others) };
 }
 
-/** Names that put fewer nodes than this share into groups do not tell how the model is built. */
-const minScopedShare = 0.5;
-
-interface Scopes {
-  /** Scopes of a node, outermost first. */
-  readonly scopes: (node: Node) => readonly string[];
-  /** Nodes under every path of scopes. */
-  readonly counts: ReadonlyMap<string, number>;
-}
-
-function scopeSizes(graph: GraphView): Scopes {
-  const nodes = graph.nodes().filter((node) => !isFolded(node, graph));
-  const named = countScopes(nodes, scopesOf);
-  const scoped = nodes.filter((node) => {
-    const [outer] = scopesOf(node);
-    return outer !== undefined && named.get(outer)! >= minGroupSize;
-  });
-  if (scoped.length >= nodes.length * minScopedShare) return withAdopted(graph, nodes);
-  const repeated = repeatedScopes(graph, nodes);
-  if (scoped.length >= repeated.size) return withAdopted(graph, nodes);
-  const scopes = (node: Node) => repeated.get(node.id) ?? [];
-  return { scopes, counts: countScopes(nodes, scopes) };
-}
-
-function withAdopted(graph: GraphView, nodes: readonly Node[]): Scopes {
-  const adopted = adoptedScopes(graph, nodes, scopesOf);
-  const scopes = (node: Node) => adopted.get(node.id) ?? scopesOf(node);
-  return { scopes, counts: countScopes(nodes, scopes) };
-}
-
-function countScopes(nodes: readonly Node[], scopes: Scopes['scopes']): Map<string, number> {
-  const sizes = new Map<string, number>();
-  for (const node of nodes) {
+/** Gives the group that a node stands in, making it and those around it when they are first needed. */
+function groupsIn({ counts, scopes, drawn, fans }: GraphGroups, frame: Item, prefix: string): (node: Node) => Item {
+  const groups = new Map<string, Item>();
+  const inside = (key: string, label: string, parent: Item, isFan = false): Item => {
+    const known = groups.get(key);
+    if (known) return known;
+    const made = { ...group(key, label, parent), ...(isFan && { isFan }) };
+    groups.set(key, made);
+    parent.children.push(made);
+    return made;
+  };
+  const byScopes = (node: Node): Item => {
+    let holder = frame;
     let path = '';
     for (const scope of scopes(node)) {
       path = path === '' ? scope : `${path}/${scope}`;
-      sizes.set(path, (sizes.get(path) ?? 0) + 1);
+      const size = counts.get(path)!;
+      // A scope that holds all its parent's nodes, or hardly any, tells nothing.
+      const around = holder === frame ? drawn : counts.get(holder.key.slice(prefix.length));
+      if (size < minGroupSize || size === around) continue;
+      const label = holder === frame ? path : path.slice(holder.key.length - prefix.length + 1);
+      holder = inside(`${prefix}${path}`, label, holder);
     }
-  }
-  return sizes;
+    return holder;
+  };
+  return (node) => {
+    const fan = fans.get(node.id);
+    if (!fan) return byScopes(node);
+    const holder = byScopes(fan.reader);
+    return inside(`${holder === frame ? prefix : `${holder.key}/`}${fan.name}`, fan.name, holder, true);
+  };
 }
 
-function ends(main: GraphView, root: Item): Pick<Hierarchy, 'inputs' | 'outputs'> {
-  const end = (kind: 'input' | 'output', name: string): Item => ({
-    key: `${kind[0]}:${name}`,
-    kind,
-    label: name,
-    parent: root,
-    children: [],
-    graph: main,
-    size: 0,
-  });
-  const inputs = new Map(
-    main.inputs.filter(({ name }) => !main.initializer(name)).map(({ name }) => [name, end('input', name)]),
-  );
-  const outputs = new Map(main.outputs.map(({ name }) => [name, end('output', name)]));
-  root.children.unshift(...inputs.values());
-  root.children.push(...outputs.values());
-  return { inputs, outputs };
+function group(key: string, label: string, parent: Item | null): Item {
+  return { key, kind: 'group', label, parent, children: [], inner: [], size: 0 };
 }
 
-/** Keys of the groups to open: as many as leave no more boxes on view than a window holds, outer groups first. */
-export function autoOpen(root: Item, maxBoxes = 60): Set<string> {
-  const open = new Set<string>();
-  let boxes = root.children.length;
-  let level = root.children.filter(({ kind }) => kind === 'group');
-  while (level.length > 0) {
-    const next: Item[] = [];
-    // Small groups first: opening them tells most for the room they take.
-    for (const group of level.toSorted((a, b) => a.children.length - b.children.length)) {
-      // A view of a few closed boxes tells nothing: then even a large group is opened.
-      const limit = boxes < maxBoxes / 6 ? 4 * maxBoxes : maxBoxes;
-      if (boxes + group.children.length > limit) continue;
-      open.add(group.key);
-      boxes += group.children.length;
-      next.push(...group.children.filter(({ kind }) => kind === 'group'));
-    }
-    level = next;
-  }
-  return open;
+function functionName(graph: GraphView): string {
+  const { domain, name, overload } = graph.definition as FunctionDefinition;
+  return `${domain}:${name}:${overload}`;
 }
 
-/** Keys of all groups. */
-export function allGroups(root: Item): Set<string> {
-  const keys = new Set<string>();
-  const work = [root];
-  while (work.length > 0) {
-    const item = work.pop()!;
-    if (item.kind !== 'group') continue;
-    keys.add(item.key);
-    work.push(...item.children);
-  }
-  return keys;
+/** True when a function is being called from inside itself, which no valid model does. */
+function isInside(site: Site, definition: GraphView): boolean {
+  for (let each: Site | undefined = site; each; each = each.holder?.site) if (each.graph === definition) return true;
+  return false;
 }

@@ -1,9 +1,10 @@
 import { intAttribute, intsAttribute } from '../graph/attribute.ts';
 import { bitsPerElement } from '../graph/data-type.ts';
-import type { Node, Tensor } from '../graph/model.ts';
+import type { Node, NodeId, Tensor } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
+import { dimText } from '../shapes/dim.ts';
 import type { Facts, ValueFacts } from '../shapes/facts.ts';
-import { shownConstant } from './hierarchy.ts';
+import { shownConstant } from './folding.ts';
 import { type OperatorCategory, operatorCategories } from './scene.ts';
 
 /** The one attribute that matters of a node, in short: `3×3 /2`, `axis 1`, `to float16`. */
@@ -56,13 +57,15 @@ const castNames: Readonly<Record<number, string>> = {
 /** At most this many constants are named in a box. */
 const maxConstants = 3;
 
-/** The constants a node reads, a line each: `W 64×3×7×7`, `min 0`. */
-export function constantLines(node: Node, graph: GraphView): string[] {
+/** The constants a node reads, a line each: `W 64×3×7×7`, `min 0`, and what is computed from constants: `W Unsqueeze`. */
+export function constantLines(node: Node, graph: GraphView, folded: ReadonlySet<NodeId>): string[] {
   const lines: string[] = [];
   for (const [index, input] of node.inputs.entries()) {
     if (input === '') continue;
     const tensor = shownConstant(graph, input);
+    const producer = tensor ? undefined : graph.producer(input);
     if (tensor) lines.push(`${slotName(node, index)} ${constantText(tensor)}`);
+    else if (producer && folded.has(producer.id)) lines.push(`${slotName(node, index)} ${producer.opType}`);
   }
   return lines.length > maxConstants
     ? [...lines.slice(0, maxConstants - 1), `+${lines.length - maxConstants + 1} constants`]
@@ -123,7 +126,7 @@ export function valueLabel(facts: Facts | undefined, graph: GraphView, value: st
 
 export function factsLabel({ kind, dtype, shape }: ValueFacts): string {
   if (kind !== 'tensor') return kind === 'unknown' ? '' : kind;
-  const dims = shape?.map((dim) => dim?.key ?? '?').join('×');
+  const dims = shape?.map(dimText).join('×');
   const type = dtype === 'float32' || dtype === undefined ? '' : dtype;
   return [type, dims === '' ? 'scalar' : dims].filter(Boolean).join(' ');
 }

@@ -54,13 +54,19 @@ export function backEdges(boxes: number, links: Links, out: Adjacency): Uint8Arr
   return back;
 }
 
+/** Where a box has to stand: in the first row, in the last, or where its links want it (0). */
+export const pinned = { top: -1, bottom: 1 } as const;
+
 /**
  * The row of every box: the longest path from a source, then boxes that only feed later rows are moved down to just
- * above their first reader, so that constants and side inputs stand beside what uses them. `links` has no cycles.
+ * above their first reader, so that constants and side inputs stand beside what uses them. `links` has no cycles;
+ * what is pinned to the top has no feeders, what is pinned to the bottom no readers, and both have their row alone.
  */
-export function assignRanks(boxes: number, links: Links, out: Adjacency, into: Adjacency): Int32Array {
+export function assignRanks(boxes: number, links: Links, out: Adjacency, into: Adjacency, pin?: Int8Array): Int32Array {
   const order = topological(boxes, links, out);
+  const isTop = (box: number) => pin?.[box] === pinned.top;
   const rank = new Int32Array(boxes);
+  if (pin?.includes(pinned.top)) for (let box = 0; box < boxes; box++) if (!isTop(box)) rank[box] = 1;
   for (const box of order) {
     for (let at = out.start[box]!; at < out.start[box + 1]!; at++) {
       const target = links.to[out.edges[at]!]!;
@@ -69,6 +75,7 @@ export function assignRanks(boxes: number, links: Links, out: Adjacency, into: A
   }
   for (let at = order.length - 1; at >= 0; at--) {
     const box = order[at]!;
+    if (isTop(box)) continue;
     const inputs = into.start[box + 1]! - into.start[box]!;
     const outputs = out.start[box + 1]! - out.start[box]!;
     // Moving a box with more readers than feeders down would lengthen more edges than it shortens.
@@ -78,6 +85,9 @@ export function assignRanks(boxes: number, links: Links, out: Adjacency, into: A
       lowest = Math.min(lowest, rank[links.to[out.edges[edge]!]!]! - 1);
     if (lowest > rank[box]!) rank[box] = lowest;
   }
+  let last = 0;
+  for (let box = 0; box < boxes; box++) if (pin?.[box] !== pinned.bottom) last = Math.max(last, rank[box]! + 1);
+  for (let box = 0; box < boxes; box++) if (pin?.[box] === pinned.bottom) rank[box] = last;
   return rank;
 }
 

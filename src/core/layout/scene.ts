@@ -5,6 +5,7 @@
 export interface Scene {
   readonly nodes: SceneNodes;
   readonly edges: SceneEdges;
+  readonly labels: SceneLabels;
   readonly width: number;
   readonly height: number;
   /** Milliseconds the layout took. */
@@ -46,11 +47,23 @@ export interface SceneEdges {
   readonly value: readonly string[];
   /** Shape and type, as short text: `1×64×56×56`; empty when not known. */
   readonly label: readonly string[];
-  /** `stub`: too long or too shared to route; drawn as a labelled end at each side. */
+  /** `stub`: too long or too shared to route, or upwards; drawn as a labelled end at each side. */
   readonly kind: readonly ('line' | 'stub')[];
   /** Corner points x, y, x, y …; those of edge i are `points[offsets[i]] … points[offsets[i + 1]]`. */
   readonly points: Float32Array;
   readonly offsets: Uint32Array;
+}
+
+/** Texts beside lines, at the ends where there is room for them: none lies on another or on a box. Parallel arrays. */
+export interface SceneLabels {
+  readonly count: number;
+  /** The edge that a text belongs to: its type and shape, or for a stub the value's name. */
+  readonly edge: Int32Array;
+  readonly text: readonly string[];
+  /** Left end of the base line. */
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly width: Float32Array;
 }
 
 /** Families of operators, told apart by colour and by the shape of the box's edge. */

@@ -1,4 +1,5 @@
 import { escape as escapeXml } from 'html-escaper';
+import { labelFontSize } from './edge-labels.ts';
 import { operatorCategories, type Scene } from './scene.ts';
 
 /** Colours of a picture; the view passes those of the theme on screen. */
@@ -61,7 +62,7 @@ export function sceneToSvg(
     (nodes.kind[box] === 'frame' ? frames : boxes).push(drawBox(scene, box, colors, fills(box)));
   parts.push(...frames);
   for (let edge = 0; edge < edges.count; edge++) parts.push(drawEdge(scene, edge, colors));
-  parts.push(...boxes, '</svg>');
+  parts.push(...boxes, ...edgeLabels(scene, colors), '</svg>');
   return parts.join('\n');
 }
 
@@ -102,10 +103,16 @@ function drawEdge({ edges }: Scene, edge: number, colors: SvgColors): string {
   const [startX, startY] = at(0);
   const [endX, endY] = at(points.length / 2 - 1);
   if (edges.kind[edge] === 'stub') {
-    const name = escapeXml(edges.value[edge]!.slice(-16));
-    return `<path d="M${startX} ${startY}v${stubLength}M${endX} ${endY - stubLength}v${stubLength}" fill="none" stroke="${colors.edge}" stroke-dasharray="2 2"/><text x="${endX + 4}" y="${endY - 6}" font-size="9" fill="${colors.quiet}">${name}</text>`;
+    return `<path d="M${startX} ${startY}v${stubLength}M${endX} ${endY - stubLength}v${stubLength}" fill="none" stroke="${colors.edge}" stroke-dasharray="2 2"/>`;
   }
   return `<path d="${edgePath(points)}" fill="none" stroke="${colors.edge}"/><path d="M${endX - 3} ${endY - 6}L${endX} ${endY}L${endX + 3} ${endY - 6}" fill="none" stroke="${colors.edge}"/>`;
+}
+
+function edgeLabels({ labels }: Scene, colors: SvgColors): string[] {
+  return labels.text.map(
+    (text, label) =>
+      `<text x="${short(labels.x[label]!)}" y="${short(labels.y[label]!)}" font-size="${labelFontSize}" fill="${colors.quiet}" stroke="${colors.background}" stroke-width="3" paint-order="stroke">${escapeXml(text)}</text>`,
+  );
 }
 
 /** The corners of an edge as a smooth path: straight where it can be, bent vertically at both ends of every slope. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Draft } from '../../../src/core/graph/draft.ts';
-import { buildHierarchy } from '../../../src/core/layout/hierarchy.ts';
+import { buildHierarchy, type Site } from '../../../src/core/layout/hierarchy.ts';
 import { buildModel } from '../../worker/build-model.ts';
 
 const node = (name: string, opType: string, inputs: string, output: string) => ({
@@ -18,9 +18,9 @@ function groupsOf(nodes: readonly ReturnType<typeof node>[]): Readonly<Record<st
     initializers: {},
     nodes,
   });
-  const { byNode } = buildHierarchy(new Draft(model).main);
+  const [{ nodes: items }] = buildHierarchy(new Draft(model).main).sites as [Site];
   const groups: Record<string, string[]> = {};
-  for (const { parent, node } of byNode.values()) {
+  for (const { parent, node } of items.values()) {
     groups[parent!.key] ??= [];
     groups[parent!.key]!.push(node!.name);
   }

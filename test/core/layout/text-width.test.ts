@@ -18,7 +18,7 @@ test.each(sampleModels)('a box holds its operator name: %s', async (path) => {
   const opened = await openModel(path);
   const { nodes } = layoutGraph({ main: new Draft(opened.model).main, open: 'all' });
   for (let box = 0; box < nodes.count; box++) {
-    if (nodes.kind[box] !== 'node' || nodes.width[box]! >= 260) continue;
+    if (nodes.kind[box] !== 'node' || nodes.width[box]! >= 320) continue;
     expect(nodes.width[box]! - 24, nodes.label[box]).toBeGreaterThanOrEqual(textWidth(nodes.label[box]!, 12));
   }
   await opened.close();

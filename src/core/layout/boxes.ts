@@ -1,0 +1,40 @@
+import type { Item } from './hierarchy.ts';
+import { constantLines, detailOf } from './labels.ts';
+import { textWidth } from './text-width.ts';
+
+/** Size and text of a box that is drawn closed. */
+export interface Box {
+  readonly width: number;
+  readonly height: number;
+  readonly detail: string;
+  readonly constants: readonly string[];
+}
+
+/** Pixels, as the canvas and the SVG write a box's title and its constants. */
+export const fontSize = 12;
+const smallFontSize = 10.5;
+const maxWidth = 320;
+
+const boxes = new WeakMap<Item, Box>();
+
+export function boxOf(item: Item): Box {
+  const known = boxes.get(item);
+  if (known) return known;
+  const plain = item.kind === 'node';
+  const detail = plain
+    ? detailOf(item.node!, item.site!.graph)
+    : item.kind === 'group' && item.size > 0
+      ? `${item.size} node${item.size === 1 ? '' : 's'}`
+      : '';
+  const constants = plain ? constantLines(item.node!, item.site!.graph, item.site!.folded) : [];
+  const title = textWidth(item.label, fontSize) + (detail ? textWidth(detail, fontSize) + 8 : 0);
+  const width = Math.max(64, title + 24, ...constants.map((line) => textWidth(line, smallFontSize) + 24));
+  const box = {
+    width: Math.ceil(Math.min(maxWidth, width)),
+    height: 28 + constants.length * 14 + (constants.length > 0 ? 4 : 0),
+    detail,
+    constants,
+  };
+  boxes.set(item, box);
+  return box;
+}
