@@ -23,6 +23,8 @@ export interface Frame {
   readonly hovered: number;
   readonly hits: ReadonlySet<number>;
   readonly marks: ReadonlyMap<number, Mark>;
+  /** Edges of the value that is followed. */
+  readonly followed: ReadonlySet<number>;
 }
 
 export interface BoxFill {
@@ -120,7 +122,7 @@ function drawFrames(
 }
 
 function drawEdges(context: CanvasRenderingContext2D, frame: Frame): void {
-  const { scene, bounds, camera, colors, selected } = frame;
+  const { scene, bounds, camera, colors, selected, followed } = frame;
   const { edges } = scene;
   const [left, top, right, bottom] = windowOf(frame);
   const curves = camera.zoom >= zoomForCurves;
@@ -135,7 +137,9 @@ function drawEdges(context: CanvasRenderingContext2D, frame: Frame): void {
     const box = bounds.edges;
     if (box[at]! > right || box[at + 2]! < left || box[at + 1]! > bottom || box[at + 3]! < top) continue;
     if (!curves && box[at + 3]! - box[at + 1]! < smallest && box[at + 2]! - box[at]! < smallest) continue;
-    if (selected >= 0 && (edges.from[edge] === selected || edges.to[edge] === selected)) lit.push(edge);
+    const ofSelected = selected >= 0 && (edges.from[edge] === selected || edges.to[edge] === selected);
+    // While a value is followed its lines alone stand out.
+    if (followed.size > 0 ? followed.has(edge) : ofSelected) lit.push(edge);
     else traceEdge(context, scene, edge, curves);
     labelled.push(edge);
   }

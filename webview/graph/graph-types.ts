@@ -22,6 +22,8 @@ export interface GraphCanvasProps {
   readonly overlay: ReadonlySignal<Overlay | null>;
   /** Null: the view fits the scene into the window and sets it. */
   readonly camera: Signal<Camera | null>;
+  /** Name of the value whose lines stand out; null: none is followed. The view sets it when the user chooses an edge. */
+  readonly followed: Signal<string | null>;
   readonly marks?: ReadonlySignal<ReadonlyMap<NodeId, Mark>>;
   /** Name for screen readers: `Graph of resnet50.onnx`. */
   readonly label?: string;

@@ -35,6 +35,11 @@ export function overlayRange({ values, scale }: Overlay, boxes: Iterable<number>
   return { min: scale === 'inverse' ? min : Math.min(0, min), max };
 }
 
+/** Whether an overlay can be coloured linearly and by its logarithm. */
+export function hasTwoScales({ scale, values }: Overlay): boolean {
+  return scale === 'log' || (scale === 'linear' && values.some((value) => value > 0));
+}
+
 /** Where a figure stands on the overlay's scale, 0 to 1; NaN without data. */
 export function overlayPosition({ scale }: Overlay, value: number, { min, max }: OverlayRange): number {
   if (Number.isNaN(value)) return Number.NaN;

@@ -1,4 +1,5 @@
 import type { Scene } from '../../src/core/layout/scene.ts';
+import { t } from '../l10n.ts';
 
 /**
  * The box that an arrow key leads to. Down and up go along edges, out of a frame where the box is the last or first in
@@ -61,7 +62,7 @@ function besideInRow(scene: Scene, from: number, direction: 'left' | 'right'): n
 const orders = new WeakMap<Scene, readonly number[]>();
 
 /** The boxes as one reads them: from top to bottom, and from left to right where they stand side by side. */
-function readingOrder(scene: Scene): readonly number[] {
+export function readingOrder(scene: Scene): readonly number[] {
   let order = orders.get(scene);
   if (!order) {
     const { x, y, count } = scene.nodes;
@@ -136,10 +137,24 @@ export function boxOfNode({ nodes }: Scene, id: number): number {
 
 /** What a screen reader says of a box. */
 export function boxName({ nodes, edges }: Scene, box: number): string {
-  const kind = nodes.kind[box]!;
-  const what = kind === 'node' ? '' : `${kind} `;
   const detail = [nodes.detail[box], ...nodes.constants[box]!].filter(Boolean).join(', ');
   const reads = edges.to.filter((target) => target === box).length;
   const feeds = edges.from.filter((source) => source === box).length;
-  return `${what}${nodes.label[box]}${detail ? `, ${detail}` : ''}, ${reads} in, ${feeds} out`;
+  const name = `${kindName(nodes.kind[box]!, nodes.label[box]!)}${detail ? `, ${detail}` : ''}`;
+  return t('{0}, {1} in, {2} out', name, reads, feeds);
+}
+
+function kindName(kind: Scene['nodes']['kind'][number], label: string): string {
+  switch (kind) {
+    case 'group':
+      return t('group {0}', label);
+    case 'frame':
+      return t('frame {0}', label);
+    case 'input':
+      return t('input {0}', label);
+    case 'output':
+      return t('output {0}', label);
+    default:
+      return label;
+  }
 }

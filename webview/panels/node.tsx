@@ -10,6 +10,7 @@ import type { State } from '../state.ts';
 import { Button, IconButton, Link } from '../widgets/button.tsx';
 import { Empty } from '../widgets/empty.tsx';
 import { type Fact, Facts, Section } from '../widgets/section.tsx';
+import { VirtualList } from '../widgets/virtual-list.tsx';
 import { TensorView } from './tensor.tsx';
 
 /** The selected node: what it is, what it costs, what it became of. */
@@ -96,35 +97,40 @@ function Elsewhere({ state }: { readonly state: State }) {
 
 /** What can be done with this node. */
 function NodeActions({ state, node }: { readonly state: State; readonly node: NodeDetails }) {
-  const form = state.forms.quantize;
-  const { exclude } = form.value;
-  const kept = exclude.includes(node.id);
+  const kept = state.forms.quantize.value.exclude.includes(node.id);
+  const path = state.pathStart.value;
   return (
     <div role="toolbar" aria-label={t('Node')}>
-      <IconButton icon="location" label={t('Show in the graph')} onClick={() => void state.reveal(node.id)} />
+      <IconButton icon="location" label={t('Show in the graph (G)')} onClick={() => void state.reveal(node.id)} />
       <IconButton
         icon="arrow-up"
-        label={t('Mark what feeds this node')}
+        label={t('Mark what feeds this node (U)')}
         onClick={() => state.markReach(node.id, 'upstream')}
       />
       <IconButton
         icon="arrow-down"
-        label={t('Mark what this node feeds')}
+        label={t('Mark what this node feeds (D)')}
         onClick={() => state.markReach(node.id, 'downstream')}
       />
       <IconButton
+        icon="type-hierarchy"
+        label={pathLabel(path, node.id)}
+        pressed={path === node.id}
+        onClick={() => state.markPath(node.id)}
+      />
+      <IconButton
         icon={kept ? 'lock' : 'unlock'}
-        label={kept ? t('Kept float when quantizing') : t('Keep float when quantizing')}
+        label={kept ? t('Kept float when quantizing (K)') : t('Keep float when quantizing (K)')}
         pressed={kept}
-        onClick={() => {
-          form.value = {
-            ...form.value,
-            exclude: kept ? exclude.filter((id) => id !== node.id) : [...exclude, node.id],
-          };
-        }}
+        onClick={() => state.toggleKeptFloat(node.id)}
       />
     </div>
   );
+}
+
+function pathLabel(start: NodeId | null, node: NodeId): string {
+  if (start === null) return t('Begin a path here (P)');
+  return start === node ? t('Begin no path here (P)') : t('Mark the path to here (P)');
 }
 
 function costs({ macs, bytes: moved, parameters, opset }: NodeDetails): readonly Fact[] {
@@ -230,7 +236,24 @@ export function NodeLinks({ state, nodes }: { readonly state: State; readonly no
           </span>
         );
       })}
-      {nodes.length > shownLinks && ` ${t('and {0} more', count(nodes.length - shownLinks))}`}
+      {nodes.length > shownLinks && (
+        <details class="all-nodes">
+          <summary>{t('and {0} more', count(nodes.length - shownLinks))}</summary>
+          <VirtualList
+            label={plural(nodes.length, '{0} node', '{0} nodes')}
+            count={nodes.length}
+            row={(index) => {
+              const row = table ? table.id.indexOf(nodes[index]!) : -1;
+              const name = row < 0 ? `#${nodes[index]}` : `${table!.opType[row]} ${nodeName(table!, row)}`;
+              return (
+                <Link title={name} onClick={() => void state.reveal(nodes[index]!)}>
+                  {name}
+                </Link>
+              );
+            }}
+          />
+        </details>
+      )}
     </>
   );
 }
@@ -275,6 +298,7 @@ function Slots({ state, title, node, values }: SlotsProps) {
             </div>
             <div class="slot-name">
               <span title={value.name}>{value.name === '' ? t('left out') : value.name}</span>
+              {value.nodes.length > 0 && <Follow state={state} value={value.name} />}
               {value.nodes.length > 0 && (
                 <span class="quiet">
                   {values === node.inputs ? t('from') : t('to')} <NodeLinks state={state} nodes={value.nodes} />
@@ -288,6 +312,22 @@ function Slots({ state, title, node, values }: SlotsProps) {
         ))}
       </ul>
     </Section>
+  );
+}
+
+/** Lets the lines of a value stand out in the graph. */
+function Follow({ state, value }: { readonly state: State; readonly value: string }) {
+  const { followed } = state.pane;
+  const on = followed.value === value;
+  return (
+    <IconButton
+      icon="eye"
+      label={t('Follow {0} in the graph', value)}
+      pressed={on}
+      onClick={() => {
+        followed.value = on ? null : value;
+      }}
+    />
   );
 }
 
