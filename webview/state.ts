@@ -215,9 +215,10 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     }
   };
 
-  const select = (node: NodeId | null) => {
+  /** Selects a node, or a box that is none, or nothing: the panel tells of whatever it is. */
+  const select = (node: NodeId | null, box: string | null = null) => {
     selected.value = node;
-    if (node !== null && panel.value === 'summary') panel.value = 'node';
+    if ((node !== null || box !== null) && panel.value === 'summary') panel.value = 'node';
   };
 
   /** Selects a node and brings it, or the closed group that hides it, into the window. */

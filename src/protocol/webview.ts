@@ -83,7 +83,8 @@ type ReadMethod =
   | 'samples'
   | 'search'
   | 'node'
-  | 'tensor';
+  | 'tensor'
+  | 'tensorValues';
 
 /** Reads that the host passes on to the worker; the document is the one that this editor shows. */
 export type ViewReads = {

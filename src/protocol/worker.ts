@@ -76,13 +76,19 @@ export interface AttributeText {
   readonly name: string;
   readonly type: string;
   readonly value: string;
+  /** What the operator takes where the attribute is left out; null when it takes nothing. */
+  readonly default: string | null;
+  /** The node leaves it out, so that the default holds. */
+  readonly omitted: boolean;
 }
 
 /** An input or output of a node. */
 export interface NodeValue extends ReportedValue {
   /** The operator's name for this slot: `X`, `W`, `bias`. */
   readonly slot: string;
-  /** Whether `tensor` can be asked for it: an initializer or constant. */
+  /** Types that the operator takes or gives here; empty when they are not known. */
+  readonly types: readonly string[];
+  /** Whether `tensor` can be asked for it: an initializer or constant, also behind an Identity. */
   readonly constant: boolean;
   /** The nodes at the other end. */
   readonly nodes: readonly NodeId[];
@@ -95,6 +101,10 @@ export interface NodeDetails {
   readonly domain: string;
   readonly opset: number;
   readonly docString: string;
+  /** What the operator does, in one sentence; empty where nobody wrote one. */
+  readonly summary: string;
+  /** Operator sets that brought or changed the operator, and the one whose form the node has; null when not known. */
+  readonly versions: { readonly all: readonly number[]; readonly since: number } | null;
   readonly attributes: readonly AttributeText[];
   readonly inputs: readonly NodeValue[];
   readonly outputs: readonly NodeValue[];
@@ -299,6 +309,15 @@ export interface WorkerContract {
   search(argument: VersionRef & { readonly query: string }): Promise<Int32Array>;
   node(argument: VersionRef & { readonly node: NodeId }): Promise<NodeDetails>;
   tensor(argument: VersionRef & { readonly value: string; readonly node: NodeId }): Promise<TensorDetails>;
+  /** Elements of a constant as text, at most 4096, in row-major order from `offset`, which is a multiple of 8. */
+  tensorValues(
+    argument: VersionRef & {
+      readonly value: string;
+      readonly node: NodeId;
+      readonly offset: number;
+      readonly count: number;
+    },
+  ): Promise<readonly string[]>;
   /** Writes the elements of a constant to a `.npy` file, beside it first and then renamed. Never over a file of the document. */
   exportTensor(
     argument: VersionRef & { readonly value: string; readonly node: NodeId; readonly path: string },

@@ -46,6 +46,41 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     await expect.poll(() => host.exportedTensors).toEqual([{ version: 0, node: selected, value: 'stem.0.weight' }]);
   });
 
+  test('a node tells what it leaves out, and all values of its weights', async () => {
+    const { page } = opened;
+    await page.getByRole('row', { name: /stem\.0\/Conv/ }).click();
+    await page.getByRole('heading', { name: 'Conv', exact: true }).waitFor();
+    await page.getByText('NOTSET when left out').waitFor();
+    expect(await page.locator('.slot').first().getAttribute('title')).toBe('May be float16, float32, float64');
+    await page.getByText('All values').first().click();
+    const values = page.getByRole('region', { name: 'Values of stem.0.weight' });
+    await expect.poll(() => values.locator('li').first().textContent()).toMatch(/^\[0, 0, 0, 0\] -?\d/);
+    const [first] = (await host.worker.tensorValues({
+      document: host.document,
+      version: 0,
+      node: (await opened.view.probe(undefined)).selected!,
+      value: 'stem.0.weight',
+      offset: 0,
+      count: 8,
+    }))!;
+    expect(await values.locator('li').first().textContent()).toBe(`[0, 0, 0, 0] ${first}`);
+    await values.evaluate((list) => list.scrollTo(0, list.scrollHeight));
+    await expect.poll(() => values.locator('li').last().textContent()).toMatch(/^\[\d+, 2, 2, 2\] -?\d/);
+  });
+
+  test('a group tells its sums, an input its type', async () => {
+    const { page } = opened;
+    const tree = page.getByRole('tree');
+    await tree.focus();
+    await page.keyboard.press('Home');
+    await page.getByText('Input of the model').waitFor();
+    await page.locator('.facts code', { hasText: 'float32' }).first().waitFor();
+    while (!/^(frame|group)/.test((await tree.locator('[aria-selected=true]').textContent())!))
+      await page.keyboard.press('ArrowDown');
+    await page.getByText(/^Group of \d+ nodes$/).waitFor();
+    await page.locator('.facts dt', { hasText: 'Multiply-accumulates' }).waitFor();
+  });
+
   test('the keys of the help sheet do what it says', async () => {
     const { page, view } = opened;
     await page.locator('.top-bar').click({ position: { x: 4, y: 4 } });

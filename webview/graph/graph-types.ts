@@ -27,8 +27,8 @@ export interface GraphCanvasProps {
   readonly marks?: ReadonlySignal<ReadonlyMap<NodeId, Mark>>;
   /** Name for screen readers: `Graph of resnet50.onnx`. */
   readonly label?: string;
-  /** The user chose a node, or nothing. */
-  readonly onSelect: (id: NodeId | null) => void;
+  /** The user chose a node, or the box with this key that is none, or nothing. */
+  readonly onSelect: (id: NodeId | null, box: string | null) => void;
   /** The user opens or closes the group or frame with this key (`SceneNodes.key`); the shell asks for a new scene. */
   readonly onToggleGroup: (key: string) => void;
   /** Key (`SceneNodes.key`) of the box that the selection is on: a node's, a group's or a frame's. The view sets it. */

@@ -163,7 +163,7 @@ export function createGraphView(
     chosenEdge = -1;
     focus(box);
     const id = box >= 0 ? shown.scene!.nodes.id[box]! : -1;
-    props().onSelect(id >= 0 ? (id as NodeId) : null);
+    props().onSelect(id >= 0 ? (id as NodeId) : null, shown.scene?.nodes.key[box] ?? null);
     focus(box);
     redraw();
   };

@@ -13,8 +13,12 @@ const rowHeight = 22;
 const shownRows = 10;
 const overscan = 4;
 
-/** A list of any length that draws only the rows in its window. */
-export function VirtualList({ label, count, row }: VirtualListProps) {
+/** Browsers draw no element that is taller than some 30 million pixels. */
+export const mostRows = 1_000_000;
+
+/** A long list that draws only the rows in its window: up to `mostRows`. */
+export function VirtualList({ label, count: wanted, row }: VirtualListProps) {
+  const count = Math.min(wanted, mostRows);
   const [top, setTop] = useState(0);
   const first = Math.max(0, Math.floor(top / rowHeight) - overscan);
   const end = Math.min(count, first + shownRows + 2 * overscan);

@@ -127,7 +127,8 @@ type Reads =
   | 'samples'
   | 'search'
   | 'node'
-  | 'tensor';
+  | 'tensor'
+  | 'tensorValues';
 
 function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handlers<ViewHostContract>, Reads> {
   return {
@@ -141,6 +142,7 @@ function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handl
     search: (asked, { signal }) => worker.search({ ...asked, document }, { signal }),
     node: (asked, { signal }) => worker.node({ ...asked, document }, { signal }),
     tensor: (asked, { signal }) => worker.tensor({ ...asked, document }, { signal }),
+    tensorValues: (asked, { signal }) => worker.tensorValues({ ...asked, document }, { signal }),
   };
 }
 
