@@ -58,10 +58,21 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
   const overlayId = signal<string | null>(null);
   const forms = createForms();
 
-  /** Changes when a job has added to what is known of the version on view. */
-  const knowledge = computed(() => `${version.value}:${reportKey(reports.value)}`);
+  const beside = createSideBySide(host, { document, version, panel, selected });
+  /** The version whose times those on view are compared with: that of the comparison, or what it was made from. */
+  const against = computed(() => {
+    const { versions = [], reports: all = {} } = document.value ?? {};
+    const other = beside.comparedVersion.value ?? versions.find(({ id }) => id === version.value)?.parent ?? null;
+    return other !== null && all[other]?.profile ? other : null;
+  });
+
+  /** Changes when a job has added to what is known of the version on view, or of the one it is compared with. */
+  const knowledge = computed(() => {
+    const other = against.value === null ? '' : `${against.value}:${reportKey(document.value!.reports[against.value])}`;
+    return `${version.value}:${reportKey(reports.value)}:${other}`;
+  });
   const ask = () => (version.value === null ? null : knowledge.value);
-  const current = () => ({ version: version.value! });
+  const current = () => ({ version: version.value!, ...(against.value === null ? {} : { against: against.value }) });
 
   // The worker answers in the order it is asked: what one waits for is the graph.
   const pane = createGraphPane(host, version);
@@ -98,7 +109,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
   /** One run of the last profile; asked for where it is shown. */
   const timeline = resource(
     () => (panel.value === 'profile' && reports.value?.profile ? knowledge.value : null),
-    (_, signal) => host.timeline(current(), { signal }),
+    (_, signal) => host.timeline({ version: version.value! }, { signal }),
   );
 
   /** Asked for once a panel shows where a run may go. */
@@ -114,8 +125,6 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
   const onlyHits = signal(false);
   const noHits = signal<ReadonlySet<NodeId>>(new Set());
   const noOverlay = signal<Overlay | null>(null);
-
-  const beside = createSideBySide(host, { document, version, panel, selected });
 
   // Node ids are the same in every version, so a node that is gone from this one is looked up where it still was.
   const detailsVersion = computed(() => {

@@ -72,6 +72,11 @@ export interface NodeTable {
   readonly producerOffsets: Uint32Array;
 }
 
+/** A version, and the one that its times are compared with where both were profiled. */
+export interface OverlayRequest extends VersionRef {
+  readonly against?: number;
+}
+
 export interface AttributeText {
   readonly name: string;
   readonly type: string;
@@ -298,9 +303,9 @@ export interface WorkerContract {
   nodeTable(argument: VersionRef): Promise<NodeTable>;
   /** The version in the ONNX text syntax, to read and to compare. */
   text(argument: VersionRef): Promise<string>;
-  /** Overlays there are for a version now, without their values. */
-  overlays(argument: VersionRef): Promise<readonly Pick<Overlay, 'id' | 'title' | 'unit' | 'scale' | 'basis'>[]>;
-  overlay(argument: VersionRef & { readonly id: string }): Promise<Overlay>;
+  /** Overlays there are for a version now, without their values; with `against`, how its times differ from that version's. */
+  overlays(argument: OverlayRequest): Promise<readonly Pick<Overlay, 'id' | 'title' | 'unit' | 'scale' | 'basis'>[]>;
+  overlay(argument: OverlayRequest & { readonly id: string }): Promise<Overlay>;
   /** One typical run of the version's last profile, with its kernels in the order of the report's; null without one. */
   timeline(argument: VersionRef): Promise<Trace | null>;
   /** Milliseconds of every timed run of the version's last profile, in the order they were made; null without one. */

@@ -31,6 +31,8 @@ export interface BoxFill {
   readonly color: string;
   /** 0 to 1. */
   readonly position: number;
+  /** The cue that is not colour where the overlay has categories. */
+  readonly letter?: string;
   /** Colour of stripes over the fill, for a group of several categories. */
   readonly stripes?: string;
 }
@@ -307,6 +309,11 @@ function drawBox(
     // The cue that is not colour: a bar as long as the figure is large.
     context.fillStyle = textOn(figure.color);
     context.fillRect(x + 5, y + height - 4, (width - 10) * figure.position, 2);
+    if (figure.letter) {
+      context.font = `600 9px ${colors.font}`;
+      context.textAlign = 'right';
+      context.fillText(figure.letter, x + width - 3, y + 9);
+    }
   }
   const ink = figure ? textOn(figure.color) : colors.text;
   const quiet = figure ? ink : colors.quiet;

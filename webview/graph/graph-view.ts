@@ -21,7 +21,7 @@ import { type EdgeHit, edgeAt, edgesOfValue, edgeText, readersOf } from './edge-
 import { listen, type Point } from './gestures.ts';
 import type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
 import { boxesOf, boxMarks } from './marked-boxes.ts';
-import { mixedColors, overlayColor, overlayPosition } from './overlay-color.ts';
+import { categoryLetters, mixedColors, overlayColor, overlayPosition } from './overlay-color.ts';
 import type { GraphColors } from './theme.ts';
 import { boxOfNode, edgesOf, firstBox, frameAround, otherEnd, walk } from './walk.ts';
 
@@ -367,11 +367,14 @@ function fillOf(scene: Scene, overlay: Overlay | null, colors: GraphColors): Fil
   if (!overlay) return () => null;
   const { figures, mixed, range } = boxFigures(scene, overlay);
   const ofMixed = { color: mixedColors(colors.theme).ground, position: 0, stripes: mixedColors(colors.theme).stripes };
+  const letters = overlay.scale === 'category' ? categoryLetters(overlay.categories ?? []) : [];
   return (box) => {
     if (mixed.has(box)) return ofMixed;
     const color = overlayColor(overlay, figures[box]!, colors.theme, range);
-    return color === null
-      ? null
-      : { color, position: overlay.scale === 'category' ? 0 : overlayPosition(overlay, figures[box]!, range) };
+    if (color === null) return null;
+    const letter = letters[figures[box]!];
+    return letter === undefined
+      ? { color, position: overlayPosition(overlay, figures[box]!, range) }
+      : { color, position: 0, letter };
   };
 }

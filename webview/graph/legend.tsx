@@ -4,7 +4,7 @@ import type { Overlay } from '../../src/core/overlay.ts';
 import { withUnit } from '../../src/core/report/format.ts';
 import { t } from '../l10n.ts';
 import { boxFigures } from './box-figures.ts';
-import { hasTwoScales, mixedColors, overlayColor, type Theme } from './overlay-color.ts';
+import { categoryLetters, hasTwoScales, mixedColors, overlayColor, type Theme, textOn } from './overlay-color.ts';
 import { useColors } from './theme.ts';
 
 /** The scale that the scene is coloured on: title, colours with their figures, what stands behind them. Draws nothing without an overlay. */
@@ -23,15 +23,15 @@ export function Legend({
   const { range, mixed } = boxFigures(scene.value, shown);
   const title = shown.basis ? t('{0}, {1}', shown.title, shown.basis) : shown.title;
   if (shown.scale === 'category') {
+    const letters = categoryLetters(shown.categories ?? []);
     return (
       <div class="graph-legend" role="img" aria-label={title}>
         <span class="graph-legend-title">{title}</span>
         {shown.categories?.map((name, index) => (
           <span key={name} class="graph-legend-entry">
-            <span
-              class="graph-legend-swatch"
-              style={{ background: overlayColor(shown, index, theme, range) ?? 'none' }}
-            />
+            <span class="graph-legend-swatch" style={swatchOf(overlayColor(shown, index, theme, range))}>
+              {letters[index]}
+            </span>
             {name}
           </span>
         ))}
@@ -68,6 +68,10 @@ export function Legend({
       </span>
     </div>
   );
+}
+
+function swatchOf(color: string | null) {
+  return color === null ? {} : { background: color, color: textOn(color) };
 }
 
 /** The stripes of mixed groups, as CSS. */

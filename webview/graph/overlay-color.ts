@@ -96,6 +96,17 @@ export function overlayColor(overlay: Overlay, value: number, theme: Theme, rang
   return rampColor((overlay.scale === 'diverging' ? diverging : ramps)[tone], overlayPosition(overlay, value, range));
 }
 
+/** A letter for every category, the cue that is not colour: the first of its name that no category before it has. */
+export function categoryLetters(categories: readonly string[]): readonly string[] {
+  const taken = new Set<string>();
+  return categories.map((name, index) => {
+    const letters = [...name.toUpperCase().replaceAll(/[^\p{L}\p{N}]/gu, '')];
+    const letter = letters.find((each) => !taken.has(each)) ?? String(index + 1);
+    taken.add(letter);
+    return letter;
+  });
+}
+
 /** Ground and stripes of a group whose members are of several categories. */
 export function mixedColors(theme: Theme): { readonly ground: string; readonly stripes: string } {
   return isDark(theme) ? { ground: '#3c4147', stripes: '#5f666e' } : { ground: '#eceef0', stripes: '#c2c8ce' };
