@@ -135,6 +135,29 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     }
   });
 
+  test('pictures: the whole as SVG and PNG, and what is in the window as PNG', async () => {
+    const { page } = opened;
+    for (const name of ['Save as SVG…', 'Save as PNG…', 'Save what is in the window as PNG…']) {
+      await page.locator('.top-bar').click({ position: { x: 4, y: 4 } });
+      await page.keyboard.press('s');
+      await page.getByRole('button', { name }).click();
+    }
+    await expect.poll(() => host.savedFiles.length).toBe(3);
+    const [svg, whole, part] = host.savedFiles.map(({ content }) => content);
+    expect(svg).toMatch(/^<svg .*>Conv<.*<\/svg>$/s);
+    const sizeOf = (png: unknown) => {
+      const bytes = Buffer.from(png as Uint8Array);
+      expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+      return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+    };
+    const [, tall] = sizeOf(whole);
+    const canvas = await page
+      .locator('canvas[role=application]')
+      .evaluate(({ clientWidth, clientHeight }) => [clientWidth, clientHeight]);
+    expect(tall).toBeGreaterThan(canvas[1]! * 2);
+    expect(sizeOf(part)[0]).toBe(canvas[0]! * 2);
+  });
+
   test('no panel is wider than its place, however narrow that is', async () => {
     const { page } = opened;
     const separator = page.getByRole('separator', { name: 'Width of the side panel' });

@@ -6,6 +6,7 @@
 import type { Scene } from '../../src/core/layout/scene.ts';
 import type { Camera, Mark } from './graph-types.ts';
 import { textOn } from './overlay-color.ts';
+import type { Pen } from './svg-context.ts';
 import type { GraphColors } from './theme.ts';
 
 /** What a frame shows beside the scene itself. */
@@ -65,7 +66,7 @@ export function sceneBounds({ edges }: Scene): SceneBounds {
 }
 
 /** Draws one frame; the context is in CSS pixels. Gives how many boxes were drawn. */
-export function drawFrame(context: CanvasRenderingContext2D, frame: Frame): number {
+export function drawFrame(context: Pen, frame: Frame): number {
   const { camera, width, height, colors } = frame;
   context.fillStyle = colors.background;
   context.fillRect(0, 0, width, height);
@@ -97,11 +98,7 @@ function visibleBoxes(frame: Frame): number[] {
   return visible;
 }
 
-function drawFrames(
-  context: CanvasRenderingContext2D,
-  { scene: { nodes }, camera, colors }: Frame,
-  visible: readonly number[],
-): void {
+function drawFrames(context: Pen, { scene: { nodes }, camera, colors }: Frame, visible: readonly number[]): void {
   const line = 1 / camera.zoom;
   for (const box of visible) {
     if (nodes.kind[box] !== 'frame') continue;
@@ -123,7 +120,7 @@ function drawFrames(
   }
 }
 
-function drawEdges(context: CanvasRenderingContext2D, frame: Frame): void {
+function drawEdges(context: Pen, frame: Frame): void {
   const { scene, bounds, camera, colors, selected, followed } = frame;
   const { edges } = scene;
   const [left, top, right, bottom] = windowOf(frame);
@@ -157,7 +154,7 @@ function drawEdges(context: CanvasRenderingContext2D, frame: Frame): void {
   if (camera.zoom >= zoomForEdgeLabels) drawEdgeLabels(context, frame, labelled);
 }
 
-function traceEdge(context: CanvasRenderingContext2D, { edges }: Scene, edge: number, curves: boolean): void {
+function traceEdge(context: Pen, { edges }: Scene, edge: number, curves: boolean): void {
   const { points } = edges;
   const start = edges.offsets[edge]!;
   const end = edges.offsets[edge + 1]!;
@@ -177,11 +174,7 @@ function traceEdge(context: CanvasRenderingContext2D, { edges }: Scene, edge: nu
   }
 }
 
-function drawHeads(
-  context: CanvasRenderingContext2D,
-  { scene: { edges }, colors }: Frame,
-  visible: readonly number[],
-): void {
+function drawHeads(context: Pen, { scene: { edges }, colors }: Frame, visible: readonly number[]): void {
   context.fillStyle = colors.edge;
   context.beginPath();
   for (const edge of visible) {
@@ -194,11 +187,7 @@ function drawHeads(
   context.fill();
 }
 
-function drawEdgeLabels(
-  context: CanvasRenderingContext2D,
-  { scene: { nodes, edges }, colors }: Frame,
-  visible: readonly number[],
-): void {
+function drawEdgeLabels(context: Pen, { scene: { nodes, edges }, colors }: Frame, visible: readonly number[]): void {
   context.font = `10px ${colors.font}`;
   context.textAlign = 'left';
   for (const edge of visible) {
@@ -220,7 +209,7 @@ function drawEdgeLabels(
   }
 }
 
-function drawBoxes(context: CanvasRenderingContext2D, frame: Frame, visible: readonly number[]): void {
+function drawBoxes(context: Pen, frame: Frame, visible: readonly number[]): void {
   const {
     scene: { nodes },
     camera,
@@ -253,7 +242,7 @@ function drawBoxes(context: CanvasRenderingContext2D, frame: Frame, visible: rea
 
 /** Boxes too small for text: one path a colour. */
 function drawPlainBoxes(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   { scene: { nodes }, camera, colors, fill }: Frame,
   visible: readonly number[],
 ): void {
@@ -280,11 +269,7 @@ function drawPlainBoxes(
   }
 }
 
-function drawBox(
-  context: CanvasRenderingContext2D,
-  { scene: { nodes }, camera, colors, fill }: Frame,
-  box: number,
-): void {
+function drawBox(context: Pen, { scene: { nodes }, camera, colors, fill }: Frame, box: number): void {
   const [x, y, width, height] = [nodes.x[box]!, nodes.y[box]!, nodes.width[box]!, nodes.height[box]!];
   const kind = nodes.kind[box]!;
   const radius = kind === 'input' || kind === 'output' ? 14 : 3;
@@ -338,14 +323,7 @@ function drawBox(
 }
 
 /** Slanted stripes inside the current path. */
-function drawStripes(
-  context: CanvasRenderingContext2D,
-  color: string,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-): void {
+function drawStripes(context: Pen, color: string, x: number, y: number, width: number, height: number): void {
   context.save();
   context.clip();
   context.strokeStyle = color;
@@ -360,14 +338,7 @@ function drawStripes(
 }
 
 /** The edge of a box that tells its category, by colour and by how it is broken. */
-function drawCategory(
-  context: CanvasRenderingContext2D,
-  category: number,
-  x: number,
-  y: number,
-  height: number,
-  colors: GraphColors,
-): void {
+function drawCategory(context: Pen, category: number, x: number, y: number, height: number, colors: GraphColors): void {
   context.fillStyle = colors.categories[category]!;
   const pattern = category % 3;
   if (pattern === 0) context.fillRect(x, y + 1, 4, height - 2);
@@ -378,7 +349,7 @@ function drawCategory(
 const fittedTexts = new Map<string, string>();
 
 /** Text cut to a width, with an ellipsis; measured once a text and width. */
-function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
+function fitted(context: Pen, text: string, width: number): string {
   const key = `${context.font}|${width | 0}|${text}`;
   let result = fittedTexts.get(key);
   if (result === undefined) {

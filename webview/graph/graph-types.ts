@@ -52,8 +52,8 @@ export interface GraphHandle {
   focus(): void;
   /** The scene as a stand-alone SVG in the colours on screen. */
   toSvg(): string;
-  /** The scene as a PNG; at most 16,384 pixels a side. */
-  toPng(): Promise<Uint8Array>;
+  /** The scene, or what of it is in the window, as a PNG; at most 16,384 pixels a side. */
+  toPng(part: 'scene' | 'window'): Promise<Uint8Array>;
   /** For tests and benches: boxes in the scene, boxes drawn in the last frame, milliseconds of the last 120 frames. */
   probe(): { readonly boxes: number; readonly drawn: number; readonly frames: readonly number[] };
 }

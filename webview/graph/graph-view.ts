@@ -1,7 +1,6 @@
 /** The canvas that draws a scene and turns what the user does into calls: the part of the graph that is no component. */
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Scene } from '../../src/core/layout/scene.ts';
-import { sceneToSvg } from '../../src/core/layout/svg.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
 import { boxFigures } from './box-figures.ts';
 import {
@@ -22,6 +21,7 @@ import { listen, type Point } from './gestures.ts';
 import type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
 import { boxesOf, boxMarks } from './marked-boxes.ts';
 import { categoryLetters, mixedColors, overlayColor, overlayPosition } from './overlay-color.ts';
+import { type Drawing, pictureSvg, scenePng, windowPng } from './picture.ts';
 import type { GraphColors } from './theme.ts';
 import { boxOfNode, edgesOf, firstBox, frameAround, otherEnd, walk } from './walk.ts';
 
@@ -48,7 +48,6 @@ type Fill = Frame['fill'];
 /** A camera moves for this long, in milliseconds, unless the user asks for no motion. */
 const moveMilliseconds = 140;
 const framesKept = 120;
-const maxPngSide = 16384;
 
 /** Makes the view in `canvas`, which fills `host`. `props` gives the callbacks in force. */
 export function createGraphView(
@@ -270,7 +269,21 @@ export function createGraphView(
   });
   resize.observe(host);
 
-  const svgColors = () => colors;
+  const drawing = (scene: Scene): Drawing => ({
+    scene,
+    bounds,
+    colors,
+    fill,
+    selected: -1,
+    hits: hitBoxes,
+    marks: markBoxes,
+    followed: followedEdges,
+    overlay: shown.overlay,
+  });
+  const measureText = (text: string, font: string) => {
+    context.font = font;
+    return context.measureText(text).width;
+  };
   const handle: GraphHandle = {
     fit: () => shown.scene && moveTo(fitCamera(shown.scene, size)),
     zoomBy: (factor) =>
@@ -290,29 +303,11 @@ export function createGraphView(
       if (box >= 0) kept = placeOf(shown.scene!, box, shown.camera!);
     },
     focus: () => canvas.focus(),
-    toSvg: () => (shown.scene ? sceneToSvg(shown.scene, svgColors(), (box) => fill(box)?.color ?? null) : ''),
-    toPng: async () => {
-      const { scene } = shown;
-      if (!scene) return new Uint8Array(0);
-      const zoom = Math.min(2, maxPngSide / scene.width, maxPngSide / scene.height);
-      const sheet = new OffscreenCanvas(Math.ceil(scene.width * zoom), Math.ceil(scene.height * zoom));
-      const whole = { x: scene.width / 2, y: scene.height / 2, zoom };
-      const target = sheet.getContext('2d') as unknown as CanvasRenderingContext2D;
-      drawFrame(target, {
-        scene,
-        bounds,
-        camera: whole,
-        width: sheet.width,
-        height: sheet.height,
-        colors,
-        fill,
-        selected: -1,
-        hovered: -1,
-        hits: hitBoxes,
-        marks: markBoxes,
-        followed: followedEdges,
-      });
-      return new Uint8Array(await (await sheet.convertToBlob({ type: 'image/png' })).arrayBuffer());
+    toSvg: () => (shown.scene ? pictureSvg(drawing(shown.scene), measureText) : ''),
+    toPng: async (part) => {
+      const { scene, camera } = shown;
+      if (!scene || !camera) return new Uint8Array(0);
+      return part === 'window' ? windowPng(drawing(scene), { camera, ...size }) : scenePng(drawing(scene));
     },
     probe: () => ({ boxes: shown.scene?.nodes.count ?? 0, drawn, frames: [...frames] }),
   };

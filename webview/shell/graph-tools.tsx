@@ -38,10 +38,10 @@ export function GraphTools({ state }: { readonly state: State }) {
 function SavePicture({ state }: { readonly state: State }) {
   const { handle } = state.pane;
   const name = state.document.value!.name.replace(/\.onnx$/, '');
-  const save = async (extension: 'svg' | 'png') => {
+  const save = async (extension: 'svg' | 'png', part: 'scene' | 'window' = 'scene') => {
     document.getElementById(pictureMenuId)?.hidePopover();
     if (!handle.value) return;
-    const content = extension === 'svg' ? handle.value.toSvg() : await handle.value.toPng();
+    const content = extension === 'svg' ? handle.value.toSvg() : await handle.value.toPng(part);
     await state.host.saveFile({ name: `${name}.${extension}`, content });
   };
   return (
@@ -62,6 +62,9 @@ function SavePicture({ state }: { readonly state: State }) {
         </button>
         <button type="button" onClick={() => void save('png')}>
           {t('Save as PNG…')}
+        </button>
+        <button type="button" onClick={() => void save('png', 'window')}>
+          {t('Save what is in the window as PNG…')}
         </button>
       </div>
     </>
