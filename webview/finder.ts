@@ -4,10 +4,13 @@ import type { Client } from '../src/protocol/rpc.ts';
 import type { ViewHostContract } from '../src/protocol/webview.ts';
 import { resource } from './resource.ts';
 
-/** Nodes that were marked without a query: `upstream of Conv_12`. */
+/** Nodes that were marked without a query: what feeds a node, a path. */
 export interface MarkedNodes {
   readonly title: string;
+  /** What the steps go through. */
   readonly list: Int32Array;
+  /** Nodes that are marked, too, but not stepped through. */
+  readonly also?: Int32Array;
 }
 
 /** The search box: what was typed, what it found, and which hit is on view. */
@@ -43,7 +46,9 @@ export function createFinder(host: Client<ViewHostContract>, version: ReadonlySi
     if (query.value !== '') marked.value = null;
   });
   const list = computed(() => marked.value?.list ?? found.value.value);
-  const hits = computed(() => (list.value ? new Set(list.value as Iterable<NodeId>) : none));
+  const hits = computed(() =>
+    list.value ? new Set([...list.value, ...(marked.value?.also ?? [])] as Iterable<NodeId>) : none,
+  );
   // The place belongs to one list of hits; a new list starts before its first.
   const place = signal<{ readonly list: Int32Array | null; readonly at: number }>({ list: null, at: -1 });
   const at = computed(() => (place.value.list === list.value ? place.value.at : -1));

@@ -15,8 +15,12 @@ export interface GraphPane {
   readonly camera: Signal<Camera | null>;
   /** Key of the box that the selection is on. */
   readonly focused: Signal<string | null>;
+  /** Name of the value that is followed. */
+  readonly followed: Signal<string | null>;
   readonly handle: Signal<GraphHandle | null>;
   toggleGroup(key: string): void;
+  /** Opens all groups, or closes all when all are open. */
+  toggleAll(): void;
   /** Brings a node into the window, opening the groups around it. */
   reveal(node: NodeId): Promise<void>;
 }
@@ -27,6 +31,7 @@ export function createGraphPane(host: Client<ViewHostContract>, version: Readonl
   const asRun = signal(false);
   const camera = signal<Camera | null>(null);
   const focused = signal<string | null>(null);
+  const followed = signal<string | null>(null);
   const handle = signal<GraphHandle | null>(null);
 
   const question = computed(() =>
@@ -41,6 +46,11 @@ export function createGraphPane(host: Client<ViewHostContract>, version: Readonl
     if (!scene.value.value) return;
     const frames = openGroups(scene.value.value);
     open.value = frames.includes(key) ? frames.filter((each) => each !== key) : [...frames, key];
+  };
+
+  const toggleAll = () => {
+    handle.value?.keepMiddle();
+    open.value = open.value === 'all' ? [] : 'all';
   };
 
   const reveal = async (node: NodeId) => {
@@ -58,7 +68,7 @@ export function createGraphPane(host: Client<ViewHostContract>, version: Readonl
     handle.value?.reveal(node);
   };
 
-  return { version, scene, open, asRun, camera, focused, handle, toggleGroup, reveal };
+  return { version, scene, open, asRun, camera, focused, followed, handle, toggleGroup, toggleAll, reveal };
 }
 
 /** Keys of the groups that are open in a scene, outer before inner. */

@@ -1,7 +1,7 @@
 /** The webview: connects to the extension host, asks for the document and shows it. */
 import { render } from 'preact';
 import { connect, serve } from '../src/protocol/rpc.ts';
-import type { ViewContract, ViewHostContract, ViewProbe } from '../src/protocol/webview.ts';
+import type { ViewContract, ViewHostContract, ViewProbe, ViewState } from '../src/protocol/webview.ts';
 import { type VsCodeApi, webviewPort } from './port.ts';
 import { App } from './shell/app.tsx';
 import { listenToKeys } from './shell/keyboard.ts';
@@ -14,10 +14,14 @@ import './style/charts.css';
 declare function acquireVsCodeApi(): VsCodeApi;
 
 /** Milliseconds between a change of the view and its being kept. */
-const keepDelay = 300;
+const keepDelay = 100;
 
-const port = webviewPort(acquireVsCodeApi(), window);
-const state = createState(connect<ViewHostContract>(port));
+const api = acquireVsCodeApi();
+const port = webviewPort(api, window);
+const state = createState(connect<ViewHostContract>(port), {
+  read: () => (api.getState() as Partial<ViewState> | undefined) ?? null,
+  write: (kept) => api.setState(kept),
+});
 serve<ViewContract>(port, {
   update: async (next) => state.update(next),
   reveal: ({ node }) => state.reveal(node),
@@ -31,7 +35,9 @@ serve<ViewContract>(port, {
   probe: async () => probe(state),
 });
 listenToKeys(state, document);
-state.keepViewState(keepDelay);
+const { flush } = state.keepViewState(keepDelay);
+document.addEventListener('visibilitychange', flush);
+addEventListener('pagehide', flush);
 render(<App state={state} />, document.body);
 void state.start();
 

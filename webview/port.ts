@@ -3,6 +3,9 @@ import type { Port, WireMessage } from '../src/protocol/rpc.ts';
 /** What VS Code gives a webview once, through `acquireVsCodeApi`. */
 export interface VsCodeApi {
   postMessage(message: unknown): void;
+  /** What `setState` kept for this very editor, over tab switches and reloads; undefined in a new one. */
+  getState(): unknown;
+  setState(state: unknown): void;
 }
 
 /** The connection of the view to the extension host. It ends with the page, so it never closes. */

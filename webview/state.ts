@@ -15,9 +15,10 @@ import type { RunSettings } from '../src/protocol/worker.ts';
 import { engineText, translatedOverlay } from './engine-texts.ts';
 import { createFinder } from './finder.ts';
 import { createForms, fillIn, sweepAxes } from './forms.ts';
+import { hasTwoScales } from './graph/overlay-color.ts';
 import { createGraphPane, settled } from './graph-pane.ts';
 import { t } from './l10n.ts';
-import { type Direction, reach } from './reach.ts';
+import { type Direction, paths, reach } from './reach.ts';
 import { resource } from './resource.ts';
 import { createSideBySide } from './side-by-side.ts';
 import type { Sorting } from './widgets/data-table.tsx';
@@ -29,8 +30,17 @@ export type StartedJob = 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compar
 
 export type State = ReturnType<typeof createState>;
 
+/** Where an editor keeps its own view. */
+export interface ViewMemory {
+  /** Null in an editor that has kept nothing yet. */
+  read(): Partial<ViewState> | null;
+  write(state: ViewState): void;
+}
+
+const noMemory: ViewMemory = { read: () => null, write: () => {} };
+
 /** The view's state over a host. Nothing is asked before `start`. */
-export function createState(host: Client<ViewHostContract>) {
+export function createState(host: Client<ViewHostContract>, memory: ViewMemory = noMemory) {
   const document = signal<DocumentState | null>(null);
   const openProblem = signal<string | null>(null);
   const version = computed(() => document.value?.current ?? null);
@@ -49,10 +59,21 @@ export function createState(host: Client<ViewHostContract>) {
   const overlayId = signal<string | null>(null);
   const forms = createForms();
 
-  /** Changes when a job has added to what is known of the version on view. */
-  const knowledge = computed(() => `${version.value}:${reportKey(reports.value)}`);
+  const beside = createSideBySide(host, { document, version, panel, selected });
+  /** The version whose times those on view are compared with: that of the comparison, or what it was made from. */
+  const against = computed(() => {
+    const { versions = [], reports: all = {} } = document.value ?? {};
+    const other = beside.comparedVersion.value ?? versions.find(({ id }) => id === version.value)?.parent ?? null;
+    return other !== null && all[other]?.profile ? other : null;
+  });
+
+  /** Changes when a job has added to what is known of the version on view, or of the one it is compared with. */
+  const knowledge = computed(() => {
+    const other = against.value === null ? '' : `${against.value}:${reportKey(document.value!.reports[against.value])}`;
+    return `${version.value}:${reportKey(reports.value)}:${other}`;
+  });
   const ask = () => (version.value === null ? null : knowledge.value);
-  const current = () => ({ version: version.value! });
+  const current = () => ({ version: version.value!, ...(against.value === null ? {} : { against: against.value }) });
 
   // The worker answers in the order it is asked: what one waits for is the graph.
   const pane = createGraphPane(host, version);
@@ -73,12 +94,23 @@ export function createState(host: Client<ViewHostContract>) {
     (list, signal) =>
       Promise.all(list.map(async ({ id }) => translatedOverlay(await host.overlay({ ...current(), id }, { signal })))),
   );
-  const overlay = computed(() => columns.value.value?.find(({ id }) => id === overlayId.value) ?? null);
+  const scales = signal<ViewState['scales']>({});
+  const overlay = computed(() => {
+    const found = columns.value.value?.find(({ id }) => id === overlayId.value) ?? null;
+    const scale = scales.value[overlayId.value ?? ''];
+    return found && scale && hasTwoScales(found) ? { ...found, scale } : found;
+  });
+  /** Colours the overlay on view linearly or by its logarithm, whichever it is not. */
+  const toggleScale = () => {
+    const shown = overlay.value;
+    if (!shown || !hasTwoScales(shown)) return;
+    scales.value = { ...scales.value, [shown.id]: shown.scale === 'log' ? 'linear' : 'log' };
+  };
 
   /** One run of the last profile; asked for where it is shown. */
   const timeline = resource(
     () => (panel.value === 'profile' && reports.value?.profile ? knowledge.value : null),
-    (_, signal) => host.timeline(current(), { signal }),
+    (_, signal) => host.timeline({ version: version.value! }, { signal }),
   );
 
   /** Where the profile on view was measured, as JSON: it may have come with the model. */
@@ -103,10 +135,9 @@ export function createState(host: Client<ViewHostContract>) {
   );
 
   const finder = createFinder(host, version);
+  const onlyHits = signal(false);
   const noHits = signal<ReadonlySet<NodeId>>(new Set());
   const noOverlay = signal<Overlay | null>(null);
-
-  const beside = createSideBySide(host, { document, version, panel, selected });
 
   // Node ids are the same in every version, so a node that is gone from this one is looked up where it still was.
   const detailsVersion = computed(() => {
@@ -129,7 +160,13 @@ export function createState(host: Client<ViewHostContract>) {
     camera: pane.camera.value,
     selected: selected.value,
     overlay: overlayId.value,
+    scales: scales.value,
     query: finder.query.value,
+    onlyHits: onlyHits.value,
+    asRun: pane.asRun.value,
+    sideBySide: beside.sideBySide.value,
+    tableShown: tableShown.value,
+    tableSorting: tableSorting.value,
     tableHeight: tableHeight.value,
     panelWidth: panelWidth.value,
   }));
@@ -165,14 +202,22 @@ export function createState(host: Client<ViewHostContract>) {
     }
   };
 
-  const restore = (kept: ViewState) =>
+  const restore = (saved: Partial<ViewState>, { current, reports }: DocumentState) =>
     batch(() => {
+      const kept = { ...viewState.value, ...saved };
       panel.value = kept.panel;
       pane.open.value = kept.open;
       pane.camera.value = kept.camera;
       selected.value = kept.selected;
       overlayId.value = kept.overlay;
+      scales.value = kept.scales;
       finder.query.value = kept.query;
+      onlyHits.value = kept.onlyHits;
+      // What ran is known as long as the profile that showed it.
+      pane.asRun.value = kept.asRun && reports[current]?.profile !== undefined;
+      beside.sideBySide.value = kept.sideBySide;
+      tableShown.value = kept.tableShown;
+      tableSorting.value = kept.tableSorting;
       tableHeight.value = kept.tableHeight;
       panelWidth.value = kept.panelWidth;
     });
@@ -183,7 +228,8 @@ export function createState(host: Client<ViewHostContract>) {
     try {
       const first = await host.ready(undefined);
       batch(() => {
-        if (first.viewState) restore(first.viewState);
+        const kept = memory.read() ?? first.viewState;
+        if (kept) restore(kept, first.state);
         update(first.state);
       });
     } catch (error) {
@@ -191,9 +237,10 @@ export function createState(host: Client<ViewHostContract>) {
     }
   };
 
-  const select = (node: NodeId | null) => {
+  /** Selects a node, or a box that is none, or nothing: the panel tells of whatever it is. */
+  const select = (node: NodeId | null, box: string | null = null) => {
     selected.value = node;
-    if (node !== null && panel.value === 'summary') panel.value = 'node';
+    if ((node !== null || box !== null) && panel.value === 'summary') panel.value = 'node';
   };
 
   /** Selects a node and brings it, or the closed group that hides it, into the window. */
@@ -218,15 +265,38 @@ export function createState(host: Client<ViewHostContract>) {
     if (partner !== null) void pane.reveal(partner);
   };
 
+  const operatorOf = (node: NodeId) => {
+    const rows = table.value.value;
+    return rows?.opType[rows.id.indexOf(node)] ?? t('node');
+  };
+
   /** Marks everything that feeds a node, or that it feeds. */
   const markReach = (node: NodeId, direction: Direction) => {
     const rows = table.value.value;
     if (!rows) return;
     finder.query.value = '';
     finder.marked.value = {
-      title: `${direction} of ${rows.opType[rows.id.indexOf(node)] ?? 'node'}`,
+      title: direction === 'upstream' ? t('Feeds {0}', operatorOf(node)) : t('Fed by {0}', operatorOf(node)),
       list: reach(rows, node, direction),
     };
+  };
+
+  /** Where a path begins, once the user has said so. */
+  const pathStart = signal<NodeId | null>(null);
+
+  /** Begins a path at a node; at a second node marks how one leads to the other, to be stepped through. */
+  const markPath = (node: NodeId) => {
+    const rows = table.value.value;
+    const start = pathStart.value;
+    if (!rows) return;
+    pathStart.value = start === null ? node : null;
+    if (start === null || start === node) return;
+    const found = paths(rows, start, node);
+    const ends = (list: Int32Array) => [operatorOf(list[0] as NodeId), operatorOf(list.at(-1) as NodeId)] as const;
+    finder.query.value = '';
+    finder.marked.value = found
+      ? { title: t('Path from {0} to {1}', ...ends(found.shortest)), list: found.shortest, also: found.all }
+      : { title: t('No path from {0} to {1}', operatorOf(start), operatorOf(node)), list: new Int32Array(0) };
   };
 
   /** Opens or closes a group. A kernel that stands for several nodes opens as these nodes, marked in the model's own graph. */
@@ -243,6 +313,39 @@ export function createState(host: Client<ViewHostContract>) {
     await settled(pane.scene);
     const first = finder.step(1);
     if (first !== null) await reveal(first);
+  };
+
+  /** Nodes that stay float when quantizing: this one, too, or no more. */
+  const toggleKeptFloat = (node: NodeId) => {
+    const { exclude } = forms.quantize.value;
+    const others = exclude.filter((id) => id !== node);
+    forms.quantize.value = {
+      ...forms.quantize.value,
+      exclude: others.length < exclude.length ? others : [...exclude, node],
+    };
+  };
+
+  /** Colours by the next overlay, or the one before; between the last and the first by nothing. */
+  const stepOverlay = (by: 1 | -1) => {
+    const ids = [null, ...(overlays.value.value ?? []).map(({ id }) => id)];
+    overlayId.value = ids[(Math.max(0, ids.indexOf(overlayId.value)) + by + ids.length) % ids.length]!;
+  };
+
+  /** Shows what ONNX Runtime ran, once a profile has shown that, or the model's own nodes again. */
+  const toggleAsRun = () => {
+    pane.asRun.value = !pane.asRun.value && reports.value?.profile !== undefined;
+  };
+
+  /** Puts the other version of the comparison beside the one on view, where there is one, or takes it away. */
+  const toggleSideBySide = () => {
+    beside.sideBySide.value = !beside.sideBySide.value && beside.comparedVersion.value !== null;
+  };
+
+  /** Shows the next version or the one before; stays at the ends. */
+  const stepVersion = async (by: 1 | -1) => {
+    const versions = document.value?.versions ?? [];
+    const next = versions[versions.findIndex(({ id }) => id === version.value) + by];
+    if (next) await host.showVersion({ version: next.id });
   };
 
   const step = async (by: 1 | -1) => {
@@ -289,12 +392,24 @@ export function createState(host: Client<ViewHostContract>) {
     () => rejected.value ?? document.value?.failure ?? null,
   );
 
-  const keepViewState = (delay: number) =>
-    effect(() => {
-      const kept = viewState.value;
-      const timer = setTimeout(() => document.value && void host.saveViewState(kept), delay);
-      return () => clearTimeout(timer);
+  /** Keeps the view `delay` milliseconds after it last changed, or at `flush` what has not been kept yet. */
+  const keepViewState = (delay: number) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const flush = () => {
+      if (timer === undefined) return;
+      clearTimeout(timer);
+      timer = undefined;
+      if (!document.value) return;
+      memory.write(viewState.value);
+      void host.saveViewState(viewState.value);
+    };
+    const stop = effect(() => {
+      void viewState.value;
+      clearTimeout(timer);
+      timer = setTimeout(flush, delay);
     });
+    return { flush, stop };
+  };
 
   return {
     host,
@@ -314,6 +429,8 @@ export function createState(host: Client<ViewHostContract>) {
     selected,
     overlayId,
     overlay,
+    scales,
+    toggleScale,
     overlays,
     columns,
     forms,
@@ -327,6 +444,7 @@ export function createState(host: Client<ViewHostContract>) {
     pane,
     ...beside,
     finder,
+    onlyHits,
     noHits,
     noOverlay,
     viewState,
@@ -339,6 +457,13 @@ export function createState(host: Client<ViewHostContract>) {
     openGroup,
     step,
     markReach,
+    pathStart,
+    markPath,
+    toggleKeptFloat,
+    stepOverlay,
+    toggleAsRun,
+    toggleSideBySide,
+    stepVersion,
     changeSettings,
     run,
     keepViewState,

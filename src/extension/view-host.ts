@@ -18,6 +18,7 @@ const reads = [
   'search',
   'node',
   'tensor',
+  'tensorValues',
 ] as const;
 
 /** Commands that the view may run. */

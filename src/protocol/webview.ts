@@ -83,7 +83,8 @@ type ReadMethod =
   | 'samples'
   | 'search'
   | 'node'
-  | 'tensor';
+  | 'tensor'
+  | 'tensorValues';
 
 /** Reads that the host passes on to the worker; the document is the one that this editor shows. */
 export type ViewReads = {
@@ -94,8 +95,8 @@ export type ViewReads = {
 export interface ViewHostContract extends ViewReads {
   providers: WorkerContract['providers'];
   machineDifferences: WorkerContract['machineDifferences'];
-  /** The first call: everything needed to draw the first picture. `viewState` is what `saveViewState` kept last. */
-  ready(argument: undefined): Promise<{ readonly state: DocumentState; readonly viewState: ViewState | null }>;
+  /** The first call: everything needed to draw the first picture. `viewState` is what `saveViewState` kept last, perhaps of an older form. */
+  ready(argument: undefined): Promise<{ readonly state: DocumentState; readonly viewState: Partial<ViewState> | null }>;
   /** Starts a job; its progress and result arrive as `update`. Rejects when another job runs. */
   profile(argument: WithoutDocument<ProfileRequest>): Promise<void>;
   sweep(argument: WithoutDocument<SweepRequest>): Promise<void>;
@@ -118,6 +119,7 @@ export interface ViewHostContract extends ViewReads {
   /** Asks for a file and writes the elements of a constant to it, as a job; done when that has ended. */
   exportTensor(argument: Omit<Parameters<WorkerContract['exportTensor']>[0], 'document' | 'path'>): Promise<void>;
   copy(argument: { readonly text: string }): Promise<void>;
+  /** For editors of this document that have kept nothing themselves. */
   saveViewState(argument: ViewState): Promise<void>;
   setSettings(argument: RunSettings): Promise<void>;
   log(argument: { readonly message: string }): Promise<void>;
@@ -134,14 +136,21 @@ export interface ViewContract {
   probe(argument: undefined): Promise<ViewProbe>;
 }
 
-/** Kept over tab switches and reloads. */
+/** Kept over tab switches and reloads, of every editor by itself. */
 export interface ViewState {
   readonly panel: PanelName;
   readonly open: readonly string[] | 'auto' | 'all';
   readonly camera: { readonly x: number; readonly y: number; readonly zoom: number } | null;
   readonly selected: NodeId | null;
   readonly overlay: string | null;
+  /** Scales that were chosen for overlays, by their ids. */
+  readonly scales: Readonly<Record<string, 'linear' | 'log'>>;
   readonly query: string;
+  readonly onlyHits: boolean;
+  readonly asRun: boolean;
+  readonly sideBySide: boolean;
+  readonly tableShown: boolean;
+  readonly tableSorting: { readonly column: string; readonly descending: boolean } | null;
   readonly tableHeight: number;
   readonly panelWidth: number;
 }

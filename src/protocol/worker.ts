@@ -73,17 +73,28 @@ export interface NodeTable {
   readonly producerOffsets: Uint32Array;
 }
 
+/** A version, and the one that its times are compared with where both were profiled. */
+export interface OverlayRequest extends VersionRef {
+  readonly against?: number;
+}
+
 export interface AttributeText {
   readonly name: string;
   readonly type: string;
   readonly value: string;
+  /** What the operator takes where the attribute is left out; null when it takes nothing. */
+  readonly default: string | null;
+  /** The node leaves it out, so that the default holds. */
+  readonly omitted: boolean;
 }
 
 /** An input or output of a node. */
 export interface NodeValue extends ReportedValue {
   /** The operator's name for this slot: `X`, `W`, `bias`. */
   readonly slot: string;
-  /** Whether `tensor` can be asked for it: an initializer or constant. */
+  /** Types that the operator takes or gives here; empty when they are not known. */
+  readonly types: readonly string[];
+  /** Whether `tensor` can be asked for it: an initializer or constant, also behind an Identity. */
   readonly constant: boolean;
   /** The nodes at the other end. */
   readonly nodes: readonly NodeId[];
@@ -96,6 +107,10 @@ export interface NodeDetails {
   readonly domain: string;
   readonly opset: number;
   readonly docString: string;
+  /** What the operator does, in one sentence; empty where nobody wrote one. */
+  readonly summary: string;
+  /** Operator sets that brought or changed the operator, and the one whose form the node has; null when not known. */
+  readonly versions: { readonly all: readonly number[]; readonly since: number } | null;
   readonly attributes: readonly AttributeText[];
   readonly inputs: readonly NodeValue[];
   readonly outputs: readonly NodeValue[];
@@ -289,9 +304,9 @@ export interface WorkerContract {
   nodeTable(argument: VersionRef): Promise<NodeTable>;
   /** The version in the ONNX text syntax, to read and to compare. */
   text(argument: VersionRef): Promise<string>;
-  /** Overlays there are for a version now, without their values. */
-  overlays(argument: VersionRef): Promise<readonly Pick<Overlay, 'id' | 'title' | 'unit' | 'scale' | 'basis'>[]>;
-  overlay(argument: VersionRef & { readonly id: string }): Promise<Overlay>;
+  /** Overlays there are for a version now, without their values; with `against`, how its times differ from that version's. */
+  overlays(argument: OverlayRequest): Promise<readonly Pick<Overlay, 'id' | 'title' | 'unit' | 'scale' | 'basis'>[]>;
+  overlay(argument: OverlayRequest & { readonly id: string }): Promise<Overlay>;
   /** One typical run of the version's last profile, with its kernels in the order of the report's; null without one. */
   timeline(argument: VersionRef): Promise<Trace | null>;
   /** Milliseconds of every timed run of the version's last profile, in the order they were made; null without one. */
@@ -300,6 +315,15 @@ export interface WorkerContract {
   search(argument: VersionRef & { readonly query: string }): Promise<Int32Array>;
   node(argument: VersionRef & { readonly node: NodeId }): Promise<NodeDetails>;
   tensor(argument: VersionRef & { readonly value: string; readonly node: NodeId }): Promise<TensorDetails>;
+  /** Elements of a constant as text, at most 4096, in row-major order from `offset`, which is a multiple of 8. */
+  tensorValues(
+    argument: VersionRef & {
+      readonly value: string;
+      readonly node: NodeId;
+      readonly offset: number;
+      readonly count: number;
+    },
+  ): Promise<readonly string[]>;
   /** Writes the elements of a constant to a `.npy` file, beside it first and then renamed. Never over a file of the document. */
   exportTensor(
     argument: VersionRef & { readonly value: string; readonly node: NodeId; readonly path: string },

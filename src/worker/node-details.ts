@@ -1,12 +1,14 @@
 import { assertUnreachable } from '../core/assert.ts';
 import { english } from '../core/english.ts';
-import type { Attribute, NodeId, Tensor } from '../core/graph/model.ts';
+import type { Attribute, Node, NodeId, Tensor } from '../core/graph/model.ts';
 import type { GraphView } from '../core/graph/view.ts';
 import { significant } from '../core/report/format.ts';
+import { operatorSummary } from '../core/report/operators.ts';
 import { shapeText } from '../core/shapes/infer.ts';
-import type { AttributeText, NodeDetails, NodeTable, NodeValue } from '../protocol/worker.ts';
+import type { AttributeText, NodeDetails, NodeTable } from '../protocol/worker.ts';
+import { constantBehind } from './constant-behind.ts';
 import type { Analysis, PlacedNode, Version } from './documents.ts';
-import { inputSlot, outputSlot } from './operator-slots.ts';
+import { type OperatorSchema, type OperatorSlot, slotAt } from './operator-schema.ts';
 
 /** Elements of a list attribute that are written out. */
 const maxListElements = 64;
@@ -62,14 +64,18 @@ export interface NodeFigures {
   readonly bytes: number | null;
 }
 
-/** Everything there is to say about a node. `original` is the version that origins point into. */
-export function nodeDetails(
-  version: Version,
-  analysis: Analysis,
-  placed: PlacedNode,
-  figures: NodeFigures,
-  original: Analysis,
-): NodeDetails {
+interface Described {
+  readonly version: Version;
+  readonly analysis: Analysis;
+  readonly placed: PlacedNode;
+  readonly schema: OperatorSchema | undefined;
+  readonly figures: NodeFigures;
+  /** The version that origins point into. */
+  readonly original: Analysis;
+}
+
+/** Everything there is to say about a node. */
+export function nodeDetails({ version, analysis, placed, schema, figures, original }: Described): NodeDetails {
   const { node, graph } = placed;
   return {
     id: node.id,
@@ -78,9 +84,19 @@ export function nodeDetails(
     domain: node.domain,
     opset: graph.opsets.get(node.domain) ?? 0,
     docString: node.docString ?? '',
-    attributes: [...node.attributes].map(([name, attribute]) => attributeText(name, attribute)),
-    inputs: node.inputs.map((value, index) => inputValue(analysis, placed, value, inputSlot(node.opType, index))),
-    outputs: node.outputs.map((value, index) => outputValue(analysis, placed, value, outputSlot(node.opType, index))),
+    summary: operatorSummary(node.domain, node.opType) ?? '',
+    versions: schema ? { all: schema.versions, since: schema.since } : null,
+    attributes: attributesOf(node, schema),
+    inputs: node.inputs.map((value, index) => ({
+      ...constantValue(analysis, placed, value),
+      ...slotOf(schema?.inputs, index, 'input'),
+      nodes: [producerOf(graph, value)].filter((id) => id !== undefined),
+    })),
+    outputs: node.outputs.map((value, index) => ({
+      ...constantValue(analysis, placed, value),
+      ...slotOf(schema?.outputs, index, 'output'),
+      nodes: value === '' ? [] : graph.consumers(value).map(({ id }) => id),
+    })),
     macs: figures.macs,
     parameters: figures.parameters,
     bytes: figures.bytes,
@@ -96,33 +112,39 @@ export function nodeLabel(placed: PlacedNode | undefined): string {
   return placed ? [placed.node.opType, placed.node.name].filter(Boolean).join(' ') : 'a node';
 }
 
-function inputValue(analysis: Analysis, { graph }: PlacedNode, value: string, slot: string): NodeValue {
-  const producer = producerOf(graph, value);
-  return {
-    ...valueText(analysis, graph, value),
-    slot,
-    constant: value !== '' && graph.constant(value) !== undefined,
-    nodes: producer === undefined ? [] : [producer],
-  };
+function constantValue(analysis: Analysis, { graph }: PlacedNode, value: string) {
+  const constant = value !== '' && constantBehind(graph, value) !== undefined;
+  return { ...valueText(analysis, graph, value), constant };
 }
 
-function outputValue(analysis: Analysis, { graph }: PlacedNode, value: string, slot: string): NodeValue {
-  return {
-    ...valueText(analysis, graph, value),
-    slot,
-    constant: value !== '' && graph.constant(value) !== undefined,
-    nodes: value === '' ? [] : graph.consumers(value).map(({ id }) => id),
-  };
+/** What the operator calls a place, and which types it may have there. */
+function slotOf(slots: readonly OperatorSlot[] = [], index: number, kind: 'input' | 'output') {
+  const slot = slotAt(slots, index);
+  const place = kind === 'output' && index === 0 ? 'output' : `${kind} ${index}`;
+  return { slot: slot ? `${slot.name}${slot.variadic ? ` ${index}` : ''}` : place, types: slot?.types ?? [] };
+}
+
+/** The attributes of a node, and after them those it leaves out though they have a default. */
+function attributesOf({ attributes }: Node, schema: OperatorSchema | undefined): readonly AttributeText[] {
+  const declared: OperatorSchema['attributes'] = schema?.attributes ?? new Map();
+  const given = [...attributes].map(([name, attribute]) => ({
+    name,
+    type: attribute.type,
+    value: attributeValue(attribute),
+    default: declared.get(name)?.default ?? null,
+    omitted: false,
+  }));
+  const left = [...declared].filter(([name, { default: value }]) => value !== null && !attributes.has(name));
+  return [
+    ...given,
+    ...left.map(([name, { type, default: value }]) => ({ name, type, value: value!, default: value, omitted: true })),
+  ];
 }
 
 function valueText({ facts }: Analysis, graph: GraphView, value: string) {
   if (value === '') return { name: '', dtype: '', shape: null };
   const known = facts.of(graph, value);
   return { name: value, dtype: known.dtype ?? (known.kind === 'tensor' ? '' : known.kind), shape: shapeText(known) };
-}
-
-function attributeText(name: string, attribute: Attribute): AttributeText {
-  return { name, type: attribute.type, value: attributeValue(attribute) };
 }
 
 function attributeValue(attribute: Attribute): string {

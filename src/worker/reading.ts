@@ -6,16 +6,27 @@ import type { InspectReport } from '../core/report/report.ts';
 import { modelText } from '../core/text/model-text.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import type { VersionRef, WorkerContract } from '../protocol/worker.ts';
+import { constantBehind } from './constant-behind.ts';
 import { type Analysis, asOpened, type Documents, type PlacedNode, type Version } from './documents.ts';
 import { exportTensor } from './export-tensor.ts';
 import { inspectModel } from './inspect.ts';
 import { nodeDetails, nodeTable } from './node-details.ts';
+import { operatorSchema } from './operator-schema.ts';
 import { protectSource } from './protect.ts';
 import type { Scenes } from './scenes.ts';
 import { symbolicDims } from './symbolic-dims.ts';
-import { tensorDetails } from './tensor-details.ts';
+import { tensorDetails, tensorValues } from './tensor-details.ts';
 
-type ReadMethod = 'summary' | 'text' | 'scene' | 'nodeTable' | 'node' | 'tensor' | 'exportTensor' | 'symbolicDims';
+type ReadMethod =
+  | 'summary'
+  | 'text'
+  | 'scene'
+  | 'nodeTable'
+  | 'node'
+  | 'tensor'
+  | 'tensorValues'
+  | 'exportTensor'
+  | 'symbolicDims';
 
 /** What the view asks for; nothing here runs a model or changes a document. */
 export function readingHandlers(documents: Documents, scenes: Scenes): Handlers<Pick<WorkerContract, ReadMethod>> {
@@ -26,7 +37,7 @@ export function readingHandlers(documents: Documents, scenes: Scenes): Handlers<
     return found;
   };
   const constant = (ref: VersionRef & { node: number; value: string }): Tensor => {
-    const tensor = placed(ref).graph.constant(ref.value);
+    const tensor = constantBehind(placed(ref).graph, ref.value);
     if (!tensor) throw new Error(english`${ref.value} is not a constant.`);
     return tensor;
   };
@@ -48,9 +59,18 @@ export function readingHandlers(documents: Documents, scenes: Scenes): Handlers<
       const original = documents.version({ ...ref, version: 0 });
       const { graph, node } = placed(ref);
       const cost = nodeCost(graph, node, analysis(ref).sized);
-      return nodeDetails(version, analysis(ref), { graph, node }, cost, documents.analysis(original));
+      const schema = await operatorSchema(node.domain, node.opType, graph.opsets.get(node.domain) ?? 0);
+      return nodeDetails({
+        version,
+        analysis: analysis(ref),
+        placed: { graph, node },
+        schema,
+        figures: cost,
+        original: documents.analysis(original),
+      });
     },
     tensor: async (ref, { signal }) => tensorDetails(constant(ref), signal),
+    tensorValues: async (ref) => tensorValues(constant(ref), ref.offset, ref.count),
     exportTensor: async ({ path, ...ref }, { signal, progress }) => {
       const tensor = constant(ref);
       // Nothing but the file itself is written: as a weights file it stands for both.

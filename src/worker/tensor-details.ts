@@ -1,5 +1,5 @@
 import { english } from '../core/english.ts';
-import { byteLengthOf, elementCount } from '../core/graph/data-type.ts';
+import { byteLengthOf, elementCount, isFloat } from '../core/graph/data-type.ts';
 import type { Tensor } from '../core/graph/model.ts';
 import { significant } from '../core/report/format.ts';
 import { toBigInts, toNumbers } from '../core/tensor/convert.ts';
@@ -16,14 +16,28 @@ export async function tensorDetails(tensor: Tensor, signal: AbortSignal): Promis
   const { name, dtype, dims } = tensor;
   if (tensor.strings || dtype === 'string') return stringDetails(tensor);
   requireElements(tensor);
-  const count = Math.min(shownElements, elementCount(dims));
-  const first = await tensor.data.read(0, byteLengthOf(dtype, count));
-  const values =
-    dtype === 'int64' || dtype === 'uint64'
-      ? toBigInts(dtype, first, count).map(String)
-      : Array.from(toNumbers(dtype, first, count), (value) => significant(value, 6));
+  const values = await tensorValues(tensor, 0, shownElements);
   const statistics = await tensorStatistics(tensor, bins, signal);
   return { name, dtype, dims, bytes: tensor.data.byteLength, values, ...statistics };
+}
+
+/** Most elements that are written out at a time. */
+const mostElements = 4096;
+
+/** Elements as text, in row-major order from `offset`, a multiple of 8 so that packed types begin at a byte. */
+export async function tensorValues(tensor: Tensor, offset: number, count: number): Promise<readonly string[]> {
+  const { dtype, dims, strings, data } = tensor;
+  const length = Math.max(0, Math.min(count, mostElements, elementCount(dims) - offset));
+  if (strings || dtype === 'string') {
+    const decoder = new TextDecoder();
+    return (strings ?? []).slice(offset, offset + length).map((each) => decoder.decode(each));
+  }
+  requireElements(tensor);
+  if (length === 0) return [];
+  const bytes = await data.read(byteLengthOf(dtype, offset), byteLengthOf(dtype, length));
+  return dtype === 'int64' || dtype === 'uint64'
+    ? toBigInts(dtype, bytes, length).map(String)
+    : Array.from(toNumbers(dtype, bytes, length), (value) => (isFloat(dtype) ? significant(value, 6) : String(value)));
 }
 
 /** Throws an `UnreadableModelError` for a tensor that has fewer bytes than its type and shape need. */

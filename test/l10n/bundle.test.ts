@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { bundleText, englishOf, textsOf } from '../../scripts/l10n.ts';
 import { engineTranslator } from '../../src/core/english.ts';
 import { catalog } from '../../src/core/passes/catalog.ts';
-import { operatorNote } from '../../src/core/report/operators.ts';
+import { operatorSummary } from '../../src/core/report/operators.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const texts = (path: string): Record<string, string> => JSON.parse(readFileSync(join(root, path), 'utf8'));
@@ -48,7 +48,7 @@ describe('what the engine says', () => {
   const translate = engineTranslator(texts('l10n/bundle.l10n.zh-cn.json'));
   const said = [
     ...catalog.flatMap(({ title, summary }) => [title, summary]),
-    ...['Conv', 'MatMul', 'Softmax', 'Gather'].map((opType) => operatorNote('', opType)!.summary),
+    ...['Conv', 'MatMul', 'Softmax', 'Gather'].map((opType) => operatorSummary('', opType)!),
   ];
 
   it.each(said)('is marked and translated: %s', (text) => expect(translate(text)).toMatch(/[\u4e00-\u9fff]/));

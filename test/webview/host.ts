@@ -132,6 +132,9 @@ export function hostWith(answers: Partial<Handlers<ViewHostContract>> = {}) {
     tensor: async () => {
       throw new Error('There is no tensor.');
     },
+    tensorValues: async () => {
+      throw new Error('There is no tensor.');
+    },
     profile: nothing,
     sweep: nothing,
     optimize: nothing,

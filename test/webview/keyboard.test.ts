@@ -87,6 +87,57 @@ describe.skipIf(!browserPath)('the view by keys alone (needs a Chromium)', () =>
     await expect.poll(said).toBe('');
   });
 
+  test('Shift with an arrow follows a value, Enter jumps to its other end', async () => {
+    await press('ArrowDown', 'ArrowDown');
+    await expect.poll(said).toMatch(/^Selected: Sub/);
+    await press('Shift+ArrowRight');
+    await expect.poll(said).toMatch(/Follows image .*, from image to Sub$/);
+    await press('Shift+ArrowLeft');
+    await expect.poll(said).toMatch(/from Sub to Div$/);
+    await drawn();
+    await press('Enter');
+    await expect.poll(said).toMatch(/^Selected: Div/);
+    await press('Escape', 'Escape');
+    await expect.poll(said).toBe('');
+  });
+
+  test('the boxes are a tree that has keys of its own', async () => {
+    await tabTo(/, \d+ boxes$/);
+    const item = () => opened.page.locator('[role=treeitem][aria-selected=true]');
+    await press('Home');
+    await expect.poll(() => item().getAttribute('aria-posinset')).toBe('1');
+    while (!/^frame stem/.test((await item().textContent())!)) await press('ArrowDown');
+    expect(await item().getAttribute('aria-level')).toBe('1');
+    await press('ArrowRight');
+    await expect.poll(() => item().getAttribute('aria-level')).toBe('2');
+    await press('ArrowLeft');
+    await expect.poll(() => item().textContent()).toMatch(/^frame stem/);
+    await press('ArrowLeft');
+    await expect.poll(() => item().getAttribute('aria-expanded')).toBe('false');
+    await press('ArrowRight');
+    await expect.poll(() => item().getAttribute('aria-expanded')).toBe('true');
+    await press('Shift+Tab');
+    await expect.poll(async () => (await focused()).name).toMatch(/^Graph of /);
+  });
+
+  test('a letter marks what feeds a node, and the path between two', async () => {
+    const { page } = opened;
+    const hits = () => page.locator('#search-count').textContent();
+    await press('/');
+    await page.keyboard.type('op:Gemm');
+    await expect.poll(hits).toBe('1');
+    await press('Enter');
+    await expect.poll(said).toMatch(/^Selected: Gemm/);
+    await press('Escape', 'Escape', 'u');
+    await page.locator('.chip', { hasText: 'Feeds Gemm' }).waitFor();
+    await press('p', ']', 'p');
+    await page.locator('.chip', { hasText: /^Path from \w+ to Gemm/ }).waitFor();
+    const count = Number(await hits());
+    for (let step = 0; step < count; step++) await press(']');
+    await expect.poll(said).toMatch(/^Selected: Gemm/);
+    await press('/', 'Escape', 'Escape', 'Escape');
+  });
+
   test('search, hits and the node', async () => {
     await press('/');
     await opened.page.keyboard.type('op:Gemm');

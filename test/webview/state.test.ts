@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../src/core/graph/model.ts';
+import type { Overlay } from '../../src/core/overlay.ts';
 import type { ProfileReport } from '../../src/core/report/report.ts';
 import type { DocumentState, ViewHostContract, ViewState } from '../../src/protocol/webview.ts';
 import type { ProfileRequest, VersionMapping } from '../../src/protocol/worker.ts';
@@ -28,7 +29,13 @@ describe('start', () => {
       camera: { x: 1, y: 2, zoom: 3 },
       selected: id(2),
       overlay: 'time',
+      scales: { time: 'log' },
       query: 'op:Conv',
+      onlyHits: true,
+      asRun: false,
+      sideBySide: true,
+      tableShown: false,
+      tableSorting: { column: 'time', descending: true },
       tableHeight: 150,
       panelWidth: 333,
     };
@@ -46,6 +53,43 @@ describe('start', () => {
     await settle();
     expect(state.viewState.value).toEqual(kept);
     expect(opened).toEqual([['g:encoder']]);
+  });
+
+  test('what this very editor kept goes before what the document has, and older forms still do', async () => {
+    const other: Partial<ViewState> = { panel: 'profile', query: 'op:Conv' };
+    const host = hostWith({ ready: async () => ({ state: plainDocument, viewState: other }) });
+    const own = createState(host, { read: () => ({ panel: 'node' }), write: () => {} });
+    await own.start();
+    expect(own.viewState.value).toMatchObject({ panel: 'node', query: '', tableShown: true });
+    const fresh = createState(host, { read: () => null, write: () => {} });
+    await fresh.start();
+    expect(fresh.viewState.value).toMatchObject({ panel: 'profile', query: 'op:Conv', tableShown: true });
+  });
+
+  test('the graph as run comes back while the profile that showed it is there', async () => {
+    const asRunAfter = async (state: DocumentState) => {
+      const made = createState(hostWith({ ready: async () => ({ state, viewState: { asRun: true } }) }));
+      await made.start();
+      return made.pane.asRun.value;
+    };
+    expect(await asRunAfter(plainDocument)).toBe(false);
+    expect(await asRunAfter({ ...plainDocument, reports: { 0: { profile: profileOf('2026-01-01') } } })).toBe(true);
+  });
+
+  test('the view is kept a while after a change, and at once when it goes', async () => {
+    const written: string[] = [];
+    const state = createState(hostWith({ saveViewState: async ({ panel }) => void written.push(`host ${panel}`) }), {
+      read: () => null,
+      write: ({ panel }) => written.push(`own ${panel}`),
+    });
+    await state.start();
+    const { flush, stop } = state.keepViewState(60_000);
+    state.panel.value = 'compare';
+    flush();
+    flush();
+    await settle();
+    expect(written).toEqual(['own compare', 'host compare']);
+    stop();
   });
 
   test('a model that cannot be opened leaves its message, and a second start can succeed', async () => {
@@ -216,6 +260,26 @@ describe('finder', () => {
     expect([...state.finder.hits.value]).toEqual([1]);
   });
 
+  test('a path begins at one node and ends at the next; one steps through it as values flow', async () => {
+    const state = createState(hostWith());
+    await state.start();
+    await settle();
+    state.markPath(id(2));
+    expect(state.pathStart.value).toBe(2);
+    state.markPath(id(0));
+    expect(state.pathStart.value).toBeNull();
+    expect(state.finder.marked.value?.title).toBe('Path from Conv to Conv');
+    const seen: (number | null)[] = [];
+    for (let step = 0; step < 3; step++) {
+      await state.step(1);
+      seen.push(state.selected.value);
+    }
+    expect(seen).toEqual([0, 1, 2]);
+    state.markPath(id(1));
+    state.markPath(id(1));
+    expect(state.pathStart.value).toBeNull();
+  });
+
   test('a query that cannot be read says why; an empty one marks nothing', async () => {
     const state = createState(
       hostWith({
@@ -365,4 +429,29 @@ test('the graph is asked for before all else', async () => {
   await state.start();
   await settle();
   expect(asked).toEqual(['scene', 'nodeTable', 'overlays']);
+});
+
+test('time is coloured linearly or by its logarithm, a category in one way', async () => {
+  const overlays: Overlay[] = [
+    { id: 'time', title: 'Time', unit: 'ms', scale: 'linear', values: Float32Array.of(1, 0, 10) },
+    { id: 'precision', title: 'Precision', unit: '', scale: 'category', values: Float32Array.of(0), categories: ['a'] },
+  ];
+  const state = createState(
+    hostWith({ overlays: async () => overlays, overlay: async ({ id }) => overlays.find((each) => each.id === id)! }),
+  );
+  await state.start();
+  await settle();
+  const scalesOf = () => {
+    const before = state.overlay.value?.scale;
+    state.toggleScale();
+    return [before, state.overlay.value?.scale];
+  };
+  state.stepOverlay(1);
+  expect(state.overlayId.value).toBe('time');
+  expect(scalesOf()).toEqual(['linear', 'log']);
+  expect(scalesOf()).toEqual(['log', 'linear']);
+  state.stepOverlay(1);
+  expect(scalesOf()).toEqual(['category', 'category']);
+  state.stepOverlay(1);
+  expect(state.overlayId.value).toBeNull();
 });

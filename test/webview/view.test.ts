@@ -46,6 +46,41 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     await expect.poll(() => host.exportedTensors).toEqual([{ version: 0, node: selected, value: 'stem.0.weight' }]);
   });
 
+  test('a node tells what it leaves out, and all values of its weights', async () => {
+    const { page } = opened;
+    await page.getByRole('row', { name: /stem\.0\/Conv/ }).click();
+    await page.getByRole('heading', { name: 'Conv', exact: true }).waitFor();
+    await page.getByText('NOTSET when left out').waitFor();
+    expect(await page.locator('.slot').first().getAttribute('title')).toBe('May be float16, float32, float64');
+    await page.getByText('All values').first().click();
+    const values = page.getByRole('region', { name: 'Values of stem.0.weight' });
+    await expect.poll(() => values.locator('li').first().textContent()).toMatch(/^\[0, 0, 0, 0\] -?\d/);
+    const [first] = (await host.worker.tensorValues({
+      document: host.document,
+      version: 0,
+      node: (await opened.view.probe(undefined)).selected!,
+      value: 'stem.0.weight',
+      offset: 0,
+      count: 8,
+    }))!;
+    expect(await values.locator('li').first().textContent()).toBe(`[0, 0, 0, 0] ${first}`);
+    await values.evaluate((list) => list.scrollTo(0, list.scrollHeight));
+    await expect.poll(() => values.locator('li').last().textContent()).toMatch(/^\[\d+, 2, 2, 2\] -?\d/);
+  });
+
+  test('a group tells its sums, an input its type', async () => {
+    const { page } = opened;
+    const tree = page.getByRole('tree');
+    await tree.focus();
+    await page.keyboard.press('Home');
+    await page.getByText('Input of the model').waitFor();
+    await page.locator('.facts code', { hasText: 'float32' }).first().waitFor();
+    while (!/^(frame|group)/.test((await tree.locator('[aria-selected=true]').textContent())!))
+      await page.keyboard.press('ArrowDown');
+    await page.getByText(/^Group of \d+ nodes$/).waitFor();
+    await page.locator('.facts dt', { hasText: 'Multiply-accumulates' }).waitFor();
+  });
+
   test('the keys of the help sheet do what it says', async () => {
     const { page, view } = opened;
     await page.locator('.top-bar').click({ position: { x: 4, y: 4 } });
@@ -98,6 +133,29 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
       await page.getByText('Input and run settings').click();
       await page.locator('vscode-single-select[label="Execution provider"] .text', { hasText: 'CPU' }).waitFor();
     }
+  });
+
+  test('pictures: the whole as SVG and PNG, and what is in the window as PNG', async () => {
+    const { page } = opened;
+    for (const name of ['Save as SVG…', 'Save as PNG…', 'Save what is in the window as PNG…']) {
+      await page.locator('.top-bar').click({ position: { x: 4, y: 4 } });
+      await page.keyboard.press('s');
+      await page.getByRole('button', { name }).click();
+    }
+    await expect.poll(() => host.savedFiles.length).toBe(3);
+    const [svg, whole, part] = host.savedFiles.map(({ content }) => content);
+    expect(svg).toMatch(/^<svg .*>Conv<.*<\/svg>$/s);
+    const sizeOf = (png: unknown) => {
+      const bytes = Buffer.from(png as Uint8Array);
+      expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+      return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+    };
+    const [, tall] = sizeOf(whole);
+    const canvas = await page
+      .locator('canvas[role=application]')
+      .evaluate(({ clientWidth, clientHeight }) => [clientWidth, clientHeight]);
+    expect(tall).toBeGreaterThan(canvas[1]! * 2);
+    expect(sizeOf(part)[0]).toBe(canvas[0]! * 2);
   });
 
   test('no panel is wider than its place, however narrow that is', async () => {

@@ -25,8 +25,8 @@ export function boxFigures(scene: Scene | null, overlay: Overlay): BoxFigures {
   return { figures, mixed, range: overlayRange(overlay, figures) };
 }
 
-/** The sum of members' figures, or what the overlay says of groups, their mean or their lowest where a sum says nothing. */
-function figureOf({ values, scale, ofGroup }: Overlay, members: ArrayLike<number>): number | 'mixed' {
+/** The sum of members' figures, or what the overlay says of groups, or their lowest where a sum says nothing. */
+export function figureOf({ values, scale, ofGroup }: Overlay, members: ArrayLike<number>): number | 'mixed' {
   let sum = 0;
   let count = 0;
   let lowest = Number.POSITIVE_INFINITY;
@@ -43,5 +43,5 @@ function figureOf({ values, scale, ofGroup }: Overlay, members: ArrayLike<number
   if (scale === 'category') return lowest === largest ? lowest : 'mixed';
   if (ofGroup === 'largest') return largest;
   if (scale === 'inverse') return lowest;
-  return scale === 'diverging' ? sum / count : sum;
+  return sum;
 }

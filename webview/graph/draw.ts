@@ -7,6 +7,7 @@ import { labelAscent, labelDescent, labelFontSize } from '../../src/core/layout/
 import type { Scene } from '../../src/core/layout/scene.ts';
 import type { Camera, Mark } from './graph-types.ts';
 import { textOn } from './overlay-color.ts';
+import type { Pen } from './svg-context.ts';
 import type { GraphColors } from './theme.ts';
 
 /** What a frame shows beside the scene itself. */
@@ -24,12 +25,16 @@ export interface Frame {
   readonly hovered: number;
   readonly hits: ReadonlySet<number>;
   readonly marks: ReadonlyMap<number, Mark>;
+  /** Edges of the value that is followed. */
+  readonly followed: ReadonlySet<number>;
 }
 
 export interface BoxFill {
   readonly color: string;
   /** 0 to 1. */
   readonly position: number;
+  /** The cue that is not colour where the overlay has categories. */
+  readonly letter?: string;
   /** Colour of stripes over the fill, for a group of several categories. */
   readonly stripes?: string;
 }
@@ -62,7 +67,7 @@ export function sceneBounds({ edges }: Scene): SceneBounds {
 }
 
 /** Draws one frame; the context is in CSS pixels. Gives how many boxes were drawn. */
-export function drawFrame(context: CanvasRenderingContext2D, frame: Frame): number {
+export function drawFrame(context: Pen, frame: Frame): number {
   const { camera, width, height, colors } = frame;
   context.fillStyle = colors.background;
   context.fillRect(0, 0, width, height);
@@ -94,11 +99,7 @@ function visibleBoxes(frame: Frame): number[] {
   return visible;
 }
 
-function drawFrames(
-  context: CanvasRenderingContext2D,
-  { scene: { nodes }, camera, colors }: Frame,
-  visible: readonly number[],
-): void {
+function drawFrames(context: Pen, { scene: { nodes }, camera, colors }: Frame, visible: readonly number[]): void {
   const line = 1 / camera.zoom;
   for (const box of visible) {
     if (nodes.kind[box] !== 'frame') continue;
@@ -120,8 +121,8 @@ function drawFrames(
   }
 }
 
-function drawEdges(context: CanvasRenderingContext2D, frame: Frame): void {
-  const { scene, bounds, camera, colors, selected } = frame;
+function drawEdges(context: Pen, frame: Frame): void {
+  const { scene, bounds, camera, colors, selected, followed } = frame;
   const { edges } = scene;
   const [left, top, right, bottom] = windowOf(frame);
   const curves = camera.zoom >= zoomForCurves;
@@ -136,7 +137,9 @@ function drawEdges(context: CanvasRenderingContext2D, frame: Frame): void {
     const box = bounds.edges;
     if (box[at]! > right || box[at + 2]! < left || box[at + 1]! > bottom || box[at + 3]! < top) continue;
     if (!curves && box[at + 3]! - box[at + 1]! < smallest && box[at + 2]! - box[at]! < smallest) continue;
-    if (selected >= 0 && (edges.from[edge] === selected || edges.to[edge] === selected)) lit.push(edge);
+    const ofSelected = selected >= 0 && (edges.from[edge] === selected || edges.to[edge] === selected);
+    // While a value is followed its lines alone stand out.
+    if (followed.size > 0 ? followed.has(edge) : ofSelected) lit.push(edge);
     else traceEdge(context, scene, edge, curves);
     visible.push(edge);
   }
@@ -152,7 +155,7 @@ function drawEdges(context: CanvasRenderingContext2D, frame: Frame): void {
   if (camera.zoom >= zoomForEdgeLabels) drawEdgeLabels(context, frame);
 }
 
-function traceEdge(context: CanvasRenderingContext2D, { edges }: Scene, edge: number, curves: boolean): void {
+function traceEdge(context: Pen, { edges }: Scene, edge: number, curves: boolean): void {
   const { points } = edges;
   const start = edges.offsets[edge]!;
   const end = edges.offsets[edge + 1]!;
@@ -172,11 +175,7 @@ function traceEdge(context: CanvasRenderingContext2D, { edges }: Scene, edge: nu
   }
 }
 
-function drawHeads(
-  context: CanvasRenderingContext2D,
-  { scene: { edges }, colors }: Frame,
-  visible: readonly number[],
-): void {
+function drawHeads(context: Pen, { scene: { edges }, colors }: Frame, visible: readonly number[]): void {
   context.fillStyle = colors.edge;
   context.beginPath();
   for (const edge of visible) {
@@ -189,7 +188,7 @@ function drawHeads(
   context.fill();
 }
 
-function drawEdgeLabels(context: CanvasRenderingContext2D, frame: Frame): void {
+function drawEdgeLabels(context: Pen, frame: Frame): void {
   const {
     scene: { labels },
     colors,
@@ -208,7 +207,7 @@ function drawEdgeLabels(context: CanvasRenderingContext2D, frame: Frame): void {
   }
 }
 
-function drawBoxes(context: CanvasRenderingContext2D, frame: Frame, visible: readonly number[]): void {
+function drawBoxes(context: Pen, frame: Frame, visible: readonly number[]): void {
   const {
     scene: { nodes },
     camera,
@@ -241,7 +240,7 @@ function drawBoxes(context: CanvasRenderingContext2D, frame: Frame, visible: rea
 
 /** Boxes too small for text: one path a colour. */
 function drawPlainBoxes(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   { scene: { nodes }, camera, colors, fill }: Frame,
   visible: readonly number[],
 ): void {
@@ -268,11 +267,7 @@ function drawPlainBoxes(
   }
 }
 
-function drawBox(
-  context: CanvasRenderingContext2D,
-  { scene: { nodes }, camera, colors, fill }: Frame,
-  box: number,
-): void {
+function drawBox(context: Pen, { scene: { nodes }, camera, colors, fill }: Frame, box: number): void {
   const [x, y, width, height] = [nodes.x[box]!, nodes.y[box]!, nodes.width[box]!, nodes.height[box]!];
   const kind = nodes.kind[box]!;
   const radius = kind === 'input' || kind === 'output' ? 14 : 3;
@@ -297,6 +292,11 @@ function drawBox(
     // The cue that is not colour: a bar as long as the figure is large.
     context.fillStyle = textOn(figure.color);
     context.fillRect(x + 5, y + height - 4, (width - 10) * figure.position, 2);
+    if (figure.letter) {
+      context.font = `600 9px ${colors.font}`;
+      context.textAlign = 'right';
+      context.fillText(figure.letter, x + width - 3, y + 9);
+    }
   }
   const ink = figure ? textOn(figure.color) : colors.text;
   const quiet = figure ? ink : colors.quiet;
@@ -321,14 +321,7 @@ function drawBox(
 }
 
 /** Slanted stripes inside the current path. */
-function drawStripes(
-  context: CanvasRenderingContext2D,
-  color: string,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-): void {
+function drawStripes(context: Pen, color: string, x: number, y: number, width: number, height: number): void {
   context.save();
   context.clip();
   context.strokeStyle = color;
@@ -343,14 +336,7 @@ function drawStripes(
 }
 
 /** The edge of a box that tells its category, by colour and by how it is broken. */
-function drawCategory(
-  context: CanvasRenderingContext2D,
-  category: number,
-  x: number,
-  y: number,
-  height: number,
-  colors: GraphColors,
-): void {
+function drawCategory(context: Pen, category: number, x: number, y: number, height: number, colors: GraphColors): void {
   context.fillStyle = colors.categories[category]!;
   const pattern = category % 3;
   if (pattern === 0) context.fillRect(x, y + 1, 4, height - 2);
@@ -361,7 +347,7 @@ function drawCategory(
 const fittedTexts = new Map<string, string>();
 
 /** Text cut to a width, with an ellipsis; measured once a text and width. */
-function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
+function fitted(context: Pen, text: string, width: number): string {
   const key = `${context.font}|${width | 0}|${text}`;
   let result = fittedTexts.get(key);
   if (result === undefined) {

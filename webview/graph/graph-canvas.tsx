@@ -33,7 +33,7 @@ export function GraphCanvas(props: GraphCanvasProps) {
   useEffect(() => view.value?.setColors(colors), [colors]);
 
   useSignalEffect(() => {
-    const { scene, selected, hits, overlay, camera, marks } = latest.current;
+    const { scene, selected, hits, overlay, camera, marks, followed } = latest.current;
     view.value?.update({
       scene: scene.value,
       selected: selected.value,
@@ -41,6 +41,7 @@ export function GraphCanvas(props: GraphCanvasProps) {
       overlay: overlay.value,
       camera: camera.value,
       marks: marks?.value ?? new Map(),
+      followed: followed.value,
     });
   });
 
@@ -52,13 +53,17 @@ export function GraphCanvas(props: GraphCanvasProps) {
         ref={canvas}
         tabIndex={0}
         role="application"
-        aria-label={t('{0}. Arrow keys walk along the edges; Enter opens a group, Escape leaves it.', label)}
+        aria-label={t(
+          '{0}. Arrow keys walk along the edges; with Shift they choose an edge. Enter follows it or opens a group, Escape leaves it.',
+          label,
+        )}
       />
       <Minimap scene={props.scene} camera={props.camera} colors={colors} host={host} />
       <TreeTwin
         scene={props.scene}
         focused={props.focused}
-        onSelect={props.onSelect}
+        followed={props.followed}
+        onChoose={(key) => view.value?.handle.selectBox(key)}
         onToggleGroup={props.onToggleGroup}
         label={label}
       />

@@ -22,11 +22,13 @@ export interface GraphCanvasProps {
   readonly overlay: ReadonlySignal<Overlay | null>;
   /** Null: the view fits the scene into the window and sets it. */
   readonly camera: Signal<Camera | null>;
+  /** Name of the value whose lines stand out; null: none is followed. The view sets it when the user chooses an edge. */
+  readonly followed: Signal<string | null>;
   readonly marks?: ReadonlySignal<ReadonlyMap<NodeId, Mark>>;
   /** Name for screen readers: `Graph of resnet50.onnx`. */
   readonly label?: string;
-  /** The user chose a node, or nothing. */
-  readonly onSelect: (id: NodeId | null) => void;
+  /** The user chose a node, or the box with this key that is none, or nothing. */
+  readonly onSelect: (id: NodeId | null, box: string | null) => void;
   /** The user opens or closes the group or frame with this key (`SceneNodes.key`); the shell asks for a new scene. */
   readonly onToggleGroup: (key: string) => void;
   /** Key (`SceneNodes.key`) of the box that the selection is on: a node's, a group's or a frame's. The view sets it. */
@@ -50,8 +52,8 @@ export interface GraphHandle {
   focus(): void;
   /** The scene as a stand-alone SVG in the colours on screen. */
   toSvg(): string;
-  /** The scene as a PNG; at most 16,384 pixels a side. */
-  toPng(): Promise<Uint8Array>;
+  /** The scene, or what of it is in the window, as a PNG; at most 16,384 pixels a side. */
+  toPng(part: 'scene' | 'window'): Promise<Uint8Array>;
   /** For tests and benches: boxes in the scene, boxes drawn in the last frame, milliseconds of the last 120 frames. */
   probe(): { readonly boxes: number; readonly drawn: number; readonly frames: readonly number[] };
 }

@@ -1,7 +1,6 @@
 /** The canvas that draws a scene and turns what the user does into calls: the part of the graph that is no component. */
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Scene } from '../../src/core/layout/scene.ts';
-import { sceneToSvg } from '../../src/core/layout/svg.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
 import { boxFigures } from './box-figures.ts';
 import {
@@ -11,17 +10,20 @@ import {
   middleBox,
   openingCamera,
   type Place,
-  panBy,
   placeOf,
   revealing,
   type Size,
   zoomAbout,
 } from './camera.ts';
 import { drawFrame, type Frame, type SceneBounds, sceneBounds } from './draw.ts';
+import { type EdgeHit, edgeAt, edgesOfValue, edgeText, readersOf } from './edge-at.ts';
+import { listen, type Point } from './gestures.ts';
 import type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
-import { mixedColors, overlayColor, overlayPosition } from './overlay-color.ts';
+import { boxesOf, boxMarks } from './marked-boxes.ts';
+import { categoryLetters, mixedColors, overlayColor, overlayPosition } from './overlay-color.ts';
+import { type Drawing, pictureSvg, scenePng, windowPng } from './picture.ts';
 import type { GraphColors } from './theme.ts';
-import { boxOfNode, firstBox, frameAround, walk } from './walk.ts';
+import { boxOfNode, edgesOf, firstBox, frameAround, otherEnd, walk } from './walk.ts';
 
 /** What is on show, as values. */
 export interface Shown {
@@ -31,6 +33,7 @@ export interface Shown {
   readonly overlay: Overlay | null;
   readonly camera: Camera | null;
   readonly marks: ReadonlyMap<NodeId, Mark>;
+  readonly followed: string | null;
 }
 
 export interface GraphView {
@@ -45,7 +48,6 @@ type Fill = Frame['fill'];
 /** A camera moves for this long, in milliseconds, unless the user asks for no motion. */
 const moveMilliseconds = 140;
 const framesKept = 120;
-const maxPngSide = 16384;
 
 /** Makes the view in `canvas`, which fills `host`. `props` gives the callbacks in force. */
 export function createGraphView(
@@ -55,7 +57,15 @@ export function createGraphView(
   initialColors: GraphColors,
 ): GraphView {
   const context = canvas.getContext('2d', { alpha: false })!;
-  let shown: Shown = { scene: null, selected: null, hits: new Set(), overlay: null, camera: null, marks: new Map() };
+  let shown: Shown = {
+    scene: null,
+    selected: null,
+    hits: new Set(),
+    overlay: null,
+    camera: null,
+    marks: new Map(),
+    followed: null,
+  };
   let colors = initialColors;
   let size: Size = { width: 0, height: 0 };
   let bounds: SceneBounds = { edges: new Float32Array(0) };
@@ -63,6 +73,9 @@ export function createGraphView(
   let hovered = -1;
   let hitBoxes: ReadonlySet<number> = new Set();
   let markBoxes: ReadonlyMap<number, Mark> = new Map();
+  let followedEdges: ReadonlySet<number> = new Set();
+  /** The edge of the selected box that Shift with an arrow has chosen; −1: none. */
+  let chosenEdge = -1;
   let fill: Fill = () => null;
   let drawn = 0;
   let scheduled = 0;
@@ -95,6 +108,7 @@ export function createGraphView(
       hovered,
       hits: hitBoxes,
       marks: markBoxes,
+      followed: followedEdges,
     });
     frames.push(performance.now() - start);
     if (frames.length > framesKept) frames.shift();
@@ -145,11 +159,36 @@ export function createGraphView(
     focus(nodes.id[box]! >= 0 ? -1 : box);
   };
   const choose = (box: number) => {
+    chosenEdge = -1;
     focus(box);
     const id = box >= 0 ? shown.scene!.nodes.id[box]! : -1;
-    props().onSelect(id >= 0 ? (id as NodeId) : null);
+    props().onSelect(id >= 0 ? (id as NodeId) : null, shown.scene?.nodes.key[box] ?? null);
     focus(box);
     redraw();
+  };
+  const jump = (box: number) => {
+    choose(box);
+    showBox(box);
+  };
+  const edgeUnder = (point: Point): EdgeHit | null =>
+    shown.scene && shown.camera ? edgeAt(shown.scene, bounds, shown.camera, point, size) : null;
+  /** A click on a line follows its value; one on the end of a stub goes to the other end, or tells all there are. */
+  const chooseEdge = ({ edge, end }: EdgeHit) => {
+    const scene = shown.scene!;
+    const value = scene.edges.value[edge]!;
+    const { followed } = props();
+    followed.value = end === null && followed.value === value ? null : value;
+    if (end === 'to') jump(scene.edges.from[edge]!);
+    else if (end === 'from') jump((readersOf(scene, edge).length === 1 ? scene.edges.to : scene.edges.from)[edge]!);
+  };
+  /** Goes on to the next edge of the selected box, and lets its lines stand out. */
+  const stepEdge = (by: 1 | -1) => {
+    const scene = shown.scene!;
+    const edges = edgesOf(scene, selectedBox);
+    if (edges.length === 0) return;
+    const at = edges.indexOf(chosenEdge);
+    chosenEdge = edges[at < 0 ? (by === 1 ? 0 : edges.length - 1) : (at + by + edges.length) % edges.length]!;
+    props().followed.value = scene.edges.value[chosenEdge]!;
   };
   const toggle = (box: number): boolean => {
     const { scene, camera } = shown;
@@ -166,36 +205,54 @@ export function createGraphView(
     kept = null;
   };
 
+  const boxUnder = (point: Point) => (shown.scene && shown.camera ? boxAt(shown.scene, shown.camera, point, size) : -1);
   const stopListening = listen(host, canvas, {
     camera: () => shown.camera,
     size: () => size,
     setCamera,
-    boxUnder: (point) => (shown.scene && shown.camera ? boxAt(shown.scene, shown.camera, point, size) : -1),
-    hover: (box) => {
+    boxUnder,
+    hover: (box, point) => {
+      const edge = point && (box < 0 || shown.scene!.nodes.kind[box] === 'frame') ? edgeUnder(point) : null;
+      const text = edge ? edgeText(shown.scene!, edge.edge) : '';
+      if (canvas.title !== text) canvas.title = text;
+      canvas.classList.toggle('over-edge', edge !== null);
       if (box === hovered) return;
       hovered = box;
       canvas.classList.toggle('over-box', box >= 0 && shown.scene!.nodes.kind[box] !== 'frame');
       redraw();
     },
-    choose,
+    click: (point) => {
+      const box = boxUnder(point);
+      const edge = box < 0 || shown.scene?.nodes.kind[box] === 'frame' ? edgeUnder(point) : null;
+      if (edge) chooseEdge(edge);
+      else choose(box);
+    },
     toggle,
-    key: (key) => {
+    key: (key, shift) => {
       const { scene } = shown;
       if (!scene) return false;
       const direction = arrows[key];
+      if (shift && selectedBox >= 0 && (direction === 'left' || direction === 'right')) {
+        stepEdge(direction === 'right' ? 1 : -1);
+        return true;
+      }
       if (direction) {
         const box = selectedBox < 0 ? firstBox(scene) : walk(scene, selectedBox, direction);
-        if (box >= 0) {
-          choose(box);
-          showBox(box);
-        }
+        if (box >= 0) jump(box);
+        return true;
+      }
+      if (key === 'Enter' && chosenEdge >= 0) {
+        jump(otherEnd(scene, chosenEdge, selectedBox));
         return true;
       }
       if (key === 'Enter') return selectedBox >= 0 && toggle(selectedBox);
+      if (key === 'Escape' && props().followed.value !== null) {
+        props().followed.value = null;
+        chosenEdge = -1;
+        return true;
+      }
       if (key === 'Escape' && selectedBox >= 0) {
-        const frame = frameAround(scene, selectedBox);
-        choose(frame);
-        showBox(frame);
+        jump(frameAround(scene, selectedBox));
         return true;
       }
       if (key === '+' || key === '=') handle.zoomBy(1.3);
@@ -212,7 +269,21 @@ export function createGraphView(
   });
   resize.observe(host);
 
-  const svgColors = () => colors;
+  const drawing = (scene: Scene): Drawing => ({
+    scene,
+    bounds,
+    colors,
+    fill,
+    selected: -1,
+    hits: hitBoxes,
+    marks: markBoxes,
+    followed: followedEdges,
+    overlay: shown.overlay,
+  });
+  const measureText = (text: string, font: string) => {
+    context.font = font;
+    return context.measureText(text).width;
+  };
   const handle: GraphHandle = {
     fit: () => shown.scene && moveTo(fitCamera(shown.scene, size)),
     zoomBy: (factor) =>
@@ -232,28 +303,11 @@ export function createGraphView(
       if (box >= 0) kept = placeOf(shown.scene!, box, shown.camera!);
     },
     focus: () => canvas.focus(),
-    toSvg: () => (shown.scene ? sceneToSvg(shown.scene, svgColors(), (box) => fill(box)?.color ?? null) : ''),
-    toPng: async () => {
-      const { scene } = shown;
-      if (!scene) return new Uint8Array(0);
-      const zoom = Math.min(2, maxPngSide / scene.width, maxPngSide / scene.height);
-      const sheet = new OffscreenCanvas(Math.ceil(scene.width * zoom), Math.ceil(scene.height * zoom));
-      const whole = { x: scene.width / 2, y: scene.height / 2, zoom };
-      const target = sheet.getContext('2d') as unknown as CanvasRenderingContext2D;
-      drawFrame(target, {
-        scene,
-        bounds,
-        camera: whole,
-        width: sheet.width,
-        height: sheet.height,
-        colors,
-        fill,
-        selected: -1,
-        hovered: -1,
-        hits: hitBoxes,
-        marks: markBoxes,
-      });
-      return new Uint8Array(await (await sheet.convertToBlob({ type: 'image/png' })).arrayBuffer());
+    toSvg: () => (shown.scene ? pictureSvg(drawing(shown.scene), measureText) : ''),
+    toPng: async (part) => {
+      const { scene, camera } = shown;
+      if (!scene || !camera) return new Uint8Array(0);
+      return part === 'window' ? windowPng(drawing(scene), { camera, ...size }) : scenePng(drawing(scene));
     },
     probe: () => ({ boxes: shown.scene?.nodes.count ?? 0, drawn, frames: [...frames] }),
   };
@@ -266,6 +320,7 @@ export function createGraphView(
       if (next.scene !== before.scene) {
         bounds = next.scene ? sceneBounds(next.scene) : { edges: new Float32Array(0) };
         hovered = -1;
+        chosenEdge = -1;
         if (next.scene) keepPlace(next.scene);
       }
       const { scene } = next;
@@ -273,7 +328,9 @@ export function createGraphView(
       if (next.scene !== before.scene || next.hits !== before.hits)
         hitBoxes = scene ? boxesOf(scene, next.hits) : new Set();
       if (next.scene !== before.scene || next.marks !== before.marks)
-        markBoxes = scene ? marksOf(scene, next.marks) : new Map();
+        markBoxes = scene ? boxMarks(scene, next.marks) : new Map();
+      if (next.scene !== before.scene || next.followed !== before.followed)
+        followedEdges = scene ? edgesOfValue(scene, next.followed) : new Set();
       if (next.scene !== before.scene || next.overlay !== before.overlay)
         fill = scene ? fillOf(scene, next.overlay, colors) : () => null;
       ensureCamera();
@@ -300,119 +357,19 @@ const arrows: Readonly<Record<string, 'up' | 'down' | 'left' | 'right'>> = {
   ArrowRight: 'right',
 };
 
-interface Reactions {
-  camera(): Camera | null;
-  size(): Size;
-  setCamera(camera: Camera): void;
-  boxUnder(point: { readonly x: number; readonly y: number }): number;
-  hover(box: number): void;
-  choose(box: number): void;
-  /** True when the box was a group or frame. */
-  toggle(box: number): boolean;
-  /** True when the key was used. */
-  key(key: string): boolean;
-}
-
-/** Pixels the pointer may move between press and release of a click. */
-const clickSlack = 4;
-
-function listen(host: HTMLElement, canvas: HTMLCanvasElement, react: Reactions): () => void {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const pointOf = (event: MouseEvent) => {
-    const box = host.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
-  };
-  let pressed: { x: number; y: number; moved: boolean } | null = null;
-  canvas.addEventListener(
-    'pointerdown',
-    (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      pressed = { x: event.clientX, y: event.clientY, moved: false };
-    },
-    { signal },
-  );
-  canvas.addEventListener(
-    'pointermove',
-    (event) => {
-      if (!pressed) return react.hover(react.boxUnder(pointOf(event)));
-      const [dx, dy] = [event.clientX - pressed.x, event.clientY - pressed.y];
-      if (!pressed.moved && Math.hypot(dx, dy) < clickSlack) return;
-      pressed = { x: event.clientX, y: event.clientY, moved: true };
-      canvas.classList.add('dragging');
-      const camera = react.camera();
-      if (camera) react.setCamera(panBy(camera, dx, dy));
-    },
-    { signal },
-  );
-  const release = (event: PointerEvent) => {
-    const click = pressed && !pressed.moved && event.type === 'pointerup';
-    pressed = null;
-    canvas.classList.remove('dragging');
-    if (click) react.choose(react.boxUnder(pointOf(event)));
-  };
-  canvas.addEventListener('pointerup', release, { signal });
-  canvas.addEventListener('pointercancel', release, { signal });
-  canvas.addEventListener('pointerleave', () => react.hover(-1), { signal });
-  canvas.addEventListener('dblclick', (event) => react.toggle(react.boxUnder(pointOf(event))), { signal });
-  canvas.addEventListener(
-    'wheel',
-    (event) => {
-      event.preventDefault();
-      const camera = react.camera();
-      if (!camera) return;
-      const lines = event.deltaMode === 1 ? 16 : 1;
-      // Pinching on a trackpad arrives as a wheel with the control key.
-      if (event.ctrlKey || event.metaKey)
-        react.setCamera(zoomAbout(camera, Math.exp(-event.deltaY * lines * 0.01), pointOf(event), react.size()));
-      else react.setCamera(panBy(camera, -event.deltaX * lines, -event.deltaY * lines));
-    },
-    { signal, passive: false },
-  );
-  canvas.addEventListener(
-    'keydown',
-    (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || !react.key(event.key)) return;
-      event.preventDefault();
-      event.stopPropagation();
-    },
-    { signal },
-  );
-  return () => controller.abort();
-}
-
-function boxesOf(scene: Scene, ids: ReadonlySet<NodeId>): ReadonlySet<number> {
-  const boxes = new Set<number>();
-  for (let box = 0; box < scene.nodes.count; box++) {
-    const members = scene.nodes.kind[box] === 'group' ? scene.nodes.members[box] : null;
-    if (ids.has(scene.nodes.id[box] as NodeId) || members?.some((id) => ids.has(id as NodeId))) boxes.add(box);
-  }
-  return boxes;
-}
-
-/** A group has the mark of its members when they have one and the same, else `changed`. */
-function marksOf(scene: Scene, marks: ReadonlyMap<NodeId, Mark>): ReadonlyMap<number, Mark> {
-  const boxes = new Map<number, Mark>();
-  if (marks.size === 0) return boxes;
-  for (let box = 0; box < scene.nodes.count; box++) {
-    const members = scene.nodes.kind[box] === 'group' ? [...(scene.nodes.members[box] ?? [])] : [scene.nodes.id[box]!];
-    const found = members.map((id) => marks.get(id as NodeId));
-    const first = found.find((mark) => mark !== undefined);
-    if (first) boxes.set(box, found.every((mark) => mark === first) ? first : 'changed');
-  }
-  return boxes;
-}
-
 /** What colours a box. */
 function fillOf(scene: Scene, overlay: Overlay | null, colors: GraphColors): Fill {
   if (!overlay) return () => null;
   const { figures, mixed, range } = boxFigures(scene, overlay);
   const ofMixed = { color: mixedColors(colors.theme).ground, position: 0, stripes: mixedColors(colors.theme).stripes };
+  const letters = overlay.scale === 'category' ? categoryLetters(overlay.categories ?? []) : [];
   return (box) => {
     if (mixed.has(box)) return ofMixed;
     const color = overlayColor(overlay, figures[box]!, colors.theme, range);
-    return color === null
-      ? null
-      : { color, position: overlay.scale === 'category' ? 0 : overlayPosition(overlay, figures[box]!, range) };
+    if (color === null) return null;
+    const letter = letters[figures[box]!];
+    return letter === undefined
+      ? { color, position: overlayPosition(overlay, figures[box]!, range) }
+      : { color, position: 0, letter };
   };
 }

@@ -4,16 +4,18 @@ import type { Overlay } from '../../src/core/overlay.ts';
 import { withUnit } from '../../src/core/report/format.ts';
 import { t } from '../l10n.ts';
 import { boxFigures } from './box-figures.ts';
-import { mixedColors, overlayColor, type Theme } from './overlay-color.ts';
+import { categoryLetters, hasTwoScales, mixedColors, overlayColor, type Theme, textOn } from './overlay-color.ts';
 import { useColors } from './theme.ts';
 
 /** The scale that the scene is coloured on: title, colours with their figures, what stands behind them. Draws nothing without an overlay. */
 export function Legend({
   overlay,
   scene,
+  onToggleScale,
 }: {
   readonly overlay: ReadonlySignal<Overlay | null>;
   readonly scene: ReadonlySignal<Scene | null>;
+  readonly onToggleScale: () => void;
 }) {
   const { theme } = useColors();
   const shown = overlay.value;
@@ -21,15 +23,15 @@ export function Legend({
   const { range, mixed } = boxFigures(scene.value, shown);
   const title = shown.basis ? t('{0}, {1}', shown.title, shown.basis) : shown.title;
   if (shown.scale === 'category') {
+    const letters = categoryLetters(shown.categories ?? []);
     return (
       <div class="graph-legend" role="img" aria-label={title}>
         <span class="graph-legend-title">{title}</span>
         {shown.categories?.map((name, index) => (
           <span key={name} class="graph-legend-entry">
-            <span
-              class="graph-legend-swatch"
-              style={{ background: overlayColor(shown, index, theme, range) ?? 'none' }}
-            />
+            <span class="graph-legend-swatch" style={swatchOf(overlayColor(shown, index, theme, range))}>
+              {letters[index]}
+            </span>
             {name}
           </span>
         ))}
@@ -50,18 +52,26 @@ export function Legend({
         : range.min + (range.max - range.min) * share;
     return overlayColor(shown, value, theme, range);
   });
+  const ends = [withUnit(range.min, shown.unit), withUnit(range.max, shown.unit)] as const;
   return (
-    <div
-      class="graph-legend"
-      role="img"
-      aria-label={t('{0}: {1} to {2}', title, withUnit(range.min, shown.unit), withUnit(range.max, shown.unit))}
-    >
-      <span class="graph-legend-title">{shown.scale === 'log' ? t('{0}, log', title) : title}</span>
-      <span>{withUnit(range.min, shown.unit)}</span>
-      <span class="graph-legend-ramp" style={{ background: `linear-gradient(to right, ${stops.join(', ')})` }} />
-      <span>{withUnit(range.max, shown.unit)}</span>
+    <div class="graph-legend">
+      <span class="graph-legend-title">{title}</span>
+      {hasTwoScales(shown) && (
+        <button type="button" class="link" title={t('Linear or logarithmic (L)')} onClick={onToggleScale}>
+          {shown.scale === 'log' ? t('log') : t('linear')}
+        </button>
+      )}
+      <span class="graph-legend-scale" role="img" aria-label={t('{0}: {1} to {2}', title, ...ends)}>
+        <span>{ends[0]}</span>
+        <span class="graph-legend-ramp" style={{ background: `linear-gradient(to right, ${stops.join(', ')})` }} />
+        <span>{ends[1]}</span>
+      </span>
     </div>
   );
+}
+
+function swatchOf(color: string | null) {
+  return color === null ? {} : { background: color, color: textOn(color) };
 }
 
 /** The stripes of mixed groups, as CSS. */

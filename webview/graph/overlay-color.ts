@@ -35,6 +35,11 @@ export function overlayRange({ values, scale }: Overlay, boxes: Iterable<number>
   return { min: scale === 'inverse' ? min : Math.min(0, min), max };
 }
 
+/** Whether an overlay can be coloured linearly and by its logarithm. */
+export function hasTwoScales({ scale, values }: Overlay): boolean {
+  return scale === 'log' || (scale === 'linear' && values.some((value) => value > 0));
+}
+
 /** Where a figure stands on the overlay's scale, 0 to 1; NaN without data. */
 export function overlayPosition({ scale }: Overlay, value: number, { min, max }: OverlayRange): number {
   if (Number.isNaN(value)) return Number.NaN;
@@ -89,6 +94,17 @@ export function overlayColor(overlay: Overlay, value: number, theme: Theme, rang
   if (overlay.scale === 'category') return categorical[value % categorical.length]!;
   const tone = isDark(theme) ? 'dark' : 'light';
   return rampColor((overlay.scale === 'diverging' ? diverging : ramps)[tone], overlayPosition(overlay, value, range));
+}
+
+/** A letter for every category, the cue that is not colour: the first of its name that no category before it has. */
+export function categoryLetters(categories: readonly string[]): readonly string[] {
+  const taken = new Set<string>();
+  return categories.map((name, index) => {
+    const letters = [...name.toUpperCase().replaceAll(/[^\p{L}\p{N}]/gu, '')];
+    const letter = letters.find((each) => !taken.has(each)) ?? String(index + 1);
+    taken.add(letter);
+    return letter;
+  });
 }
 
 /** Ground and stripes of a group whose members are of several categories. */

@@ -1,27 +1,20 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
-import { bytes, count, large, percent, shape, time } from '../../src/core/report/format.ts';
-import { operatorNote, sinceVersion } from '../../src/core/report/operators.ts';
+import { bytes, large, percent, time } from '../../src/core/report/format.ts';
 import type { ProfileReport } from '../../src/core/report/report.ts';
-import type { AttributeText, NodeDetails, NodeValue } from '../../src/protocol/worker.ts';
+import type { AttributeText, NodeDetails } from '../../src/protocol/worker.ts';
 import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
-import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
 import { Button, IconButton, Link } from '../widgets/button.tsx';
 import { Empty } from '../widgets/empty.tsx';
 import { type Fact, Facts, Section } from '../widgets/section.tsx';
-import { TensorView } from './tensor.tsx';
+import { NodeLinks, Slots } from './node-slots.tsx';
+import { SelectedBox } from './selected-box.tsx';
 
 /** The selected node: what it is, what it costs, what it became of. */
 export function NodePanel({ state }: { readonly state: State }) {
   const { value, problem, reload } = state.details;
-  if (state.selected.value === null) {
-    return (
-      <Empty icon="inspect" title={t('No node selected')}>
-        {t('Click a node in the graph or in the table, or press / to find one.')}
-      </Empty>
-    );
-  }
+  if (state.selected.value === null) return <SelectedBox state={state} />;
   if (problem.value !== null) {
     return (
       <Empty
@@ -62,18 +55,16 @@ export function NodePanel({ state }: { readonly state: State }) {
 }
 
 /** What the operator does, and since when it does it so. */
-function OperatorText({ node: { domain, opType, opset } }: { readonly node: NodeDetails }) {
-  const note = operatorNote(domain, opType);
-  if (!note) return null;
-  const since = sinceVersion(note, opset);
-  const [first, ...changes] = note.versions;
-  const history = t('In ONNX since operator set {0}; changed in {1}.', first!, changes.join(', '));
+function OperatorText({ node: { opType, summary, versions } }: { readonly node: NodeDetails }) {
+  if (summary === '' && !versions) return null;
+  const [first, ...changes] = versions?.all ?? [];
+  const history = t('There since operator set {0}; changed in {1}.', first ?? 0, changes.join(', '));
   return (
     <p class="prose">
-      {engineText(note.summary)}{' '}
-      {since !== undefined && (
+      {engineText(summary)}{' '}
+      {versions && (
         <span class="quiet" title={changes.length > 0 ? history : undefined}>
-          {t('ONNX {0}, operator set {1}.', opType, since)}
+          {t('{0}, operator set {1}.', opType, versions.since)}
         </span>
       )}
     </p>
@@ -96,35 +87,40 @@ function Elsewhere({ state }: { readonly state: State }) {
 
 /** What can be done with this node. */
 function NodeActions({ state, node }: { readonly state: State; readonly node: NodeDetails }) {
-  const form = state.forms.quantize;
-  const { exclude } = form.value;
-  const kept = exclude.includes(node.id);
+  const kept = state.forms.quantize.value.exclude.includes(node.id);
+  const path = state.pathStart.value;
   return (
     <div role="toolbar" aria-label={t('Node')}>
-      <IconButton icon="location" label={t('Show in the graph')} onClick={() => void state.reveal(node.id)} />
+      <IconButton icon="location" label={t('Show in the graph (G)')} onClick={() => void state.reveal(node.id)} />
       <IconButton
         icon="arrow-up"
-        label={t('Mark what feeds this node')}
+        label={t('Mark what feeds this node (U)')}
         onClick={() => state.markReach(node.id, 'upstream')}
       />
       <IconButton
         icon="arrow-down"
-        label={t('Mark what this node feeds')}
+        label={t('Mark what this node feeds (D)')}
         onClick={() => state.markReach(node.id, 'downstream')}
       />
       <IconButton
+        icon="type-hierarchy"
+        label={pathLabel(path, node.id)}
+        pressed={path === node.id}
+        onClick={() => state.markPath(node.id)}
+      />
+      <IconButton
         icon={kept ? 'lock' : 'unlock'}
-        label={kept ? t('Kept float when quantizing') : t('Keep float when quantizing')}
+        label={kept ? t('Kept float when quantizing (K)') : t('Keep float when quantizing (K)')}
         pressed={kept}
-        onClick={() => {
-          form.value = {
-            ...form.value,
-            exclude: kept ? exclude.filter((id) => id !== node.id) : [...exclude, node.id],
-          };
-        }}
+        onClick={() => state.toggleKeptFloat(node.id)}
       />
     </div>
   );
+}
+
+function pathLabel(start: NodeId | null, node: NodeId): string {
+  if (start === null) return t('Begin a path here (P)');
+  return start === node ? t('Begin no path here (P)') : t('Mark the path to here (P)');
 }
 
 function costs({ macs, bytes: moved, parameters, opset }: NodeDetails): readonly Fact[] {
@@ -212,81 +208,22 @@ function Kernels({ state, profile, indices, self }: KernelsProps) {
   );
 }
 
-const shownLinks = 6;
-
-/** Nodes by operator and name, each a link. */
-export function NodeLinks({ state, nodes }: { readonly state: State; readonly nodes: readonly NodeId[] }) {
-  const table = state.table.value.value;
-  return (
-    <>
-      {nodes.slice(0, shownLinks).map((id, index) => {
-        const row = table ? table.id.indexOf(id) : -1;
-        return (
-          <span key={id}>
-            {index > 0 && ', '}
-            <Link title={row < 0 ? undefined : nodeName(table!, row)} onClick={() => void state.reveal(id)}>
-              {row < 0 ? `#${id}` : table!.opType[row]}
-            </Link>
-          </span>
-        );
-      })}
-      {nodes.length > shownLinks && ` ${t('and {0} more', count(nodes.length - shownLinks))}`}
-    </>
-  );
-}
-
+/** What the node sets, and, quieter, what holds since it leaves it out. */
 function Attributes({ attributes }: { readonly attributes: readonly AttributeText[] }) {
   if (attributes.length === 0) return null;
   return (
     <Section title={t('Attributes')}>
       <dl class="facts">
-        {attributes.map(({ name, type, value }) => (
-          <div key={name}>
-            <dt title={type}>{name}</dt>
+        {attributes.map(({ name, type, value, default: usual, omitted }) => (
+          <div key={name} class={omitted ? 'quiet' : undefined}>
+            <dt title={usual === null ? type : t('{0}, {1} when left out', type, usual)}>{name}</dt>
             <dd>
               <code>{value}</code>
+              {omitted && ` ${t('when left out')}`}
             </dd>
           </div>
         ))}
       </dl>
-    </Section>
-  );
-}
-
-interface SlotsProps {
-  readonly state: State;
-  readonly title: string;
-  readonly node: NodeDetails;
-  readonly values: readonly NodeValue[];
-}
-
-function Slots({ state, title, node, values }: SlotsProps) {
-  if (values.length === 0) return null;
-  return (
-    <Section title={title}>
-      <ul class="slots">
-        {values.map((value, index) => (
-          <li key={index}>
-            <div class="slot-head">
-              <span class="slot">{value.slot}</span>
-              <code>
-                {value.dtype} {shape(value.shape)}
-              </code>
-            </div>
-            <div class="slot-name">
-              <span title={value.name}>{value.name === '' ? t('left out') : value.name}</span>
-              {value.nodes.length > 0 && (
-                <span class="quiet">
-                  {values === node.inputs ? t('from') : t('to')} <NodeLinks state={state} nodes={value.nodes} />
-                </span>
-              )}
-            </div>
-            {value.constant && (
-              <TensorView key={`${node.id}:${value.name}`} state={state} node={node.id} value={value} />
-            )}
-          </li>
-        ))}
-      </ul>
     </Section>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { NodeId } from '../../src/core/graph/model.ts';
 import { bytes, count, percent, significant } from '../../src/core/report/format.ts';
 import type { NodeValue, TensorDetails } from '../../src/protocol/worker.ts';
@@ -7,7 +7,8 @@ import { engineText } from '../engine-texts.ts';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Link } from '../widgets/button.tsx';
-import { Facts } from '../widgets/section.tsx';
+import { Facts, Fold } from '../widgets/section.tsx';
+import { mostRows, VirtualList } from '../widgets/virtual-list.tsx';
 
 interface TensorViewProps {
   readonly state: State;
@@ -41,7 +42,7 @@ export function TensorView({ state, node, value }: TensorViewProps) {
       {problem !== null ? (
         <p class="quiet">{engineText(problem)}</p>
       ) : tensor ? (
-        <Tensor tensor={tensor} />
+        <Tensor state={state} node={node} tensor={tensor} value={value} />
       ) : (
         asked && <p class="quiet">{t('Reading…')}</p>
       )}
@@ -69,7 +70,7 @@ function Export({ state, node, value }: TensorViewProps) {
   );
 }
 
-function Tensor({ tensor }: { readonly tensor: TensorDetails }) {
+function Tensor({ state, node, value, tensor }: TensorViewProps & { readonly tensor: TensorDetails }) {
   if (tensor.count <= listedElements) return <code class="elements">{tensor.values.join('  ')}</code>;
   return (
     <div class="tensor">
@@ -91,6 +92,55 @@ function Tensor({ tensor }: { readonly tensor: TensorDetails }) {
           [t('First'), <code class="elements">{tensor.values.slice(0, 8).join('  ')}</code>],
         ]}
       />
+      <Fold title={t('All values')}>
+        <Elements state={state} node={node} value={value} tensor={tensor} />
+      </Fold>
     </div>
   );
+}
+
+/** Elements that are asked for at a time: a multiple of 8. */
+const pageElements = 512;
+
+/** Every element with its place, read page by page as they come into the window. */
+function Elements({ state, node, value, tensor }: TensorViewProps & { readonly tensor: TensorDetails }) {
+  const [pages, setPages] = useState<ReadonlyMap<number, readonly string[]>>(new Map());
+  const asked = useRef(new Set<number>());
+  const version = state.detailsVersion.value!;
+  const ask = (page: number) => {
+    if (asked.current.has(page)) return;
+    asked.current.add(page);
+    const request = { version, value: value.name, node, offset: page * pageElements, count: pageElements };
+    state.host.tensorValues(request).then(
+      (values) => setPages((known) => new Map(known).set(page, values)),
+      () => asked.current.delete(page),
+    );
+  };
+  const element = (index: number) => {
+    const page = Math.floor(index / pageElements);
+    const values = pages.get(page);
+    if (!values) queueMicrotask(() => ask(page));
+    return (
+      <code class="element">
+        <span class="quiet">[{placeOf(index, tensor.dims).join(', ')}]</span> {values?.[index % pageElements] ?? '…'}
+      </code>
+    );
+  };
+  return (
+    <>
+      <VirtualList label={t('Values of {0}', tensor.name)} count={tensor.count} row={element} />
+      {tensor.count > mostRows && <p class="quiet">{t('The first {0}; an export has them all.', count(mostRows))}</p>}
+    </>
+  );
+}
+
+/** The indices of an element in row-major order. */
+export function placeOf(index: number, dims: readonly number[]): number[] {
+  const place: number[] = [];
+  let rest = index;
+  for (const size of dims.toReversed()) {
+    place.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return place;
 }

@@ -67,6 +67,7 @@ function Graphs({ state }: { readonly state: State }) {
         overlay={state.noOverlay}
         camera={state.otherPane.camera}
         focused={state.otherPane.focused}
+        followed={state.otherPane.followed}
         marks={state.otherMarks}
         label={t('Graph of {0}, {1}', name, labelOf(otherVersion.value))}
         onSelect={state.selectOther}
@@ -90,6 +91,7 @@ function Graphs({ state }: { readonly state: State }) {
           overlay={state.overlay}
           camera={state.pane.camera}
           focused={state.pane.focused}
+          followed={state.pane.followed}
           marks={state.marks}
           label={t('Graph of {0}', name)}
           onSelect={state.select}

@@ -5,14 +5,15 @@ import { IconButton } from '../widgets/button.tsx';
 import { Icon } from '../widgets/icon.tsx';
 
 const zoomStep = 1.25;
+export const pictureMenuId = 'picture-menu';
 
 /** Over the graph's lower corners: the overlay's scale, and buttons to zoom, fit and open. */
 export function GraphTools({ state }: { readonly state: State }) {
-  const { handle, open } = state.pane;
+  const { handle, open, toggleAll } = state.pane;
   return (
     <>
       <div class="graph-corner legend-corner">
-        <Legend overlay={state.overlay} scene={state.pane.scene.value} />
+        <Legend overlay={state.overlay} scene={state.pane.scene.value} onToggleScale={state.toggleScale} />
       </div>
       <div class="graph-corner tool-corner" role="toolbar" aria-label={t('Graph')}>
         <IconButton icon="zoom-in" label={t('Zoom in (+)')} onClick={() => handle.value?.zoomBy(zoomStep)} />
@@ -24,11 +25,8 @@ export function GraphTools({ state }: { readonly state: State }) {
         />
         <IconButton
           icon={open.value === 'all' ? 'collapse-all' : 'expand-all'}
-          label={open.value === 'all' ? t('Close groups') : t('Open all groups')}
-          onClick={() => {
-            handle.value?.keepMiddle();
-            open.value = open.value === 'all' ? [] : 'all';
-          }}
+          label={open.value === 'all' ? t('Close groups (E)') : t('Open all groups (E)')}
+          onClick={toggleAll}
         />
         <SavePicture state={state} />
       </div>
@@ -40,10 +38,10 @@ export function GraphTools({ state }: { readonly state: State }) {
 function SavePicture({ state }: { readonly state: State }) {
   const { handle } = state.pane;
   const name = state.document.value!.name.replace(/\.onnx$/, '');
-  const save = async (extension: 'svg' | 'png') => {
-    document.getElementById('picture-menu')?.hidePopover();
+  const save = async (extension: 'svg' | 'png', part: 'scene' | 'window' = 'scene') => {
+    document.getElementById(pictureMenuId)?.hidePopover();
     if (!handle.value) return;
-    const content = extension === 'svg' ? handle.value.toSvg() : await handle.value.toPng();
+    const content = extension === 'svg' ? handle.value.toSvg() : await handle.value.toPng(part);
     await state.host.saveFile({ name: `${name}.${extension}`, content });
   };
   return (
@@ -52,18 +50,21 @@ function SavePicture({ state }: { readonly state: State }) {
         type="button"
         class="icon-button"
         id="picture-button"
-        popovertarget="picture-menu"
-        title={t('Save as picture')}
-        aria-label={t('Save as picture')}
+        popovertarget={pictureMenuId}
+        title={t('Save as picture (S)')}
+        aria-label={t('Save as picture (S)')}
       >
         <Icon name="device-camera" />
       </button>
-      <div id="picture-menu" class="menu" popover="auto">
+      <div id={pictureMenuId} class="menu" popover="auto">
         <button type="button" onClick={() => void save('svg')}>
           {t('Save as SVG…')}
         </button>
         <button type="button" onClick={() => void save('png')}>
           {t('Save as PNG…')}
+        </button>
+        <button type="button" onClick={() => void save('png', 'window')}>
+          {t('Save what is in the window as PNG…')}
         </button>
       </div>
     </>

@@ -18,7 +18,7 @@ export function HelpSheet({ onClose }: { readonly onClose: () => void }) {
           <section key={title}>
             <h3>{title}</h3>
             <dl>
-              {keys.map(([names, what]) => (
+              {keys.map(({ names, what }) => (
                 <div key={what}>
                   <dt>
                     {names.map((name) => (

@@ -1,4 +1,3 @@
-import { signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
@@ -11,22 +10,16 @@ import { type Column, DataTable, sortRows, tableCsv } from '../widgets/data-tabl
 import { Icon } from '../widgets/icon.tsx';
 import { Splitter } from '../widgets/splitter.tsx';
 
-const onlyHits = signal(false);
-
 /** The graph as a table: one row a node, one column an overlay; one selection with the graph. */
 export function OperatorTable({ state }: { readonly state: State }) {
   const table = state.table.value.value;
   const overlays = state.columns.value.value;
   const hits = state.finder.hits.value;
   const columns = useMemo(() => (table ? tableColumns(table, overlays ?? []) : []), [table, overlays]);
+  const { onlyHits } = state;
   const filtered = onlyHits.value && state.finder.list.value !== null;
-  const rows = useMemo(() => {
-    if (!table) return [];
-    const all = Array.from(table.id.keys());
-    return filtered ? all.filter((row) => hits.has(table.id[row] as NodeId)) : all;
-  }, [table, filtered, hits]);
+  const rows = useMemo(() => (table ? shownRows(table, filtered ? hits : null) : []), [table, filtered, hits]);
   const shown = state.tableShown.value;
-  const csv = () => tableCsv(columns, sortRows(rows, columns, state.tableSorting.value));
   const selectedRow = table && state.selected.value !== null ? table.id.indexOf(state.selected.value) : -1;
   return (
     <section
@@ -60,17 +53,19 @@ export function OperatorTable({ state }: { readonly state: State }) {
           <>
             <IconButton
               icon="filter"
-              label={t('Only what the search found')}
+              label={t('Only what the search found (H)')}
               pressed={onlyHits.value}
               onClick={() => {
                 onlyHits.value = !onlyHits.value;
               }}
             />
-            <IconButton icon="copy" label={t('Copy as CSV')} onClick={() => void state.host.copy({ text: csv() })} />
+            <IconButton icon="copy" label={t('Copy as CSV (Y)')} onClick={() => void copyTable(state)} />
             <IconButton
               icon="save"
               label={t('Save as CSV…')}
-              onClick={() => void state.host.saveFile({ name: `${state.document.value!.name}.csv`, content: csv() })}
+              onClick={() =>
+                void state.host.saveFile({ name: `${state.document.value!.name}.csv`, content: csvOf(state) })
+              }
             />
           </>
         )}
@@ -91,6 +86,25 @@ export function OperatorTable({ state }: { readonly state: State }) {
       )}
     </section>
   );
+}
+
+function shownRows({ id }: NodeTable, hits: ReadonlySet<NodeId> | null): number[] {
+  const all = Array.from(id.keys());
+  return hits ? all.filter((row) => hits.has(id[row] as NodeId)) : all;
+}
+
+/** The table as CSV, filtered and sorted as it is on view. */
+function csvOf({ table, columns, finder, onlyHits, tableSorting }: State): string {
+  const nodes = table.value.value;
+  if (!nodes) return '';
+  const shown = tableColumns(nodes, columns.value.value ?? []);
+  const rows = shownRows(nodes, onlyHits.value && finder.list.value ? finder.hits.value : null);
+  return tableCsv(shown, sortRows(rows, shown, tableSorting.value));
+}
+
+/** Puts the table on the clipboard as CSV. */
+export function copyTable(state: State): Promise<void> {
+  return state.host.copy({ text: csvOf(state) });
 }
 
 /** Columns of the node table, then one for each overlay. */

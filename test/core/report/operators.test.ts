@@ -1,19 +1,20 @@
 import { expect, test } from 'vitest';
-import { operatorNote, sinceVersion } from '../../../src/core/report/operators.ts';
+import { operatorSummary } from '../../../src/core/report/operators.ts';
 
-test('an operator has the form of the newest set that is not newer than the model’s', () => {
-  const note = operatorNote('', 'Softmax')!;
-  expect(note.versions).toEqual([1, 11, 13]);
-  expect([0, 1, 12, 13, 21].map((opset) => sinceVersion(note, opset))).toEqual([undefined, 1, 11, 13, 13]);
+test('an operator is known by its domain, however that of ONNX is written', () => {
+  expect(operatorSummary('ai.onnx', 'Conv')).toEqual(operatorSummary('', 'Conv'));
+  expect(operatorSummary('com.microsoft', 'Gelu')).not.toBe(operatorSummary('', 'Gelu'));
+  expect(operatorSummary('ai.onnx.ml', 'Scaler')).toMatch(/feature/);
 });
 
-test('only operators of ONNX itself have a note, whatever a file calls its own', () => {
-  expect(operatorNote('ai.onnx', 'Conv')).toEqual(operatorNote('', 'Conv'));
+test('what is no operator of a known domain has no summary, whatever a file calls its own', () => {
   for (const [domain, opType] of [
+    ['my.domain', 'Conv'],
     ['com.microsoft', 'Conv'],
     ['', 'constructor'],
     ['', '__proto__'],
+    ['__proto__', 'toString'],
     ['', ''],
   ] as const)
-    expect(operatorNote(domain, opType)).toBeUndefined();
+    expect(operatorSummary(domain, opType)).toBeUndefined();
 });

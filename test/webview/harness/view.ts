@@ -142,7 +142,11 @@ function html(theme: ThemeName, texts: Readonly<Record<string, string>>): string
   return `<!doctype html><html lang="en" style='${tokens.join(' ').replaceAll("'", '"')}'><head><meta charset="utf-8"><title>Opscope</title>
 <link rel="stylesheet" href="/codicon.css"><link rel="stylesheet" href="/webview.css">
 <script>${wireScript}
-window.acquireVsCodeApi = () => ({ postMessage: (message) => window.send(encode(message)) });
+window.acquireVsCodeApi = () => ({
+  postMessage: (message) => window.send(encode(message)),
+  getState: () => JSON.parse(sessionStorage.getItem('state') ?? 'null') ?? undefined,
+  setState: (state) => sessionStorage.setItem('state', JSON.stringify(state)),
+});
 window.receive = (text) => window.postMessage(decode(text), '*');</script>
 </head><body class="${bodyClass[theme]}" data-vscode-theme-kind="${bodyClass[theme].split(' ').at(-1)}">
 <script type="application/json" id="opscope-l10n">${JSON.stringify(texts).replaceAll('<', '\\u003c')}</script>

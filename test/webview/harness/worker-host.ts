@@ -17,6 +17,7 @@ import type {
 import type { DocumentId, VersionInfo, WorkerContract } from '../../../src/protocol/worker.ts';
 
 type ExportedTensor = Parameters<ViewHostContract['exportTensor']>[0];
+type SavedFile = Parameters<ViewHostContract['saveFile']>[0];
 
 export interface WorkerHost {
   readonly handlers: Handlers<ViewHostContract>;
@@ -29,6 +30,8 @@ export interface WorkerHost {
   readonly commands: readonly string[];
   /** Tensors that the view asked to have written to a file. */
   readonly exportedTensors: readonly ExportedTensor[];
+  /** Files that the view asked to have saved. */
+  readonly savedFiles: readonly SavedFile[];
   stop(): void;
 }
 
@@ -83,6 +86,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
   };
   const commands: string[] = [];
   const exportedTensors: ExportedTensor[] = [];
+  const savedFiles: SavedFile[] = [];
   const handlers: Handlers<ViewHostContract> = {
     ...reads(worker, document),
     ...jobs(worker, document, () => state, change),
@@ -93,7 +97,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
     providers: () => worker.providers(undefined),
     machineDifferences: (request) => worker.machineDifferences(request),
     pickPath: async () => null,
-    saveFile: async () => {},
+    saveFile: async (file) => void savedFiles.push(file),
     exportTensor: async (request) => void exportedTensors.push(request),
     copy: async () => {},
     saveViewState: async () => {},
@@ -105,6 +109,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
     document,
     commands,
     exportedTensors,
+    savedFiles,
     state: () => state,
     attach: (attached) => {
       view = attached;
@@ -128,7 +133,8 @@ type Reads =
   | 'samples'
   | 'search'
   | 'node'
-  | 'tensor';
+  | 'tensor'
+  | 'tensorValues';
 
 function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handlers<ViewHostContract>, Reads> {
   return {
@@ -142,6 +148,7 @@ function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handl
     search: (asked, { signal }) => worker.search({ ...asked, document }, { signal }),
     node: (asked, { signal }) => worker.node({ ...asked, document }, { signal }),
     tensor: (asked, { signal }) => worker.tensor({ ...asked, document }, { signal }),
+    tensorValues: (asked, { signal }) => worker.tensorValues({ ...asked, document }, { signal }),
   };
 }
 
