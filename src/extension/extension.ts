@@ -3,7 +3,7 @@ import { registerCommands } from './commands.ts';
 import { keepRuns } from './kept-runs.ts';
 import { ModelEditor, viewType } from './model-editor.ts';
 import { registerModelText } from './model-text.ts';
-import { publishProblems, registerShowNode } from './problems.ts';
+import { publishProblems, registerProblemLinks } from './problems.ts';
 import { registerOpenSample } from './sample.ts';
 import { showJobs } from './status-bar.ts';
 import { registerTools } from './tools.ts';
@@ -29,7 +29,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerModelsView(editor, runs, workers),
     registerNodesView(editor),
     registerRunsView(runs),
-    registerShowNode(editor),
+    registerProblemLinks(editor),
     ...registerTools(context.extension, workers),
   );
 }

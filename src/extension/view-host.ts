@@ -6,6 +6,7 @@ import { exportTensor } from './exporting.ts';
 import { compare, optimize, profile, quantize, sweep } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
+import { mend } from './problems.ts';
 
 const reads = [
   'summary',
@@ -22,18 +23,9 @@ const reads = [
 
 /** Commands that the view may run. */
 const viewCommands = new Set(
-  [
-    'profile',
-    'optimize',
-    'quantize',
-    'compare',
-    'export',
-    'fix',
-    'loadTrace',
-    'forgetSettings',
-    'cancel',
-    'showLog',
-  ].map((name) => `opscope.${name}`),
+  ['profile', 'optimize', 'quantize', 'compare', 'export', 'loadTrace', 'forgetSettings', 'cancel', 'showLog'].map(
+    (name) => `opscope.${name}`,
+  ),
 );
 
 /** Jobs started in the view show their progress there. */
@@ -71,6 +63,7 @@ export function viewHost(
     optimize: async (request) => void (await optimize(document, request, inView)),
     quantize: async (request) => void (await quantize(document, request, inView)),
     compare: async (request) => void (await compare(document, request, inView)),
+    mend: ({ pass }) => mend(document, pass, inView),
     cancel: async () => document.cancelJob(),
     showVersion: async ({ version }) => document.show(version),
     command: async ({ command }) => {

@@ -106,6 +106,8 @@ export interface ViewHostContract extends ViewReads {
       readonly b: WithoutDocument<VersionRef>;
     },
   ): Promise<void>;
+  /** Starts the job that mends a problem: the optimizer's pass that the problem names as its fix. */
+  mend(argument: { readonly pass: string }): Promise<void>;
   cancel(argument: undefined): Promise<void>;
   showVersion(argument: { readonly version: number }): Promise<void>;
   /** Runs one of Opscope's own commands (`opscope.export`) for this document. */

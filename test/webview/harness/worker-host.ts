@@ -93,6 +93,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
     providers: () => worker.providers(undefined),
     pickPath: async () => null,
     saveFile: async () => {},
+    mend: async () => {},
     exportTensor: async (request) => void exportedTensors.push(request),
     copy: async () => {},
     saveViewState: async () => {},
