@@ -55,9 +55,10 @@ export function createState(host: Client<ViewHostContract>) {
 
   // The worker answers in the order it is asked: what one waits for is the graph.
   const pane = createGraphPane(host, version);
+  const provider = computed(() => settings.value?.provider ?? 'cpu');
   const summary = resource(
-    () => version.value,
-    (asked, signal) => host.summary({ version: asked }, { signal }),
+    () => (version.value === null ? null : `${version.value}:${provider.value}`),
+    (_, signal) => host.summary({ ...current(), provider: provider.value }, { signal }),
   );
   const table = resource(
     () => version.value,
@@ -272,6 +273,9 @@ export function createState(host: Client<ViewHostContract>) {
     });
   };
 
+  /** Mends a problem by the pass that it names as its fix. */
+  const mend = (pass: string): Promise<void> => startJob('optimize', () => host.mend({ pass }));
+
   const failure: ReadonlySignal<DocumentState['failure']> = computed(
     () => rejected.value ?? document.value?.failure ?? null,
   );
@@ -327,6 +331,7 @@ export function createState(host: Client<ViewHostContract>) {
     markReach,
     changeSettings,
     run,
+    mend,
     keepViewState,
   };
 }

@@ -7,6 +7,7 @@ import { bad, careful, faint, pairs, shortened, strong, table } from './print.ts
 interface InspectOptions extends OutputOptions {
   readonly nodes?: boolean;
   readonly sha256?: boolean;
+  readonly provider: string;
 }
 
 /** `opscope inspect MODEL` */
@@ -15,6 +16,7 @@ export function inspectCommand(program: Command): void {
     .description('say what is in a model and what is wrong with it')
     .argument('<model>', 'an .onnx file')
     .option('--nodes', 'list every node with shapes, multiply-accumulates and bytes')
+    .option('--provider <name>', 'execution provider that is to run the model: its kernels are looked at', 'cpu')
     .option('--sha256', 'hash the file, which reads all of it')
     .action((model: string, options: InspectOptions) =>
       execute(options, async () => {
@@ -22,8 +24,13 @@ export function inspectCommand(program: Command): void {
         const { inspectModel } = await import('../worker/inspect.ts');
         const opened = await openModel(model);
         try {
-          const { nodes = false, sha256 = false } = options;
-          const report = await inspectModel(opened, { nodes, sha256, dims: new Map(Object.entries(options.dim)) });
+          const { nodes = false, sha256 = false, provider } = options;
+          const report = await inspectModel(opened, {
+            nodes,
+            sha256,
+            provider,
+            dims: new Map(Object.entries(options.dim)),
+          });
           return { report, text: () => inspectText(report) };
         } finally {
           await opened.close();

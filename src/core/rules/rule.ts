@@ -9,6 +9,8 @@ import type { Facts } from '../shapes/facts.ts';
 export interface Inspected {
   readonly draft: Draft;
   readonly facts: Facts;
+  /** The execution provider that is to run it; the CPU where none is named. */
+  readonly provider?: string;
 }
 
 /** A place that a rule does not like. */
