@@ -2,8 +2,8 @@
 
 [operator, [[since, [kernel, …]], …]]: `since` is the operator set from which on that version of the operator holds;
 a kernel is {"i0": [types], "o0": [types]}, by the first input of each type that the operator has, or its first output,
-without those that take every type that the operator does. An operator that ONNX defines by others has one that
-takes everything: without a kernel it runs as those. Constant, which no kernel computes, is left out.
+without those that take every type that the operator does. From where on ONNX defines an operator by
+others, it has one that takes everything: without a kernel it runs as those. Constant, which no kernel computes, is left out.
 """
 
 import json
@@ -23,12 +23,14 @@ def elements(names):
     return sorted({element(name) for name in names} - {None})
 
 
-def is_function(name, since):
+def runs_as_others_from(name, since):
+    """The operator set from which on ONNX defines this version by other operators; none where it does not."""
     try:
         schema = onnx.defs.get_schema(name, since, "")
     except onnx.defs.SchemaError:
-        return True
-    return schema.has_function or schema.has_context_dependent_function
+        return since
+    versions = [*schema.function_opset_versions, *schema.context_dependent_function_opset_versions]
+    return max(since, min(versions)) if versions else None
 
 
 def fits(kernel, since):
@@ -63,7 +65,10 @@ for schema in runtime.get_all_operator_schema():
         continue
     since = schema.since_version
     found = [limits(each, schema) for each in kernels.get(schema.name, []) if fits(each, since)]
-    takes_all = {} in found or is_function(schema.name, since)
-    operators.setdefault(schema.name, []).append([since, [{}] if takes_all else found])
+    versions = operators.setdefault(schema.name, {})
+    versions[since] = [{}] if {} in found else found
+    defined = runs_as_others_from(schema.name, since)
+    if defined is not None:
+        versions[defined] = [{}]
 
-json.dump(sorted([name, sorted(versions, key=lambda each: each[0])] for name, versions in operators.items()), sys.stdout)
+json.dump(sorted([name, sorted(versions.items())] for name, versions in operators.items()), sys.stdout)

@@ -128,7 +128,6 @@ function decodeGraph(context: ReadContext, { number, start, from, to }: Field): 
       const tensor = readTensor(context, field);
       if (initializers.has(tensor.name)) {
         context.problems.add(
-          'error',
           'duplicate-initializer',
           () => english`The initializer ${nameText(tensor.name)} stands twice in the file; the last one counts.`,
         );
@@ -519,7 +518,6 @@ function decodeOpset({ wire, problems }: ReadContext, { from, to }: Field, opset
   const before = opsets.get(domain);
   if (before !== undefined) {
     problems.add(
-      'warning',
       'duplicate-opset',
       () =>
         english`The operator set ${nameText(domain) || 'ai.onnx'} is imported twice, as version ${before} and ${version}; the higher one counts.`,

@@ -47,7 +47,7 @@ Det | 11 i0:float32
 Div | 1 none | 7 i0:float32,float64,int32,int64,uint32,uint64 | 14 i0:float32,float64,int8,int16,int32,int64,uint8,uint16,uint32,uint64
 Dropout | 1 none | 7 any | 12 i0:float32;i1:float32 i0:float32;i1:float64 i0:float64;i1:float32 i0:float64;i1:float64
 Einsum | 12 i0:float64,float32,int32,int64
-Elu | 1 none | 6 any
+Elu | 1 none | 6 i0:float32 | 18 any
 Equal | 1 none | 7 i0:bool,int32,int64,float32,float64 | 11 i0:bool,int8,int16,int32,int64,uint8,uint16,uint32,uint64,float32,float64 | 19 i0:bool,int8,int16,int32,int64,uint8,uint16,uint32,uint64,float32,float64,string
 Erf | 9 i0:float32
 Exp | 1 none | 6 i0:float32,float64
@@ -65,7 +65,7 @@ GlobalLpPool | 1 none | 2 i0:float32 | 22 none
 GlobalMaxPool | 1 i0:float32
 Greater | 1 none | 7 i0:float32,float64 | 9 i0:float32,float64,int8,int16,int32,int64,uint8,uint16,uint32,uint64
 GridSample | 16 i0:float32;i1:float32 | 20 i0:float32;i1:float32 i0:float64;i1:float64
-HardSigmoid | 1 none | 6 any
+HardSigmoid | 1 none | 6 i0:float32 | 18 any
 Hardmax | 1 i0:float32
 Identity | 1 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8 | 19 i0:bfloat16,bool,float64,float32,float16,float8e4m3fn,float8e4m3fnuz,float8e5m2,float8e5m2fnuz,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
 If | 1 o0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8 | 19 o0:bfloat16,bool,float64,float32,float16,float8e4m3fn,float8e4m3fnuz,float8e5m2,float8e5m2fnuz,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
@@ -122,7 +122,7 @@ ReduceMin | 1 i0:float32,float64,int32,int64 | 12 i0:float32,float64,int32,int64
 ReduceProd | 1 i0:float32,float64,int32,int64
 ReduceSum | 1 i0:float32,int32,float64,int64
 ReduceSumSquare | 1 i0:float32,int32,float64,int64 | 11 i0:float32,float64,int32,int64 | 13 i0:float32,int32,float64,int64 | 18 any
-Relu | 1 none | 6 i0:float32,float64 | 14 any
+Relu | 1 none | 6 i0:float32,float64 | 14 i0:float32,float64,int8,int32 | 18 any
 Reshape | 1 any | 5 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8 | 21 i0:bfloat16,bool,float64,float32,float16,float8e4m3fn,float8e4m3fnuz,float8e5m2,float8e5m2fnuz,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
 Resize | 10 i0:float32,int32,int8,uint8
 ReverseSequence | 10 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
@@ -133,7 +133,7 @@ Scan | 8 i1:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,
 Scatter | 9 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
 ScatterElements | 11 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
 ScatterND | 11 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
-Selu | 1 none | 6 any
+Selu | 1 none | 6 i0:float32 | 18 any
 SequenceAt | 11 o0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
 SequenceConstruct | 11 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
 Shape | 1 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8 | 21 i0:bfloat16,bool,float64,float32,float16,float8e4m3fn,float8e4m3fnuz,float8e5m2,float8e5m2fnuz,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
@@ -143,6 +143,8 @@ Sinh | 9 i0:float32
 Size | 1 i0:bool,float64,float32,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
 Slice | 1 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
 Softmax | 1 i0:float32,float64 | 11 i0:float64,float32 | 13 any
+Softplus | 1 i0:float32 | 18 any
+Softsign | 1 i0:float32 | 18 any
 SpaceToDepth | 1 i0:float64,float32,int8,uint8
 Split | 1 none | 2 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
 SplitToSequence | 11 i0:bool,float64,float32,float16,int32,int64,string
@@ -153,6 +155,7 @@ Sum | 1 none | 6 i0:float32,float64
 Tan | 7 i0:float32
 Tanh | 1 none | 6 i0:float32,float64
 TensorScatter | 24 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,uint16,uint32,uint64,uint8
+ThresholdedRelu | 1 any | 10 i0:float32 | 18 any
 Tile | 1 none | 6 i0:bool,float64,float32,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8
 TopK | 1 i0:float32,float64 | 11 i0:float32,float64,int64,int32,int8,int16,uint8
 Transpose | 1 i0:bfloat16,bool,float64,float32,float16,int16,int32,int64,int8,string,uint16,uint32,uint64,uint8 | 21 i0:bfloat16,bool,float64,float32,float16,float8e4m3fn,float8e4m3fnuz,float8e5m2,float8e5m2fnuz,int16,int32,int4,int64,int8,string,uint16,uint32,uint4,uint64,uint8 | 25 i0:bfloat16,bool,float64,float32,float16,float8e4m3fn,float8e4m3fnuz,float8e5m2,float8e5m2fnuz,int16,int2,int32,int4,int64,int8,string,uint16,uint2,uint32,uint4,uint64,uint8
