@@ -1,7 +1,7 @@
 // Writes docs/problems.md from the rules and from what reading a file may report.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readingProblems } from '../src/core/onnx/problem-kinds.ts';
+import { readingProblems } from '../src/core/onnx/reading-problems.ts';
 import type { ProblemKind } from '../src/core/problem.ts';
 import { rules } from '../src/core/rules/catalog.ts';
 import { root } from './processes.ts';
@@ -10,7 +10,7 @@ import { root } from './processes.ts';
 export function problemsText(): string {
   return `# Problems
 
-What the Problems panel, the summary of a model and \`opscope inspect\` report, by code. \`opscope inspect --explain CODE\` prints one of them. Written by \`node scripts/problems.ts\` from \`src/core/rules\` and \`src/core/onnx/problem-kinds.ts\`.
+What the Problems panel, the summary of a model and \`opscope inspect\` report, by code. \`opscope inspect --explain CODE\` prints one of them. Written by \`node scripts/problems.ts\` from \`src/core/rules\` and \`src/core/onnx/reading-problems.ts\`.
 
 ## Of the file
 

@@ -45,7 +45,7 @@ export function inspectCommand(program: Command): void {
 }
 
 async function explained(code: string): Promise<Outcome> {
-  const { problemKinds } = await import('../core/rules/catalog.ts');
+  const { problemKinds } = await import('../core/report/problem-kinds.ts');
   const kind = problemKinds.find((each) => each.code === code);
   if (!kind) {
     const codes = problemKinds.map((each) => each.code).join(', ');

@@ -1,7 +1,7 @@
 import { english } from '../english.ts';
 import type { NodeId } from '../graph/model.ts';
 import type { Problem, ProblemKind } from '../problem.ts';
-import { type ReadingCode, readingProblems } from './problem-kinds.ts';
+import { type ReadingCode, readingProblems } from './reading-problems.ts';
 
 /** Problems of one code that are listed; a model that is far off says the same of every node. */
 const mostOfOneCode = 20;

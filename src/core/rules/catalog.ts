@@ -1,5 +1,4 @@
-import { readingProblems } from '../onnx/problem-kinds.ts';
-import type { Problem, ProblemKind } from '../problem.ts';
+import type { Problem } from '../problem.ts';
 import { deadNodes } from './dead-nodes.ts';
 import { doublePrecision } from './double-precision.ts';
 import { doubleQuantization } from './double-quantization.ts';
@@ -31,9 +30,6 @@ export const rules: readonly Rule[] = [
   deadNodes,
   unusedInitializers,
 ];
-
-/** Everything that may be wrong with a model: what reading it tells, and what the rules find. */
-export const problemKinds: readonly ProblemKind[] = [...readingProblems, ...rules];
 
 /** What the rules find in a model. Each looks at every node once and reads no weights. */
 export function findRuleProblems(inspected: Inspected): readonly Problem[] {

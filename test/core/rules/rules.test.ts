@@ -5,7 +5,8 @@ import { problemsText } from '../../../scripts/problems.ts';
 import { Draft } from '../../../src/core/graph/draft.ts';
 import type { Model } from '../../../src/core/graph/model.ts';
 import { catalog } from '../../../src/core/passes/catalog.ts';
-import { findRuleProblems, problemKinds, rules } from '../../../src/core/rules/catalog.ts';
+import { problemKinds } from '../../../src/core/report/problem-kinds.ts';
+import { findRuleProblems, rules } from '../../../src/core/rules/catalog.ts';
 import { createFacts } from '../../../src/core/shapes/infer.ts';
 import { parseModel } from '../passes/graph-text.ts';
 
