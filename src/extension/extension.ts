@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
+import { setContextKeys } from './context-keys.ts';
 import { keepRuns } from './kept-runs.ts';
 import { ModelEditor, viewType } from './model-editor.ts';
 import { registerModelText } from './model-text.ts';
@@ -26,6 +27,7 @@ export function activate(context: vscode.ExtensionContext): void {
     publishProblems(editor),
     registerOpenSample(context),
     showJobs(editor),
+    setContextKeys(editor),
     registerModelsView(editor, runs, workers),
     registerNodesView(editor),
     registerRunsView(runs),

@@ -23,9 +23,18 @@ const reads = [
 
 /** Commands that the view may run. */
 const viewCommands = new Set(
-  ['profile', 'optimize', 'quantize', 'compare', 'export', 'loadTrace', 'forgetSettings', 'cancel', 'showLog'].map(
-    (name) => `opscope.${name}`,
-  ),
+  [
+    'profile',
+    'optimize',
+    'quantize',
+    'compare',
+    'export',
+    'loadTrace',
+    'tune',
+    'forgetSettings',
+    'cancel',
+    'showLog',
+  ].map((name) => `opscope.${name}`),
 );
 
 /** Jobs started in the view show their progress there. */

@@ -68,7 +68,7 @@ export interface VersionReports {
 }
 
 export interface JobState {
-  readonly kind: 'open' | 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare' | 'export';
+  readonly kind: 'open' | 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare' | 'tune' | 'export';
   readonly progress: Progress;
 }
 
@@ -129,6 +129,7 @@ export interface ViewContract {
   update(argument: DocumentState): Promise<void>;
   reveal(argument: { readonly node: NodeId }): Promise<void>;
   showPanel(argument: { readonly panel: PanelName }): Promise<void>;
+  focusSearch(argument: undefined): Promise<void>;
   /** Shows what differs, as one side of a diff, where room is short: the operator table is folded away. */
   showDifference(argument: undefined): Promise<void>;
   /** For tests: what is on screen, in numbers. */

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { modelBytes } from '../../src/core/onnx/model-bytes.ts';
 import { parseModel } from '../core/passes/graph-text.ts';
@@ -146,4 +148,60 @@ step('a file that is no model has its message there, too', 'problems-6-unreadabl
       .getByText(/too old for per-channel quantization/)
       .count(),
   ).toBe(1);
+});
+
+const palette = async (title: string) => {
+  await editor.page.keyboard.press('F1');
+  await editor.quickInput.locator('input').fill(`>Opscope: ${title}`);
+  await editor.quickInput.locator('.monaco-list-row').first().waitFor();
+  const found = await editor.quickInput.locator('.monaco-list-row', { hasText: `Opscope: ${title}` }).count();
+  await editor.page.keyboard.press('Escape');
+  return found;
+};
+
+step(
+  'the palette finds nodes, explains the time of one, and shows what is in the model',
+  'palette-1-nodes',
+  async () => {
+    await editor.runCommand('View: Show Explorer');
+    await editor.openFile('old #1.onnx');
+    await editor.view.getByRole('tab', { name: 'Node' }).click();
+    await editor.runCommand('Opscope: Inspect Model');
+    await editor.view.getByRole('tab', { name: 'Summary', selected: true }).waitFor();
+    await editor.runCommand('Opscope: Find Nodes');
+    await expect
+      .poll(() => editor.view.locator('#search').evaluate((box) => box === document.activeElement))
+      .toBe(true);
+    await editor.runCommand('Opscope: Explain the Time of a Node');
+    await editor.choose('Profile Model');
+    await editor.choose(/^Conv/);
+    await editor.view.getByRole('heading', { name: 'Conv', exact: true }).waitFor();
+    await editor.view.getByRole('tab', { name: 'Node', selected: true }).waitFor();
+  },
+);
+
+step('the palette tunes the model, as a job that can be cancelled from it', 'palette-2-tuned', async () => {
+  expect(await palette('Cancel')).toBe(0);
+  await editor.runCommand('Opscope: Tune Model');
+  await editor.quickInput.locator('input').first().fill('10000');
+  await editor.page.keyboard.press('Enter');
+  await editor.enterPath(join(editor.folder, 'tuned.onnx'));
+  await editor.notification(/90 % of the runs end within .*, as wanted/).waitFor({ timeout: 60_000 });
+  await editor.page.getByRole('button', { name: 'Show the Steps' }).click();
+  await editor.page.locator('.view-lines', { hasText: 'The target is met as it is.' }).waitFor();
+  expect(existsSync(join(editor.folder, 'tuned.onnx'))).toBe(true);
+});
+
+step('a target out of reach is searched for until it is cancelled', 'palette-3-cancelled', async () => {
+  await editor.openFile('old #1.onnx');
+  await editor.runCommand('Opscope: Tune Model');
+  await editor.quickInput.locator('input').first().fill('0.000001');
+  await editor.page.keyboard.press('Enter');
+  await editor.enterPath(join(editor.folder, 'never.onnx'));
+  await editor.view.locator('.job-bar').waitFor();
+  expect(await palette('Profile Model')).toBe(0);
+  await editor.runCommand('Opscope: Cancel');
+  await editor.view.locator('.job-bar').waitFor({ state: 'detached' });
+  expect(existsSync(join(editor.folder, 'never.onnx'))).toBe(false);
+  expect(await palette('Profile Model')).toBe(1);
 });
