@@ -58,7 +58,9 @@ test.each([
   await editor.page.keyboard.press('Escape');
 });
 
-test('with the answers given, the buttons lead from the sample to an exported model', async () => {
+test('with the answers given, the buttons lead from the sample to an exported model', {
+  timeout: 400_000,
+}, async () => {
   onTestFailed(() => editor.takePicture('failed-walkthrough-whole'));
   const versions = editor.view.getByRole('navigation', { name: 'Versions' });
   const done = { timeout: 120_000 };
