@@ -72,7 +72,9 @@ const commands: Readonly<Record<string, Command>> = {
   explainNode: async (document, editor) => {
     const nodes = document.reports[document.current]?.profile?.nodes ?? (await profiledNodes(document, editor));
     const node = nodes && (await askNode(nodes));
-    if (node !== undefined) await editor.activeView?.reveal({ node });
+    if (node === undefined) return;
+    await editor.activeView?.reveal({ node });
+    showPanel(editor, 'node');
   },
   export: (document) => exportVersion(document, notified),
   exportReport: (document) => exportReport(document, notified),
