@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { binaryPlatform } from '../scripts/binary-platform.ts';
 import { noticesFile, noticesOf, writeNotices } from '../scripts/notices.ts';
 import { packageFiles } from '../scripts/package-files.ts';
 import { root, run } from '../scripts/processes.ts';
@@ -23,6 +24,18 @@ describe.each(targets)('The package of %s', (target) => {
         `${file}, which package.json names`,
       ).toBe(true);
     }
+  });
+});
+
+describe.each(targets)('A binary of %s', (target) => {
+  it('is known by its header', () => {
+    const folder = join(root, 'node_modules/onnxruntime-node/bin/napi-v6', target.replace('-', '/'));
+    const binaries = readdirSync(folder).filter((name) => /\.(node|dll|dylib|so(\.\d+)*)$/.test(name));
+    expect(binaries.length).toBeGreaterThan(1);
+    for (const name of binaries) expect(binaryPlatform(readFileSync(join(folder, name))), name).toBe(target);
+    expect(
+      binaryPlatform(new TextEncoder().encode('MZ, and a text that goes on for more than 64 bytes from here on.')),
+    ).toBeUndefined();
   });
 });
 

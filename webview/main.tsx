@@ -5,6 +5,7 @@ import type { ViewContract, ViewHostContract, ViewProbe, ViewState } from '../sr
 import { type VsCodeApi, webviewPort } from './port.ts';
 import { App } from './shell/app.tsx';
 import { listenToKeys } from './shell/keyboard.ts';
+import { searchBoxId } from './shell/search-box.tsx';
 import { createState, type State } from './state.ts';
 import './style/app.css';
 import './style/widgets.css';
@@ -28,6 +29,7 @@ serve<ViewContract>(port, {
   showPanel: async ({ panel }) => {
     state.panel.value = panel;
   },
+  focusSearch: async () => document.getElementById(searchBoxId)?.focus(),
   showDifference: async () => {
     state.panel.value = 'compare';
     state.tableShown.value = false;

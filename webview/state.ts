@@ -77,9 +77,10 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
 
   // The worker answers in the order it is asked: what one waits for is the graph.
   const pane = createGraphPane(host, version);
+  const provider = computed(() => settings.value?.provider ?? 'cpu');
   const summary = resource(
-    () => version.value,
-    (asked, signal) => host.summary({ version: asked }, { signal }),
+    () => (version.value === null ? null : `${version.value}:${provider.value}`),
+    (_, signal) => host.summary({ ...current(), provider: provider.value }, { signal }),
   );
   const table = resource(
     () => version.value,
@@ -388,6 +389,9 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     });
   };
 
+  /** Mends a problem by the pass that it names as its fix. */
+  const mend = (pass: string): Promise<void> => startJob('optimize', () => host.mend({ pass }));
+
   const failure: ReadonlySignal<DocumentState['failure']> = computed(
     () => rejected.value ?? document.value?.failure ?? null,
   );
@@ -466,6 +470,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     stepVersion,
     changeSettings,
     run,
+    mend,
     keepViewState,
   };
 }

@@ -1,35 +1,62 @@
 import type { Command } from 'commander';
 import { bytes, count, large, shape } from '../core/report/format.ts';
 import type { InspectReport, ReportedNode, ReportedValue } from '../core/report/report.ts';
-import { execute, heading, type OutputOptions, withOutputOptions } from './command.ts';
+import { execute, heading, type Outcome, type OutputOptions, withOutputOptions } from './command.ts';
+import { UsageError } from './exit.ts';
 import { bad, careful, faint, pairs, shortened, strong, table } from './print.ts';
 
 interface InspectOptions extends OutputOptions {
   readonly nodes?: boolean;
   readonly sha256?: boolean;
+  readonly provider: string;
+  readonly explain?: string;
 }
 
 /** `opscope inspect MODEL` */
 export function inspectCommand(program: Command): void {
   withOutputOptions(program.command('inspect'))
     .description('say what is in a model and what is wrong with it')
-    .argument('<model>', 'an .onnx file')
+    .argument('[model]', 'an .onnx file')
     .option('--nodes', 'list every node with shapes, multiply-accumulates and bytes')
+    .option('--provider <name>', 'execution provider that is to run the model: its kernels are looked at', 'cpu')
     .option('--sha256', 'hash the file, which reads all of it')
-    .action((model: string, options: InspectOptions) =>
+    .option('--explain <code>', 'say what a problem of this code means, without a model')
+    .action((model: string | undefined, options: InspectOptions, command: Command) =>
       execute(options, async () => {
+        if (options.explain !== undefined) return explained(options.explain);
+        if (model === undefined) return command.error("error: missing required argument 'model'");
         const { openModel } = await import('../worker/open-model.ts');
         const { inspectModel } = await import('../worker/inspect.ts');
         const opened = await openModel(model);
         try {
-          const { nodes = false, sha256 = false } = options;
-          const report = await inspectModel(opened, { nodes, sha256, dims: new Map(Object.entries(options.dim)) });
+          const { nodes = false, sha256 = false, provider } = options;
+          const report = await inspectModel(opened, {
+            nodes,
+            sha256,
+            provider,
+            dims: new Map(Object.entries(options.dim)),
+          });
           return { report, text: () => inspectText(report) };
         } finally {
           await opened.close();
         }
       }),
     );
+}
+
+async function explained(code: string): Promise<Outcome> {
+  const { problemKinds } = await import('../core/report/problem-kinds.ts');
+  const kind = problemKinds.find((each) => each.code === code);
+  if (!kind) {
+    const codes = problemKinds.map((each) => each.code).join(', ');
+    throw new UsageError(`There is no problem with the code ${code}. There are: ${codes}.`);
+  }
+  const { title, severity, documentation, fix = null } = kind;
+  const mends = fix === null ? '' : `\n\nMended by the pass ${fix}: opscope optimize MODEL --pass ${fix} -o OUT`;
+  return {
+    report: { code, title, severity, documentation, fix },
+    text: () => `${strong(title)}  ${faint(severity)}\n\n${documentation}${mends}`,
+  };
 }
 
 /** Operators that are named; the rest is counted. */

@@ -11,3 +11,14 @@ export interface Problem {
   /** The optimizer's pass that mends it, where there is one. */
   readonly fix?: string;
 }
+
+/** What a code stands for: what the documentation says of it. */
+export interface ProblemKind {
+  readonly code: string;
+  readonly title: string;
+  readonly severity: Problem['severity'];
+  /** Why it matters and what to do. */
+  readonly documentation: string;
+  /** The optimizer's pass that mends it, where there is one. */
+  readonly fix?: string;
+}

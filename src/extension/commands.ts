@@ -8,8 +8,9 @@ import type { ModelDocument } from './model-document.ts';
 import { type ModelEditor, viewType } from './model-editor.ts';
 import { compareAsText, openAsText } from './model-text.ts';
 import { fixProblem } from './problems.ts';
-import { askQuantization, askRunSettings, askSweep } from './questions.ts';
+import { askNode, askQuantization, askRunSettings, askSweep } from './questions.ts';
 import { transformSettings } from './settings.ts';
+import { tuneDocument } from './tuning.ts';
 
 /** Jobs started by a command show their progress and result as notifications. */
 const notified = { notify: true };
@@ -65,6 +66,16 @@ const commands: Readonly<Record<string, Command>> = {
     showPanel(editor, 'compare');
     await compare(document, { a: other, b: { version: document.current }, settings, measure: true }, notified);
   },
+  tune: (document) => tuneDocument(document),
+  inspect: async (_, editor) => showPanel(editor, 'summary'),
+  findNodes: async (_, { activeView }) => activeView?.focusSearch(undefined),
+  explainNode: async (document, editor) => {
+    const nodes = document.reports[document.current]?.profile?.nodes ?? (await profiledNodes(document, editor));
+    const node = nodes && (await askNode(nodes));
+    if (node === undefined) return;
+    await editor.activeView?.reveal({ node });
+    showPanel(editor, 'node');
+  },
   export: (document) => exportVersion(document, notified),
   exportReport: (document) => exportReport(document, notified),
   openAsText: (document) => openAsText(document),
@@ -97,6 +108,15 @@ export function registerCommands(editor: ModelEditor): vscode.Disposable[] {
     }),
   );
   return [...registered, vscode.commands.registerCommand('opscope.showLog', () => log().show())];
+}
+
+/** Profiles the version on view, to say of its nodes what limits them. */
+async function profiledNodes(document: ModelDocument, editor: ModelEditor) {
+  const settings = await askRunSettings(document, vscode.l10n.t('Profile Model'));
+  if (!settings) return undefined;
+  showPanel(editor, 'profile');
+  const request = { version: document.current, settings, ...document.profileSettings };
+  return (await profile(document, request, notified))?.nodes;
 }
 
 /** A command may come from elsewhere, such as the walkthrough. */

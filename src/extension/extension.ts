@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
+import { setContextKeys } from './context-keys.ts';
 import { keepRuns } from './kept-runs.ts';
 import { ModelEditor, viewType } from './model-editor.ts';
 import { registerModelText } from './model-text.ts';
-import { publishProblems, registerShowNode } from './problems.ts';
+import { publishProblems, registerProblemLinks } from './problems.ts';
 import { registerOpenSample } from './sample.ts';
 import { showJobs } from './status-bar.ts';
 import { registerTools } from './tools.ts';
@@ -26,10 +27,11 @@ export function activate(context: vscode.ExtensionContext): void {
     publishProblems(editor),
     registerOpenSample(context),
     showJobs(editor),
+    setContextKeys(editor),
     registerModelsView(editor, runs, workers),
     registerNodesView(editor),
     registerRunsView(runs),
-    registerShowNode(editor),
+    registerProblemLinks(editor),
     ...registerTools(context.extension, workers),
   );
 }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { bytes } from '../core/report/format.ts';
+import type { TuneStep } from '../core/report/report.ts';
 import { compareHeadline, optimizeHeadline, quantizeHeadline } from '../core/report/sentences.ts';
 import { type CallOptions, CancelledError } from '../protocol/rpc.ts';
 import type { JobState } from '../protocol/webview.ts';
@@ -155,6 +156,26 @@ export function compare(
       return report;
     },
     says: (report) => compareHeadline(report, engineText),
+  });
+}
+
+/** What the tool that tunes answers. */
+export interface Tuned {
+  readonly output: string;
+  readonly met: boolean;
+  /** Before and after, in milliseconds. */
+  readonly p90Ms: readonly [number, number];
+  readonly threads: number;
+  readonly steps: readonly TuneStep[];
+  readonly advice: readonly string[];
+}
+
+/** Looks for a way to run the file within a time: the tool that an assistant calls. */
+export function tune(document: ModelDocument, call: Parameters<WorkerContract['callTool']>[0], options: JobOptions) {
+  return runJob(document, options, {
+    kind: 'tune',
+    title: vscode.l10n.t('Tuning {0}', document.name),
+    work: async ({ client }, context) => (await client.callTool(call, context)) as Tuned,
   });
 }
 

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
+import type { NodeId } from '../core/graph/model.ts';
 import type { Problem } from '../core/problem.ts';
 import { engineText } from './engine-text.ts';
-import { optimize } from './jobs.ts';
+import { type JobOptions, optimize } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
 import type { ModelEditor } from './model-editor.ts';
@@ -23,10 +24,12 @@ const severities: Readonly<Record<Problem['severity'], vscode.DiagnosticSeverity
 export function publishProblems(editor: ModelEditor): vscode.Disposable {
   const collection = vscode.languages.createDiagnosticCollection('opscope');
   const watch = editor.onDidOpen((document) => {
-    let shown: number | undefined;
+    let shown: string | undefined;
     const update = async () => {
-      if (document.current === shown && document.history.versions.length > 0) return;
-      shown = document.current;
+      // What is wrong depends on who is to run the model, and what mends it on whether anything may run.
+      const asked = [document.current, document.settings.provider, vscode.workspace.isTrusted].join();
+      if (asked === shown && document.history.versions.length > 0) return;
+      shown = asked;
       const problems = await problemsOf(document);
       if (editor.documents.get(document.uri.toString()) !== document) return;
       collection.set(document.uri, problems.slice(0, mostShown).map(diagnosticOf(document)));
@@ -38,32 +41,53 @@ export function publishProblems(editor: ModelEditor): vscode.Disposable {
       ]);
       log().debug(`Problems: ${error.message}`);
     };
-    const onChange = document.onDidChange(() => void update().catch(tell));
+    const again = () => void update().catch(tell);
+    const listeners = [
+      document.onDidChange(again),
+      vscode.workspace.onDidGrantWorkspaceTrust(again),
+      vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('opscope.provider') && again()),
+    ];
     document.onDidDispose(() => {
-      onChange.dispose();
+      for (const listener of listeners) listener.dispose();
       collection.delete(document.uri);
     });
-    void update().catch(tell);
+    again();
   });
   return vscode.Disposable.from(collection, watch);
 }
 
 async function problemsOf(document: ModelDocument): Promise<readonly Problem[]> {
   const { client, document: id } = await document.session();
-  return (await client.summary({ document: id, version: document.current })).problems;
+  return (await client.summary({ document: id, version: document.current, provider: document.settings.provider }))
+    .problems;
 }
 
-/** A model has no lines: what a problem is about stands in its message, and its code leads to the node. */
+/**
+ * A model has no lines, and only files with lines get a light bulb: what a problem is about stands in its message, and
+ * its code is the quick fix where a pass mends it, and leads to the node otherwise.
+ */
 const diagnosticOf =
   (document: ModelDocument) =>
-  ({ severity, code, message, node }: Problem): vscode.Diagnostic => {
-    const diagnostic = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 0), engineText(message), severities[severity]);
+  ({ severity, code, message, node, fix }: Problem): vscode.Diagnostic => {
+    const mends = fix !== undefined && vscode.workspace.isTrusted;
+    const text = engineText(message);
+    const diagnostic = new vscode.Diagnostic(
+      new vscode.Range(0, 0, 0, 0),
+      mends ? vscode.l10n.t('{0} Click {1} to mend it.', text, code) : text,
+      severities[severity],
+    );
     diagnostic.source = 'Opscope';
-    const query = encodeURIComponent(JSON.stringify([document.uri.toString(), node]));
-    diagnostic.code =
-      node === undefined ? code : { value: code, target: vscode.Uri.parse(`command:opscope.showNode?${query}`) };
+    if (mends) diagnostic.code = { value: code, target: link('opscope.mend', document, fix) };
+    else if (node !== undefined) diagnostic.code = { value: code, target: link('opscope.showNode', document, node) };
+    else diagnostic.code = code;
     return diagnostic;
   };
+
+/** A link that runs a command. VS Code decodes it twice, so the address goes in parts: a `#` in a name stays in it. */
+function link(command: string, { uri: { scheme, authority, path, query } }: ModelDocument, about: string | number) {
+  const parts = encodeURIComponent(JSON.stringify([{ scheme, authority, path, query }, about]));
+  return vscode.Uri.parse(`command:${command}?${parts}`);
+}
 
 /** Asks which of the problems that a pass mends is to be mended, and makes the version in which it is. */
 export async function fixProblem(document: ModelDocument): Promise<void> {
@@ -86,22 +110,35 @@ export async function fixProblem(document: ModelDocument): Promise<void> {
     })),
     { title: vscode.l10n.t('Fix Problem'), ignoreFocusOut: true },
   );
-  if (!chosen) return;
+  if (chosen) await mend(document, chosen.pass, { notify: true });
+}
+
+/** Makes the version in which a problem is mended by its pass. */
+export async function mend(document: ModelDocument, pass: string, options: JobOptions): Promise<void> {
+  await document.session();
   const request = {
     version: document.current,
     settings: document.settings,
     ...transformSettings(document.uri),
-    passes: [chosen.pass],
-    ...(chosen.pass === 'raise-opset' ? { targetOpset: opsetOfFix } : {}),
+    passes: [pass],
+    ...(pass === 'raise-opset' ? { targetOpset: opsetOfFix } : {}),
     measure: false,
   };
-  await optimize(document, request, { notify: true });
+  await optimize(document, request, options);
 }
 
-/** Shows a node in the graph, from a link in the Problems panel. */
-export function registerShowNode(editor: ModelEditor): vscode.Disposable {
-  return vscode.commands.registerCommand('opscope.showNode', async (uri: string, node: number) => {
-    await editor.documentOf(vscode.Uri.parse(uri));
-    await editor.activeView?.reveal({ node: node as never });
-  });
+/** What the links in the Problems panel run: one shows a node in the graph, the other mends a problem. */
+export function registerProblemLinks(editor: ModelEditor): vscode.Disposable {
+  const register = <T>(command: string, follow: (document: ModelDocument, about: T) => Promise<unknown>) =>
+    vscode.commands.registerCommand(command, async (address: Parameters<typeof vscode.Uri.from>[0], about: T) => {
+      try {
+        await follow(await editor.documentOf(vscode.Uri.from(address)), about);
+      } catch (error) {
+        void vscode.window.showErrorMessage(engineText((error as Error).message));
+      }
+    });
+  return vscode.Disposable.from(
+    register('opscope.showNode', async (_, node: NodeId) => editor.activeView?.reveal({ node })),
+    register('opscope.mend', (document, pass: string) => mend(document, pass, { notify: true })),
+  );
 }

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import type { NodeId } from '../core/graph/model.ts';
 import type { SweepAxes } from '../core/profile/sweep.ts';
-import { parseNumbers } from '../core/report/format.ts';
+import { parseNumbers, percent, time } from '../core/report/format.ts';
+import type { ProfiledNode } from '../core/report/report.ts';
 import type { QuantizeRequest, RunSettings } from '../protocol/worker.ts';
 import type { ModelDocument } from './model-document.ts';
 
@@ -220,4 +222,65 @@ async function askImages(document: ModelDocument): Promise<Partial<Scheme> | und
 function dataBeside(document: ModelDocument, name: string): string | undefined {
   const path = join(dirname(document.uri.fsPath), name);
   return existsSync(path) ? path : undefined;
+}
+
+/** Which of the nodes that were timed, the slowest first. Undefined when the user leaves. */
+export async function askNode(nodes: readonly ProfiledNode[]): Promise<NodeId | undefined> {
+  const slowest = nodes.toSorted((a, b) => b.milliseconds - a.milliseconds);
+  const chosen = await vscode.window.showQuickPick(
+    slowest.map(({ id, name, opType, milliseconds, share }) => ({
+      label: name === '' ? opType : `${opType} ${name}`,
+      description: `${time(milliseconds)}, ${percent(share)}`,
+      id,
+    })),
+    { title: vscode.l10n.t('Explain the Time of a Node'), ignoreFocusOut: true },
+  );
+  return chosen?.id;
+}
+
+/** What tuning is to reach and may lose, what data there is, and where the result goes. */
+export interface Tuning {
+  /** Milliseconds within which 90 % of the runs must end. */
+  readonly p90: number;
+  readonly maxMetricDrop?: number;
+  readonly calibration?: string;
+  readonly labelled?: string;
+  readonly output: string;
+}
+
+/** Data that lies beside the model under the usual names is found by itself. Undefined when the user leaves. */
+export async function askTuning(document: ModelDocument): Promise<Tuning | undefined> {
+  const title = vscode.l10n.t('Tune Model');
+  const p90 = await askNumber(title, vscode.l10n.t('Milliseconds within which 90 % of the runs must end'), '5');
+  if (p90 === undefined) return undefined;
+  const labelled = dataBeside(document, 'evaluation.npz');
+  const prompt = vscode.l10n.t('Percentage points of the metric that may be lost');
+  const maxMetricDrop = labelled && (await askNumber(title, prompt, '0.5'));
+  if (labelled && maxMetricDrop === undefined) return undefined;
+  const calibration = dataBeside(document, 'calibration.npz');
+  const name = basename(document.uri.path, '.onnx');
+  const target = await vscode.window.showSaveDialog({
+    title,
+    defaultUri: vscode.Uri.joinPath(document.uri, '..', `${name}-tuned.onnx`),
+    filters: { ONNX: ['onnx'] },
+  });
+  return (
+    target && {
+      p90,
+      output: target.fsPath,
+      ...(labelled && maxMetricDrop ? { labelled, maxMetricDrop } : {}),
+      ...(calibration ? { calibration } : {}),
+    }
+  );
+}
+
+async function askNumber(title: string, prompt: string, value: string): Promise<number | undefined> {
+  const typed = await vscode.window.showInputBox({
+    title,
+    prompt,
+    value,
+    ignoreFocusOut: true,
+    validateInput: (text) => (Number(text) > 0 ? undefined : vscode.l10n.t('Give a number above 0.')),
+  });
+  return typed === undefined ? undefined : Number(typed);
 }

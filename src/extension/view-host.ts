@@ -6,6 +6,7 @@ import { exportTensor } from './exporting.ts';
 import { compare, optimize, profile, quantize, sweep } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
+import { mend } from './problems.ts';
 
 const reads = [
   'summary',
@@ -29,8 +30,8 @@ const viewCommands = new Set(
     'quantize',
     'compare',
     'export',
-    'fix',
     'loadTrace',
+    'tune',
     'forgetSettings',
     'cancel',
     'showLog',
@@ -74,6 +75,7 @@ export function viewHost(
     optimize: async (request) => void (await optimize(document, request, inView)),
     quantize: async (request) => void (await quantize(document, request, inView)),
     compare: async (request) => void (await compare(document, request, inView)),
+    mend: ({ pass }) => mend(document, pass, inView),
     cancel: async () => document.cancelJob(),
     showVersion: async ({ version }) => document.show(version),
     command: async ({ command }) => {

@@ -68,7 +68,7 @@ export interface VersionReports {
 }
 
 export interface JobState {
-  readonly kind: 'open' | 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare' | 'export';
+  readonly kind: 'open' | 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare' | 'tune' | 'export';
   readonly progress: Progress;
 }
 
@@ -108,6 +108,8 @@ export interface ViewHostContract extends ViewReads {
       readonly b: WithoutDocument<VersionRef>;
     },
   ): Promise<void>;
+  /** Starts the job that mends a problem: the optimizer's pass that the problem names as its fix. */
+  mend(argument: { readonly pass: string }): Promise<void>;
   cancel(argument: undefined): Promise<void>;
   showVersion(argument: { readonly version: number }): Promise<void>;
   /** Runs one of Opscope's own commands (`opscope.export`) for this document. */
@@ -130,6 +132,7 @@ export interface ViewContract {
   update(argument: DocumentState): Promise<void>;
   reveal(argument: { readonly node: NodeId }): Promise<void>;
   showPanel(argument: { readonly panel: PanelName }): Promise<void>;
+  focusSearch(argument: undefined): Promise<void>;
   /** Shows what differs, as one side of a diff, where room is short: the operator table is folded away. */
   showDifference(argument: undefined): Promise<void>;
   /** For tests: what is on screen, in numbers. */

@@ -298,7 +298,7 @@ export interface WorkerContract {
   /** SHA-256 of a file, in hexadecimal. */
   checksum(argument: { readonly path: string }): Promise<string>;
   close(argument: { readonly document: DocumentId }): Promise<void>;
-  summary(argument: VersionRef): Promise<InspectReport>;
+  summary(argument: VersionRef & { readonly provider: string }): Promise<InspectReport>;
   symbolicDims(argument: VersionRef): Promise<readonly SymbolicDim[]>;
   scene(argument: SceneRequest): Promise<Scene>;
   nodeTable(argument: VersionRef): Promise<NodeTable>;

@@ -47,7 +47,7 @@ export async function exportPackage(
   const folder = resolve(request.folder);
   const name = basename(folder);
   if (!/^\w[\w.-]*$/.test(name)) {
-    throw new ExportError(`${name} is no name for a model: use letters, digits, dots, dashes and underscores.`);
+    throw new ExportError(english`${name} is no name for a model: use letters, digits, dots, dashes and underscores.`);
   }
   await mustBeFree(folder);
   const modelFolder = kind === 'triton' ? '1' : '.';
@@ -113,7 +113,8 @@ async function mustBeFree(folder: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  if (found.length > 0) throw new ExportError(`The folder ${folder} is not empty. Name one that is, or a new one.`);
+  if (found.length > 0)
+    throw new ExportError(english`The folder ${folder} is not empty. Name one that is, or a new one.`);
 }
 
 async function describeFile(path: string): Promise<ExportedModel['files'][number]> {
@@ -124,7 +125,9 @@ async function describeFile(path: string): Promise<ExportedModel['files'][number
 async function recipeOf(path: string, sha256: string | undefined): Promise<ModelRecipe> {
   const recipe = await readRecipe(path);
   if (recipe.result.sha256 === sha256) return recipe;
-  throw new ExportError(`${path} is the recipe of another model. Leave it out, or make the model again with it.`);
+  throw new ExportError(
+    english`${path} is the recipe of another model. Leave it out, or make the model again with it.`,
+  );
 }
 
 const sizes = (texts: Readonly<Record<string, string>>) =>

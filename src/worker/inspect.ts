@@ -22,6 +22,8 @@ export interface InspectOptions {
   /** Hash the file, which reads all of it. */
   readonly sha256?: boolean;
   readonly dims?: ReadonlyMap<string, number>;
+  /** The execution provider whose kernels the problems are about; the CPU by default. */
+  readonly provider?: string;
   /** What is known of the model already, with free dimensions and with sizes for them; not together with `dims`. */
   readonly known?: { readonly draft: Draft; readonly facts: Facts; readonly sized: Facts };
 }
@@ -76,7 +78,10 @@ export async function inspectModel(opened: OpenedModel, options: InspectOptions 
     inputs: graphValues(draft.main, facts, callerInputs(draft.main)),
     outputs: graphValues(draft.main, facts, draft.main.outputs),
     metadata: Object.fromEntries(opened.model.metadata),
-    problems: [...opened.problems, ...findRuleProblems({ draft, facts })],
+    problems: [
+      ...opened.problems,
+      ...findRuleProblems({ draft, facts, ...(options.provider ? { provider: options.provider } : {}) }),
+    ],
     ...(options.nodes ? { nodeList: list } : {}),
   };
 }

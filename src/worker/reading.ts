@@ -42,14 +42,17 @@ export function readingHandlers(documents: Documents, scenes: Scenes): Handlers<
     return tensor;
   };
   // The view and the Problems panel ask for the same.
-  const summaries = new WeakMap<Version, Promise<InspectReport>>();
-  const summaryOf = (version: Version): Promise<InspectReport> => {
-    const made = summaries.get(version) ?? inspectModel(asOpened(version), { known: documents.analysis(version) });
-    summaries.set(version, made);
+  const summaries = new WeakMap<Version, Map<string, Promise<InspectReport>>>();
+  const summaryOf = (version: Version, provider: string): Promise<InspectReport> => {
+    const known = summaries.get(version) ?? new Map<string, Promise<InspectReport>>();
+    summaries.set(version, known);
+    const made =
+      known.get(provider) ?? inspectModel(asOpened(version), { provider, known: documents.analysis(version) });
+    known.set(provider, made);
     return made;
   };
   return {
-    summary: (ref) => summaryOf(documents.version(ref)),
+    summary: ({ provider, ...ref }) => summaryOf(documents.version(ref), provider),
     text: async (ref) => modelText(documents.version(ref).model),
     symbolicDims: async (ref) => symbolicDims(documents.version(ref).model),
     scene: (request, { signal }) => scenes.scene(request, signal),

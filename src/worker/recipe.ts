@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { assertUnreachable } from '../core/assert.ts';
+import { english } from '../core/english.ts';
 import type { Model } from '../core/graph/model.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
 import {
@@ -70,7 +71,9 @@ export async function readRecipe(path: string): Promise<ModelRecipe> {
   try {
     recipe = parseRecipe(json);
   } catch (error) {
-    throw error instanceof RecipeError ? new RecipeError(`${path} is not a usable recipe. ${error.message}`) : error;
+    throw error instanceof RecipeError
+      ? new RecipeError(english`${path} is not a usable recipe. ${error.message}`)
+      : error;
   }
   return {
     ...recipe,
@@ -113,7 +116,7 @@ export async function replay(
       opened = await openModel(path);
       between.push(opened);
     }
-    throw new RecipeError('The recipe has no steps.');
+    throw new RecipeError(english`The recipe has no steps.`);
   } catch (error) {
     await close();
     throw error;

@@ -5,9 +5,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { explainError } from '../../src/cli/exit.ts';
 import { inspectText } from '../../src/cli/inspect.ts';
 import { table } from '../../src/cli/print.ts';
+import { modelBytes } from '../../src/core/onnx/model-bytes.ts';
 import type { InspectReport } from '../../src/core/report/report.ts';
 import { inspectModel } from '../../src/worker/inspect.ts';
 import { openModel } from '../../src/worker/open-model.ts';
+import { parseModel } from '../core/passes/graph-text.ts';
 import { corpusFolder, corpusModels, corpusPresent, sampleModels } from '../corpus.ts';
 import { runCli } from './run-cli.ts';
 
@@ -85,6 +87,26 @@ describe('opscope inspect', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(stderr).toMatch(reason);
+  });
+
+  it('says what the code of a problem means, without a model', async () => {
+    const { code, stdout } = await runCli('inspect', '--explain', 'dead-nodes', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ severity: 'info', fix: 'eliminate-dead-code' });
+    const unknown = await runCli('inspect', '--explain', 'dead-knots');
+    expect({ code: unknown.code, stdout: unknown.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(unknown.stderr).toMatch(/no problem with the code dead-knots/);
+  });
+
+  it('looks at the kernels of the provider that is to run the model', async () => {
+    const text = 'opset 17\nin x int16 [4]\ny = Relu(x)\nout y int16 [4]';
+    const path = written('no-kernel.onnx', await modelBytes(parseModel(text)));
+    const codes = async (...options: string[]) =>
+      JSON.parse((await runCli('inspect', path, '--json', ...options)).stdout).problems.map(
+        ({ code }: { code: string }) => code,
+      );
+    expect(await codes()).toEqual(['without-kernel']);
+    expect(await codes('--provider', 'cuda')).toEqual([]);
   });
 
   it('answers a request that it cannot read with exit code 2', async () => {

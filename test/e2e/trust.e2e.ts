@@ -1,19 +1,27 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { root } from '../../scripts/processes.ts';
+import { callTools, extensionsWithToolCaller } from './call-tools.ts';
 import { type Editor, startEditor } from './editor.ts';
 import { runtimeProcesses } from './runtime-processes.ts';
 
 let editor: Editor;
+let extensions: string | undefined;
 
 beforeAll(async () => {
+  extensions = extensionsWithToolCaller();
   editor = await startEditor({
+    extensions,
     files: { 'model.onnx': { copyOf: join(root, 'samples/image-classifier/image-classifier.onnx') } },
     workspaceTrust: true,
     settings: { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.enabled': true },
   });
 });
-afterAll(() => editor?.close());
+afterAll(async () => {
+  await editor?.close();
+  if (extensions) rmSync(extensions, { recursive: true });
+});
 
 test('in a workspace that is not trusted a model is drawn, and nothing is run', async () => {
   onTestFailed(() => editor.takePicture('failed-untrusted'));
@@ -32,5 +40,19 @@ test('in a workspace that is not trusted a model is drawn, and nothing is run', 
   expect(await editor.quickInput.locator('.monaco-list-row', { hasText: 'ORT file' }).count()).toBe(0);
   await editor.page.keyboard.press('Escape');
   expect(await editor.view.getByRole('button', { name: 'Profile' }).first().isDisabled()).toBe(true);
+  expect(runtimeProcesses(editor.serverPid)).toEqual([]);
+});
+
+test('there an assistant may read a model, and run none', async () => {
+  onTestFailed(() => editor.takePicture('failed-untrusted-tools'));
+  const model = 'model.onnx';
+  const { answers } = await callTools(editor, [
+    { name: 'opscope_inspect', input: { model } },
+    { name: 'opscope_profile', input: { model } },
+    { name: 'opscope_optimize', input: { model, output: 'small.onnx' } },
+  ]);
+  expect(answers[0]!.answer).toMatchObject({ nodes: expect.any(Number) });
+  expect(answers[1]!.error).toMatch(/not trusted/);
+  expect(answers[2]!.error).toMatch(/not trusted/);
   expect(runtimeProcesses(editor.serverPid)).toEqual([]);
 });

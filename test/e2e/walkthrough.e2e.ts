@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { root } from '../../scripts/processes.ts';
@@ -55,4 +56,29 @@ test.each([
   }
   expect(await editor.page.locator('.tab.active', { hasText: 'image-classifier.onnx' }).count()).toBe(1);
   await editor.page.keyboard.press('Escape');
+});
+
+test('with the answers given, the buttons lead from the sample to an exported model', {
+  timeout: 400_000,
+}, async () => {
+  onTestFailed(() => editor.takePicture('failed-walkthrough-whole'));
+  const versions = editor.view.getByRole('navigation', { name: 'Versions' });
+  const done = { timeout: 120_000 };
+  await (await openStep('See where the time goes', 'Profile Model')).click();
+  await editor.choose('Profile Model');
+  await editor.view.locator('.bars li').first().waitFor(done);
+  await (await openStep('Simplify it', 'Optimize Model')).click();
+  await versions.getByText('Simplified').waitFor(done);
+  await (await openStep('Quantize it', 'Quantize Model')).click();
+  await editor.choose('Dynamic');
+  await versions.getByText(/int8/).waitFor(done);
+  await (await openStep('Compare two versions', 'Compare with…')).click();
+  await editor.choose('Original');
+  await editor.view.locator('.headline.sentence', { hasText: /outputs/ }).waitFor(done);
+  await (await openStep('Export it', 'Export Model…')).click();
+  await editor.choose('ONNX file');
+  const path = join(editor.folder, 'exported.onnx');
+  await editor.enterPath(path);
+  await editor.notification(/Exported/).waitFor();
+  expect(existsSync(path)).toBe(true);
 });

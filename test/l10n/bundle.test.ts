@@ -68,6 +68,24 @@ describe('collecting', () => {
     expect(() => englishOf('x.ts', source)).toThrow(`x.ts: ${says}.`);
   });
 
+  it('that people see of the manifest stand in package.nls.json', () => {
+    const shown =
+      /^(?:title|shortTitle|displayName|name|description|markdownDescription|userDescription|altText|label|contents)$/;
+    const visit = (value: unknown, path: string): string[] =>
+      Object.entries((value ?? {}) as object).flatMap(([key, each]) => {
+        // What a language model reads of a tool, and names for it, are no texts for people.
+        if (
+          key === 'inputSchema' ||
+          key === 'modelDescription' ||
+          (path.includes('languageModelTools') && key === 'name')
+        )
+          return [];
+        if (typeof each === 'object') return visit(each, `${path}.${key}`);
+        return shown.test(key) && !/^(?:%[\w.]+%|Opscope|ONNX)$/.test(each) ? [`${path}.${key}: ${each}`] : [];
+      });
+    expect(visit(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).contributes, 'contributes')).toEqual([]);
+  });
+
   it('reads every kind of literal, and both texts of a plural', () => {
     const source = `t('a'); vscode.l10n.t("it's {0}", x); t(\n  'b\\'c',\n  y); plural(f(1), '{0} node', '{0} nodes');`;
     expect(textsOf('x.ts', source)).toEqual(['a', "it's {0}", "b'c", '{0} node', '{0} nodes']);

@@ -140,6 +140,7 @@ export function hostWith(answers: Partial<Handlers<ViewHostContract>> = {}) {
     optimize: nothing,
     quantize: nothing,
     compare: nothing,
+    mend: nothing,
     cancel: nothing,
     showVersion: nothing,
     command: nothing,

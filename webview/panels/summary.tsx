@@ -126,7 +126,7 @@ function Problems({ state, problems }: { readonly state: State; readonly problem
               {engineText(message)}{' '}
               {node !== undefined && <Link onClick={() => void state.reveal(node)}>{t('Show node')}</Link>}{' '}
               {fix !== undefined && state.document.value!.trusted && (
-                <Link onClick={() => void state.host.command({ command: 'opscope.fix' })}>{t('Fix…')}</Link>
+                <Link onClick={() => void state.mend(fix)}>{t('Fix')}</Link>
               )}
             </span>
           </li>

@@ -13,6 +13,7 @@ const failed: Readonly<Record<JobState['kind'], string>> = {
   optimize: t('The model could not be optimized.'),
   quantize: t('The model could not be quantized.'),
   compare: t('The models could not be compared.'),
+  tune: t('The model could not be tuned.'),
   export: t('The model could not be exported.'),
 };
 
@@ -62,6 +63,7 @@ function Failed({ state, failure: { job, message } }: FailedProps) {
   const retry = () => {
     if (job === 'open') return state.start();
     if (job === 'export') return state.host.command({ command: 'opscope.export' });
+    if (job === 'tune') return state.host.command({ command: 'opscope.tune' });
     return state.run(job);
   };
   return (

@@ -1,3 +1,4 @@
+import { english } from '../english.ts';
 import { firstWrong, isObject, number, oneOf, type Shape, sizes, text, whole } from '../report/json-shape.ts';
 import type { ProfileReport, SweepPoint, SweepReport } from '../report/report.ts';
 import { batchSymbol, ExportError, type ExportedMeasurement, type ExportedModel } from './exported-model.ts';
@@ -48,10 +49,11 @@ export function readMeasurement(
   const report = parse(json);
   const isSweep = isObject(report) && 'points' in report;
   const wrong = firstWrong(report, isSweep ? sweepShape : profileShape, 'report');
-  if (wrong) throw new ExportError(`This is not what opscope profile --json prints: ${wrong} is missing or wrong.`);
+  if (wrong)
+    throw new ExportError(english`This is not what opscope profile --json prints: ${wrong} is missing or wrong.`);
   const { modelSha256 } = (report as ProfileReport | SweepReport).environment;
   if (modelSha256 !== undefined && sha256 !== undefined && modelSha256 !== sha256) {
-    throw new ExportError('The measurement is of another model. Measure this one with opscope profile --json.');
+    throw new ExportError(english`The measurement is of another model. Measure this one with opscope profile --json.`);
   }
   return isSweep ? ofSweep(report as unknown as SweepReport, model) : ofProfile(report as ProfileReport, model);
 }
@@ -60,7 +62,7 @@ function parse(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    throw new ExportError('The measurement is not JSON. Write it with opscope profile --json.');
+    throw new ExportError(english`The measurement is not JSON. Write it with opscope profile --json.`);
   }
 }
 
@@ -93,7 +95,7 @@ function ofSweep(
     .flatMap(({ point }) => points[point] ?? [])
     .filter((point) => point.latency)
     .sort((a, b) => rate(b) - rate(a));
-  if (!best?.latency) throw new ExportError('No settings of this sweep ran, so there are none to export.');
+  if (!best?.latency) throw new ExportError(english`No settings of this sweep ran, so there are none to export.`);
   const { provider, threads, level, dims, latency } = best;
   const settings = { provider, threads, level, dims };
   return {

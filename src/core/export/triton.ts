@@ -1,4 +1,5 @@
 import { assertUnreachable } from '../assert.ts';
+import { english } from '../english.ts';
 import type { OptimizationLevel } from '../evaluator.ts';
 import type { ReportedValue } from '../report/report.ts';
 import { batchSymbol, ExportError, type ExportedMeasurement, type ExportedModel } from './exported-model.ts';
@@ -74,17 +75,17 @@ function list(field: 'input' | 'output', values: readonly ReportedValue[], batch
 /** Triton's dims have no batch dimension and at least one other: what is left a scalar is carried as one element. */
 function dimsOf({ name, shape }: ReportedValue, batched: boolean): { dims: readonly number[]; reshape: boolean } {
   if (shape === null) {
-    throw new ExportError(`Triton needs the rank of every value, and that of ${name} is not known.`);
+    throw new ExportError(english`Triton needs the rank of every value, and that of ${name} is not known.`);
   }
   const dims = shape.slice(batched ? 1 : 0).map((dim) => (typeof dim === 'number' ? dim : -1));
-  if (dims.includes(0)) throw new ExportError(`${name} has a dimension of size 0, which Triton does not take.`);
+  if (dims.includes(0)) throw new ExportError(english`${name} has a dimension of size 0, which Triton does not take.`);
   return dims.length === 0 ? { dims: [1], reshape: true } : { dims, reshape: false };
 }
 
 function dataType({ name, dtype }: ReportedValue): string {
   const known = dataTypes[dtype];
   if (known) return known;
-  throw new ExportError(`Triton cannot carry ${name}: it has no type for ${dtype || 'values of unknown type'}.`);
+  throw new ExportError(english`Triton cannot carry ${name}: it has no type for ${dtype || 'values of unknown type'}.`);
 }
 
 function batching(measured: ExportedMeasurement | undefined): readonly string[] {

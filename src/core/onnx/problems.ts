@@ -5,8 +5,7 @@ import { nameText, type ProblemList } from './problem-list.ts';
 
 /** Adds what is odd about a model that ONNX Runtime loads all the same, and what it will refuse. */
 export function findProblems(model: Model, problems: ProblemList): void {
-  if (model.irVersion === 0)
-    problems.add('warning', 'missing-ir-version', () => english`The file states no IR version.`);
+  if (model.irVersion === 0) problems.add('missing-ir-version', () => english`The file states no IR version.`);
   const used = new Map<string, NodeId>();
   const local = new Set(model.functions.map(({ domain }) => domain));
   if (model.irVersion > 0 && model.irVersion < 4) checkInitializers(model.graph, model.irVersion, problems);
@@ -21,7 +20,6 @@ export function findProblems(model: Model, problems: ProblemList): void {
     if (model.opsets.has(domain) || local.has(domain)) continue;
     const name = nameText(domain) || 'ai.onnx';
     problems.add(
-      'warning',
       'missing-opset',
       () => english`Nodes use the operator set ${name}, which the model does not import.`,
       node,
@@ -104,7 +102,6 @@ class Search {
     for (const name of scope.outputs) {
       if (name === '' || this.names.has(name)) continue;
       this.problems.add(
-        'error',
         'missing-output',
         () => english`The output ${nameText(name)} of a graph is stated, and nothing produces it.`,
         owner?.id,
@@ -117,7 +114,6 @@ class Search {
 
   private reportAttribute(name: string, { id }: Node): void {
     this.problems.add(
-      'warning',
       'unknown-attribute',
       () => english`The attribute ${nameText(name)} is of a type that this version does not know. It is kept as it is.`,
       id,
@@ -131,7 +127,7 @@ class Search {
         const before = this.names.get(output);
         if (inputs.has(output) || (before?.level === level && before.at >= 0)) {
           const message = () => english`The value ${nameText(output)} is produced twice.`;
-          this.problems.add('error', 'duplicate-value', message, id);
+          this.problems.add('duplicate-value', message, id);
         }
         this.define(output, level, at);
       }
@@ -154,7 +150,6 @@ class Search {
     const found = this.names.get(name);
     if (!found) {
       this.problems.add(
-        'error',
         'missing-value',
         () => english`The node ${label(node)} reads ${nameText(name)}, which nothing produces.`,
         node.id,
@@ -178,7 +173,6 @@ class Search {
     const circular = this.nodeInCycle(scope, level);
     if (circular)
       this.problems.add(
-        'error',
         'cyclic-graph',
         () =>
           english`The node ${label(circular)} depends on its own output, directly or through others. No runtime can run that.`,
@@ -186,7 +180,6 @@ class Search {
       );
     else
       this.problems.add(
-        'info',
         'unsorted-nodes',
         () =>
           english`The nodes are not in topological order, beginning with ${label(unsorted)}. ONNX Runtime sorts them; the ONNX checker refuses the file.`,
@@ -227,7 +220,7 @@ function checkInitializers(graph: Graph, irVersion: number, problems: ProblemLis
   const others = [...graph.initializers.keys()].filter((name) => !inputs.has(name));
   if (others.length === 0) return;
   const first = nameText(others[0]!);
-  problems.add('info', 'initializer-not-input', () =>
+  problems.add('initializer-not-input', () =>
     others.length > 1
       ? english`The initializer ${first} and ${others.length - 1} more are no graph inputs, which IR version ${irVersion} asks for.`
       : english`The initializer ${first} is no graph input, which IR version ${irVersion} asks for.`,

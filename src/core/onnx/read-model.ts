@@ -114,7 +114,6 @@ function decodeGraph(context: ReadContext, { number, start, from, to }: Field): 
       const tensor = readTensor(context, field);
       if (initializers.has(tensor.name)) {
         context.problems.add(
-          'error',
           'duplicate-initializer',
           () => english`The initializer ${nameText(tensor.name)} stands twice in the file; the last one counts.`,
         );
@@ -167,7 +166,6 @@ function decodeNode(context: ReadContext, { number, start, from, to }: Field): N
       const [name, attribute] = decodeAttribute(context, field);
       if (attributes.has(name)) {
         context.problems.add(
-          'warning',
           'duplicate-attribute',
           () => english`The attribute ${nameText(name)} stands twice at a node; the last one counts.`,
           id,
@@ -265,7 +263,6 @@ function decodeOpset({ wire, problems }: ReadContext, { from, to }: Field, opset
   const before = opsets.get(domain);
   if (before !== undefined) {
     problems.add(
-      'warning',
       'duplicate-opset',
       () =>
         english`The operator set ${nameText(domain) || 'ai.onnx'} is imported twice, as version ${before} and ${version}; the higher one counts.`,

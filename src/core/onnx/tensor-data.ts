@@ -53,7 +53,6 @@ export function readTensor(context: TensorContext, { number, start, from, to }: 
   const dtype = dataTypeFromCode(code);
   if (!dtype)
     context.problems.add(
-      'error',
       'unknown-type',
       () => english`The tensor ${nameText(name)} has an element type (${code}) that this version does not know.`,
     );
@@ -70,7 +69,6 @@ export function readTensor(context: TensorContext, { number, start, from, to }: 
   const size = external && !Number.isSafeInteger(external.length) ? expected : data.byteLength;
   if (dtype && dtype !== 'string' && size !== expected) {
     context.problems.add(
-      'error',
       'tensor-size',
       () =>
         english`The tensor ${nameText(name)} holds ${size} bytes; its type and shape, ${dtype} [${dims.join(', ')}], need ${expected}.`,
@@ -117,7 +115,7 @@ function externalSource(
     return byteRange(file, offset, length);
   } catch (error) {
     const message = nameText(error instanceof Error ? error.message : String(error), 1000);
-    context.problems.addOnce('error', 'external-data', message);
+    context.problems.addOnce('external-data', message);
     return {
       byteLength: Number.isSafeInteger(length) && length >= 0 ? length : 0,
       read: () => Promise.reject(new Error(message)),

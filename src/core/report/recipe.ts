@@ -2,6 +2,7 @@
  * A recipe: how a model was made from another, so that it can be made again. It is kept as JSON, in which fields are
  * only ever added. SHA-256 sums are in hexadecimal; paths are relative to the recipe's folder.
  */
+import { english } from '../english.ts';
 import { type BlockMethod, blockMethods } from '../quantize/blocks.ts';
 import { type QuantizedFormat, quantizedFormats } from '../quantize/formats.ts';
 import { type NodeType, nodeTypes } from '../quantize/node-types.ts';
@@ -161,21 +162,23 @@ export function parseRecipe(json: string): ModelRecipe {
   try {
     value = JSON.parse(json);
   } catch {
-    throw new RecipeError('This is not JSON.');
+    throw new RecipeError(english`This is not JSON.`);
   }
   if (isObject(value) && value.schema !== recipeSchema) {
-    throw new RecipeError(`Its schema is ${JSON.stringify(value.schema)}; this Opscope reads ${recipeSchema}.`);
+    throw new RecipeError(english`Its schema is ${JSON.stringify(value.schema)}; this Opscope reads ${recipeSchema}.`);
   }
   const wrong = firstWrong(value, recipeShape, 'recipe');
-  if (wrong) throw new RecipeError(`${wrong} is missing or not what a recipe has there.`);
+  if (wrong) throw new RecipeError(english`${wrong} is missing or not what a recipe has there.`);
   const { steps } = value as ModelRecipe;
-  if (steps.length === 0) throw new RecipeError('It has no steps.');
+  if (steps.length === 0) throw new RecipeError(english`It has no steps.`);
   for (const [index, step] of steps.entries()) {
     if (!Object.hasOwn(stepShapes, step.command)) {
-      throw new RecipeError(`Step ${index + 1} is ${JSON.stringify(step.command)}, which this Opscope cannot replay.`);
+      throw new RecipeError(
+        english`Step ${index + 1} is ${JSON.stringify(step.command)}, which this Opscope cannot replay.`,
+      );
     }
     const bad = firstWrong(step, stepShapes[step.command], `steps[${index}]`);
-    if (bad) throw new RecipeError(`${bad} is missing or not what a recipe has there.`);
+    if (bad) throw new RecipeError(english`${bad} is missing or not what a recipe has there.`);
   }
   return value as ModelRecipe;
 }

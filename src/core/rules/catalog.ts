@@ -12,10 +12,12 @@ import type { Inspected, Rule } from './rule.ts';
 import { trainingMode } from './training-mode.ts';
 import { unknownOperators } from './unknown-operators.ts';
 import { unusedInitializers } from './unused-initializers.ts';
+import { withoutKernel } from './without-kernel.ts';
 
 /** Every rule there is, the graver ones first. */
 export const rules: readonly Rule[] = [
   unknownOperators,
+  withoutKernel,
   operatorSetRange,
   overridableInitializers,
   doubleQuantization,

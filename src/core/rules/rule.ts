@@ -2,13 +2,15 @@ import { english } from '../english.ts';
 import type { Draft } from '../graph/draft.ts';
 import type { Node, NodeId } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
-import type { Problem } from '../problem.ts';
+import type { Problem, ProblemKind } from '../problem.ts';
 import type { Facts } from '../shapes/facts.ts';
 
 /** What a rule looks at: a model with its graphs and what is known of its values. Weights are not read. */
 export interface Inspected {
   readonly draft: Draft;
   readonly facts: Facts;
+  /** The execution provider that is to run it; the CPU where none is named. */
+  readonly provider?: string;
 }
 
 /** A place that a rule does not like. */
@@ -21,14 +23,7 @@ export interface Finding {
 }
 
 /** One check of a model. File name = `code`. */
-export interface Rule {
-  readonly code: string;
-  readonly title: string;
-  readonly severity: Problem['severity'];
-  /** Why it matters and what to do, for the docs. */
-  readonly documentation: string;
-  /** The optimizer's pass that mends it, where there is one. */
-  readonly fix?: string;
+export interface Rule extends ProblemKind {
   readonly check: (inspected: Inspected) => readonly Finding[];
 }
 

@@ -32,7 +32,7 @@ export function registerNodesView(editor: ModelEditor): vscode.Disposable {
       item.description = description;
       item.tooltip = `${label} ${description}`;
       if (node !== undefined && listed) {
-        const shown = [listed.document.uri.toString(), node];
+        const shown = [listed.document.uri, node];
         item.command = { command: 'opscope.showNode', title: vscode.l10n.t('Show in the Graph'), arguments: shown };
       }
       return item;

@@ -1,161 +1,65 @@
-import { readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { TensorValue } from '../../../src/core/evaluator.ts';
+import { problemsText } from '../../../scripts/problems.ts';
 import { Draft } from '../../../src/core/graph/draft.ts';
 import type { Model } from '../../../src/core/graph/model.ts';
 import { catalog } from '../../../src/core/passes/catalog.ts';
+import { problemKinds } from '../../../src/core/report/problem-kinds.ts';
 import { findRuleProblems, rules } from '../../../src/core/rules/catalog.ts';
 import { createFacts } from '../../../src/core/shapes/infer.ts';
-import { buildModel, type GraphParts } from '../../worker/build-model.ts';
+import { parseModel } from '../passes/graph-text.ts';
 
-const folder = resolve(import.meta.dirname, '../../../src/core/rules');
+const root = resolve(import.meta.dirname, '../../..');
+const folder = join(root, 'src/core/rules');
 
-const codesOf = (model: Model): string[] => {
+/** `test/fixtures/rules/<rule>.txt`: models after the lines `breaks` and `keeps`, as the rule finds something in them or not. */
+const fixtures = join(root, 'test/fixtures/rules');
+const cases = readdirSync(fixtures).flatMap((file) => {
+  const parts = readFileSync(join(fixtures, file), 'utf8')
+    .replace(/^#.*\n/gm, '')
+    .split(/^(breaks|keeps)\n/m)
+    .slice(1);
+  const models = parts.flatMap((text, index) => (index % 2 === 0 ? [] : [parseModel(text)]));
+  return models.map((model, index) => ({ code: file.replace(/\.txt$/, ''), model, expected: parts[index * 2]! }));
+});
+
+const codesOf = (model: Model, provider?: string): string[] => {
   const draft = new Draft(model);
-  return findRuleProblems({ draft, facts: createFacts(draft) }).map(({ code }) => code);
-};
-
-const tensor = (dtype: TensorValue['dtype'], bytes: number[], dims = [bytes.length]): TensorValue => ({
-  dtype,
-  dims,
-  bytes: Uint8Array.from(bytes),
-});
-const scale = tensor('float32', [0, 0, 128, 63], []);
-const otherScale = tensor('float32', [0, 0, 0, 64], []);
-const zero = tensor('uint8', [0], []);
-const quantization = { s: scale, t: otherScale, z: zero };
-
-const node = (opType: string, inputs: string, output: string, rest: Partial<GraphParts['nodes'][number]> = {}) => ({
-  opType,
-  inputs: inputs.split(' '),
-  outputs: output.split(' '),
-  ...rest,
-});
-
-const x = { x: ['float32', [1, 4]] } as const;
-const y = { y: ['float32', [1, 4]] } as const;
-const model = (parts: Partial<GraphParts> & Pick<GraphParts, 'nodes'>) =>
-  buildModel({ inputs: x, outputs: y, ...parts });
-const atOpset = (version: number, from: Model): Model => ({ ...from, opsets: new Map([['', version]]) });
-
-/** For each rule a model that breaks it, and one close by that does not. */
-const cases: Readonly<Record<string, { readonly breaks: Model; readonly keeps: Model }>> = {
-  'unknown-operators': {
-    breaks: model({ nodes: [node('Mystery', 'x', 'y', { domain: 'custom' })] }),
-    keeps: model({ nodes: [node('FusedMatMul', 'x x', 'y', { domain: 'com.microsoft' })] }),
-  },
-  'operator-set-range': {
-    breaks: atOpset(6, model({ nodes: [node('Relu', 'x', 'y')] })),
-    keeps: atOpset(7, model({ nodes: [node('Relu', 'x', 'y')] })),
-  },
-  'overridable-initializers': {
-    breaks: model({
-      inputs: { ...x, s: ['float32', []] },
-      initializers: { s: scale },
-      nodes: [node('Mul', 'x s', 'y')],
-    }),
-    keeps: model({ initializers: { s: scale }, nodes: [node('Mul', 'x s', 'y')] }),
-  },
-  'double-quantization': {
-    breaks: model({
-      initializers: quantization,
-      nodes: [
-        node('QuantizeLinear', 'x s z', 'q'),
-        node('DequantizeLinear', 'q s z', 'd'),
-        node('QuantizeLinear', 'd t z', 'r'),
-        node('DequantizeLinear', 'r t z', 'y'),
-      ],
-    }),
-    keeps: model({
-      initializers: quantization,
-      nodes: [
-        node('QuantizeLinear', 'x s z', 'q'),
-        node('DequantizeLinear', 'q s z', 'd'),
-        node('QuantizeLinear', 'd s z', 'r'),
-        node('DequantizeLinear', 'r s z', 'y'),
-      ],
-    }),
-  },
-  'float16-overflow': {
-    breaks: model({
-      inputs: { x: ['float16', [1]] },
-      initializers: { m: tensor('float16', [0x00, 0xfc], [1]) },
-      nodes: [node('Add', 'x m', 'y')],
-    }),
-    keeps: model({
-      inputs: { x: ['float16', [1]] },
-      initializers: { m: tensor('float16', [0xe2, 0xf0], [1]) },
-      nodes: [node('Add', 'x m', 'y')],
-    }),
-  },
-  'dynamic-convolution': {
-    breaks: model({
-      nodes: [node('DynamicQuantizeLinear', 'x', 'q s z'), node('ConvInteger', 'q w z', 'y')],
-    }),
-    keeps: model({ nodes: [node('ConvInteger', 'x w', 'y')] }),
-  },
-  'training-mode': {
-    breaks: model({ nodes: [node('BatchNormalization', 'x a b c d', 'y', { attributes: { training_mode: 1 } })] }),
-    keeps: model({ nodes: [node('BatchNormalization', 'x a b c d', 'y')] }),
-  },
-  'double-precision': {
-    breaks: model({ inputs: { x: ['float64', [4, 4]] }, nodes: [node('MatMul', 'x x', 'y')] }),
-    keeps: model({ inputs: { x: ['float64', [4, 4]] }, nodes: [node('Add', 'x x', 'y')] }),
-  },
-  'isolated-quantization': {
-    breaks: model({
-      initializers: quantization,
-      nodes: [
-        node('Relu', 'x', 'r'),
-        node('QuantizeLinear', 'r s z', 'q'),
-        node('DequantizeLinear', 'q s z', 'd'),
-        node('Exp', 'd', 'y'),
-      ],
-    }),
-    keeps: model({
-      initializers: { ...quantization, w: tensor('uint8', [1, 2, 3, 4], [4, 1]) },
-      nodes: [
-        node('Relu', 'x', 'r'),
-        node('QuantizeLinear', 'r s z', 'q'),
-        node('DequantizeLinear', 'q s z', 'd'),
-        node('DequantizeLinear', 'w s z', 'v'),
-        node('MatMul', 'd v', 'y'),
-      ],
-    }),
-  },
-  'opset-without-channels': {
-    breaks: atOpset(12, model({ nodes: [node('MatMul', 'x x', 'y')] })),
-    keeps: atOpset(12, model({ nodes: [node('Relu', 'x', 'y')] })),
-  },
-  'dead-nodes': {
-    breaks: model({ nodes: [node('Relu', 'x', 'y'), node('Exp', 'x', 'unused')] }),
-    keeps: model({ nodes: [node('Exp', 'x', 'used'), node('Relu', 'used', 'y')] }),
-  },
-  'unused-initializers': {
-    breaks: model({ initializers: { s: scale }, nodes: [node('Relu', 'x', 'y')] }),
-    keeps: model({ initializers: { s: scale }, nodes: [node('Mul', 'x s', 'y')] }),
-  },
+  const facts = createFacts(draft);
+  return findRuleProblems({ draft, facts, ...(provider ? { provider } : {}) }).map(({ code }) => code);
 };
 
 describe('problem rules', () => {
-  it('are all in the catalog, one a file, with a case each', () => {
+  it('are all in the catalog, one a file, with a fixture each', () => {
     const files = readdirSync(folder)
+      .filter((file) => file.endsWith('.ts'))
       .map((file) => file.replace(/\.ts$/, ''))
       .filter((name) => name !== 'catalog' && name !== 'rule');
     expect(rules.map(({ code }) => code).sort()).toEqual(files.sort());
-    expect(Object.keys(cases).sort()).toEqual(files.sort());
+    for (const expected of ['breaks', 'keeps']) {
+      const having = new Set(cases.flatMap((each) => (each.expected === expected ? [each.code] : [])));
+      expect([...having].sort()).toEqual(files);
+    }
   });
 
   it('name only passes that there are', () => {
     const passes = catalog.map(({ name }) => name);
-    for (const { fix } of rules) if (fix) expect(passes).toContain(fix);
+    for (const { fix } of problemKinds) if (fix) expect(passes).toContain(fix);
   });
 
-  it.each(Object.keys(cases))('%s is found where it holds and nowhere else', (code) => {
-    const { breaks, keeps } = cases[code]!;
-    expect(codesOf(breaks).filter((each) => each === code)).toHaveLength(1);
-    expect(codesOf(keeps)).not.toContain(code);
+  it('are documented in docs/problems.md as they are; else run node scripts/problems.ts', () => {
+    expect(readFileSync(join(root, 'docs/problems.md'), 'utf8')).toBe(problemsText());
+  });
+
+  it.each(cases)('$code: a model $expected it', ({ code, model, expected }) => {
+    expect(codesOf(model).filter((each) => each === code)).toHaveLength(expected === 'breaks' ? 1 : 0);
+  });
+
+  it("say nothing of another provider's kernels", () => {
+    const { model } = cases.find(({ code, expected }) => code === 'without-kernel' && expected === 'breaks')!;
+    expect(codesOf(model, 'cpu')).toContain('without-kernel');
+    expect(codesOf(model, 'webgpu')).not.toContain('without-kernel');
   });
 
   it.each([
@@ -165,9 +69,14 @@ describe('problem rules', () => {
     [Number.NEGATIVE_INFINITY, 'Add', 0],
     [3.4e38, 'Clip', 0],
   ])('a float32 constant of %d that %s reads gives %d remarks about fp16', (value, opType, remarks) => {
-    const mask = tensor('float32', [...new Uint8Array(Float32Array.of(value).buffer)], []);
-    const inputs = opType === 'Where' ? 'c m x' : 'x m';
-    const draft = new Draft(model({ initializers: { m: mask }, nodes: [node(opType, inputs, 'y')] }));
+    const inputs = opType === 'Where' ? 'c, m, x' : 'x, m';
+    const model = `opset 17
+in x float32 [1, 4]
+in c bool [1, 4]
+const m float32 [] = ${value}
+y = ${opType}(${inputs})
+out y float32 [1, 4]`;
+    const draft = new Draft(parseModel(model));
     const found = findRuleProblems({ draft, facts: createFacts(draft) });
     const about = found.filter(({ code }) => code === 'float16-overflow');
     expect(about.map(({ severity }) => severity)).toEqual(Array(remarks).fill('info'));

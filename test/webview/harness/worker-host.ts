@@ -98,6 +98,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
     machineDifferences: (request) => worker.machineDifferences(request),
     pickPath: async () => null,
     saveFile: async (file) => void savedFiles.push(file),
+    mend: async () => {},
     exportTensor: async (request) => void exportedTensors.push(request),
     copy: async () => {},
     saveViewState: async () => {},
