@@ -2,6 +2,9 @@ import { expect, test } from 'vitest';
 import { type FlowInput, layoutFlow } from '../../../src/core/layout/flow.ts';
 import { pinned } from '../../../src/core/layout/rank.ts';
 
+/** Where a frame has a port, right of its middle. */
+const x0 = 10;
+
 const flowOf = (boxes: number, links: readonly (readonly [number, number])[], more: Partial<FlowInput> = {}) =>
   layoutFlow({
     width: new Float64Array(boxes).fill(100),
@@ -42,6 +45,17 @@ test('a line ends where a frame has its port', () => {
   const toAt = Float64Array.of(30);
   const { routes, x } = flowOf(2, [[0, 1]], { toAt });
   expect(routes[0]!.at(-2)).toBeCloseTo(x[1]! + 50 + 30);
+});
+
+test('what ends at a frame itself ends beside its ports', () => {
+  const links = [
+    [0, 2],
+    [1, 2],
+  ] as const;
+  const { routes, x } = flowOf(3, links, { toAt: Float64Array.of(x0, Number.NaN) });
+  const [port, free] = routes.map((route) => route.at(-2)!) as [number, number];
+  expect(port).toBeCloseTo(x[2]! + 50 + x0);
+  expect(Math.abs(free - port)).toBeGreaterThanOrEqual(18);
 });
 
 test('what is pinned has the first row or the last alone', () => {
