@@ -9,7 +9,7 @@ import { buildModel } from './build-model.ts';
 async function largeVersion() {
   const documents = createDocuments();
   const document = await documents.open(sampleModels[0]!);
-  const count = 10_000;
+  const count = 6_000;
   const model = buildModel({
     inputs: { v0: ['float32', [4]], v1: ['float32', [4]] },
     outputs: { [`v${count + 1}`]: ['float32', [4]] },

@@ -31,10 +31,14 @@ function spreadSide({ boxes, links, isStub, width, center, bendsOf }: EndsInput,
   const x = new Float64Array(links.count);
   const groups = new Map<string | number, { sum: number; links: number[] }>();
   const ofBox: { sum: number; links: number[] }[][] = Array.from({ length: boxes }, () => []);
+  const taken = new Map<number, number[]>();
   for (let link = 0; link < links.count; link++) {
     const own = box[link]!;
     if (!Number.isNaN(fixed[link]!)) {
       x[link] = center[own]! + fixed[link]!;
+      const ends = taken.get(own) ?? [];
+      taken.set(own, ends);
+      ends.push(x[link]!);
       continue;
     }
     const [first, last] = bendsOf(link);
@@ -58,7 +62,12 @@ function spreadSide({ boxes, links, isStub, width, center, bendsOf }: EndsInput,
     const wish = ({ sum, links: members }: (typeof ends)[number]) =>
       Math.max(left, Math.min(left + room, sum / members.length));
     ends.sort((a, b) => a.sum / a.links.length - b.sum / b.links.length || a.links[0]! - b.links[0]!);
-    const places = ends.length === 1 ? [center[own]!] : spread(Float64Array.from(ends, wish), left, room);
+    const fixedEnds = taken.get(own);
+    const places = fixedEnds
+      ? ends.map((end) => besides(wish(end), fixedEnds))
+      : ends.length === 1
+        ? [center[own]!]
+        : spread(Float64Array.from(ends, wish), left, room);
     for (const [index, { links: members }] of ends.entries()) for (const link of members) x[link] = places[index]!;
   }
   return x;
@@ -73,4 +82,12 @@ function spread(wishes: Float64Array, left: number, room: number): Float64Array 
   return places.map((place, index) =>
     Math.max(left + offset[index]!, Math.min(left + room - (offset[places.length - 1]! - offset[index]!), place)),
   );
+}
+
+/** The first place from the wish to the right that is apart from the ends there are, to which it is added. */
+function besides(wish: number, ends: number[]): number {
+  let place = wish;
+  for (const end of ends.toSorted((a, b) => a - b)) if (Math.abs(end - place) < endGap) place = end + endGap;
+  ends.push(place);
+  return place;
 }

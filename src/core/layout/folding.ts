@@ -19,16 +19,11 @@ export function foldedNodes(graph: GraphView): ReadonlySet<NodeId> {
     if (node.domain !== '' || node.outputs.some((output) => graph.isOutput(output))) continue;
     const isPassedOn = node.opType === 'Identity' && shownConstant(graph, node.inputs[0] ?? '') !== undefined;
     if (node.opType === 'Constant' || isPassedOn) folded.add(node.id);
-    else if (node.outputs.length === 1 && !neverFolded.test(node.opType) && graph.bodies(node).length === 0) {
-      const [reader, ...others] = graph.consumers(node.outputs[0]!);
+    else if (node.outputs.length === 1 && !neverFolded.test(node.opType)) {
       const named = node.inputs.filter((input) => input !== '');
-      if (
-        reader?.inputs.includes(node.outputs[0]!) &&
-        others.length === 0 &&
-        named.length > 0 &&
-        named.every(isConstant)
-      )
-        folded.add(node.id);
+      if (named.length === 0 || !named.every(isConstant) || graph.bodies(node).length > 0) continue;
+      const [reader, ...others] = graph.consumers(node.outputs[0]!);
+      if (reader?.inputs.includes(node.outputs[0]!) && others.length === 0) folded.add(node.id);
     }
   }
   return folded;

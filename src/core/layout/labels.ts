@@ -2,7 +2,7 @@ import { intAttribute, intsAttribute } from '../graph/attribute.ts';
 import { bitsPerElement } from '../graph/data-type.ts';
 import type { Node, NodeId, Tensor } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
-import { dimText } from '../shapes/dim.ts';
+import { type Axis, dimText } from '../shapes/dim.ts';
 import type { Facts, ValueFacts } from '../shapes/facts.ts';
 import { shownConstant } from './folding.ts';
 import { type OperatorCategory, operatorCategories } from './scene.ts';
@@ -124,9 +124,17 @@ export function valueLabel(facts: Facts | undefined, graph: GraphView, value: st
   return facts ? factsLabel(facts.of(graph, value)) : '';
 }
 
+/** Longer expressions say less than the room they take. */
+const maxDimLength = 12;
+
+function shortDim(axis: Axis): string {
+  const text = `${dimText(axis)}`;
+  return text.length > maxDimLength && /[^\w.]/.test(text) ? '…' : text;
+}
+
 export function factsLabel({ kind, dtype, shape }: ValueFacts): string {
   if (kind !== 'tensor') return kind === 'unknown' ? '' : kind;
-  const dims = shape?.map(dimText).join('×');
+  const dims = shape?.map(shortDim).join('×');
   const type = dtype === 'float32' || dtype === undefined ? '' : dtype;
   return [type, dims === '' ? 'scalar' : dims].filter(Boolean).join(' ');
 }

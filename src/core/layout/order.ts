@@ -21,6 +21,8 @@ export interface Ordered {
 
 /** From each start: more saved hardly any crossing on the models measured. */
 const sweeps = 4;
+/** Levels with more points get half the starts. */
+const manyPoints = 1000;
 /** Rounds of exchanging neighbours after a sweep. */
 const exchangeRounds = 4;
 /** Places on a box that are told apart when crossings are counted. */
@@ -40,8 +42,17 @@ export function* orderRows({ points, rank, links, width }: Rows, kept?: Float64A
   const up: Side = { ...out, other: links.to, shift: ends.to };
   const place = new Float64Array(points);
   let best: Ordered = { rows: [], crossings: Number.POSITIVE_INFINITY };
-  for (const start of [up, down]) {
-    const rows = depthFirst(points, rank, start, start === up);
+  const starts = [up, down].flatMap(
+    (side) =>
+      (points > manyPoints
+        ? [[side, false]]
+        : [
+            [side, false],
+            [side, true],
+          ]) as [Side, boolean][],
+  );
+  for (const [start, isMirrored] of starts) {
+    const rows = depthFirst(points, rank, start, start === up, isMirrored);
     for (const row of rows) {
       if (kept) keepOrder(row, kept);
       for (let index = 0; index < row.length; index++) place[row[index]!] = index;
@@ -79,7 +90,13 @@ function shifts(links: PlacedLinks, width: Float64Array): { from: Float64Array |
 }
 
 /** Rows in the order in which points are met on the way along the links of one side, from the first row or the last. */
-function depthFirst(points: number, rank: Int32Array, { start, edges, other }: Side, fromFirst: boolean): Int32Array[] {
+function depthFirst(
+  points: number,
+  rank: Int32Array,
+  { start, edges, other }: Side,
+  fromFirst: boolean,
+  isMirrored: boolean,
+): Int32Array[] {
   let last = -1;
   for (let point = 0; point < points; point++) last = Math.max(last, rank[point]!);
   const lists: number[][] = Array.from({ length: last + 1 }, () => []);
@@ -87,6 +104,7 @@ function depthFirst(points: number, rank: Int32Array, { start, edges, other }: S
   for (let point = 0; point < points; point++) ofRank[rank[point]!]!.push(point);
   const seen = new Uint8Array(points);
   for (const roots of fromFirst ? ofRank : ofRank.reverse()) {
+    if (isMirrored) roots.reverse();
     for (const root of roots) {
       const stack = [root];
       while (stack.length > 0) {

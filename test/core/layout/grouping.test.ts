@@ -74,6 +74,24 @@ test('hundreds of boxes side by side are a group, and so are hundreds of inputs'
   expect(layoutGraph({ main: draft.main, open: 'all' }).nodes.count).toBe(100 + 200 + 2 + 2);
 });
 
+test('a closed group says how many layers of one structure it holds', () => {
+  const layer = (index: number, opType: string) =>
+    ['Neg', opType, 'Sin'].map((each, at) => ({
+      ...node(each, `v${index * 3 + at}`, `v${index * 3 + at + 1}`),
+      name: `/encoder/layer.${index}/${each}`,
+    }));
+  const detail = (...layers: readonly string[]) => {
+    const nodes = layers.flatMap((opType, index) => layer(index, opType));
+    const head = node('Cos', `v${nodes.length}`, 'y');
+    const model = buildModel({ inputs: { v0: f4 }, outputs: { y: f4 }, nodes: [...nodes, head] });
+    const { nodes: boxes } = layoutGraph({ main: new Draft(model).main, open: [] });
+    return boxes.detail[boxes.label.indexOf('encoder')];
+  };
+  expect(detail('Relu', 'Relu', 'Relu', 'Relu')).toBe('layer ×4, 12 nodes');
+  expect(detail('Relu', 'Relu', 'Relu', 'Tan')).toBe('layer ×3, 12 nodes');
+  expect(detail('Relu', 'Relu', 'Tan', 'Tan')).toBe('12 nodes');
+});
+
 test("scopes come from the name, else from what PyTorch's exporter leaves beside the node", () => {
   const draft = new Draft(buildModel({ inputs: { x: f4 }, outputs: { y: f4 }, nodes: [node('Relu', 'x', 'y')] }));
   const [relu] = draft.main.nodes() as [Model['graph']['nodes'][number]];
