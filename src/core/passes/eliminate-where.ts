@@ -6,13 +6,14 @@ import { forEachNode } from './visit.ts';
 
 /**
  * `y = Where(true, a, b)`
- * becomes `y = a`, where `a` has the shape of `y`: neither the condition nor `b` may widen it.
+ * becomes `y = a`, where `a` has the shape of `y`: neither the condition nor `b` may widen it. ONNX Runtime
+ * adds what it takes to zeros, by which −0 loses its sign.
  */
 export const eliminateWhere: Pass = {
   name: 'eliminate-where',
   title: english`Remove choices that are always the same`,
   summary: english`Reads the value that a Where with a constant condition always takes, where the shape stays.`,
-  exactness: 'exact',
+  exactness: 'rounding',
   run(draft, { facts }) {
     forEachNode(draft, new Set(['Where']), (node, graph) => {
       const condition = constantNumbers(graph, node.inputs[0]);

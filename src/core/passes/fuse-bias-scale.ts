@@ -58,7 +58,7 @@ async function scaleProductAndBias(graph: GraphDraft, facts: Facts, node: Node, 
       [linear.channels],
       shift.map((each, channel) => each * affine.scale![channel]!),
     );
-    return graph.rewrite(node, english`MatMul can do it with its own weights.`, (edit) => {
+    return graph.rewrite(node, english`${linear.node.opType} can do it with its own weights.`, (edit) => {
       const product = graph.freshName(linear.node.outputs[0]!);
       edit.setInitializer(made.weight);
       edit.setInitializer(scaled);

@@ -35,7 +35,6 @@ const otherElementwise = new Set(
     'Softplus Softsign Sum Tanh ThresholdedRelu'
   ).split(' '),
 );
-const exactReductions = new Set(['ArgMax', 'ArgMin', 'ReduceMax', 'ReduceMin']);
 
 type Rule = (node: Node, graph: GraphDraft, facts: Facts, permutation: Permutation) => TransposedNode | undefined;
 
@@ -52,8 +51,8 @@ export function transposedNode(
   const rules = exact ? exactRules : allRules;
   if (exactElementwise.has(opType) || (!exact && otherElementwise.has(opType)))
     return elementwise(node, graph, facts, permutation);
-  if (exactReductions.has(opType) || (!exact && opType.startsWith('Reduce')))
-    return reduction(node, graph, facts, permutation);
+  // Even a maximum: whether a NaN is one depends on where its kernel meets it.
+  if (!exact && /^(?:Reduce|Arg)/.test(opType)) return reduction(node, graph, facts, permutation);
   return Object.hasOwn(rules, opType) ? rules[opType]!(node, graph, facts, permutation) : undefined;
 }
 
