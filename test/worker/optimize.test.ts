@@ -135,7 +135,9 @@ test('a wrong rewrite is found, taken back and named; the rest stays', async () 
   try {
     const opened = await openModel(join(folder, 'model.onnx'));
     const { model: result, report } = await optimizeModel(opened, options);
-    expect(report.rolledBack).toEqual([{ pass: 'relu-to-abs', reason: expect.stringContaining('Output y') }]);
+    expect(report.rolledBack).toMatchObject([
+      { pass: 'relu-to-abs', kind: 'outputs', reason: expect.stringContaining('Output y') },
+    ]);
     expect(result.graph.nodes.map(({ opType }) => opType)).toEqual(['Conv', 'Relu']);
     expect(report.verdict.status).toBe('close');
     await opened.close();
@@ -177,7 +179,9 @@ out y float32 [8]`);
     const opened = await openModel(path);
     const only = ['eliminate-identity', rounding.name];
     const { model: result, report } = await optimizeModel(opened, { ...options, passes: only });
-    expect(report.rolledBack).toEqual([{ pass: rounding.name, reason: expect.stringContaining('its bits differ') }]);
+    expect(report.rolledBack).toMatchObject([
+      { pass: rounding.name, reason: expect.stringContaining('its bits differ') },
+    ]);
     expect(result.graph.nodes.map(({ opType }) => opType)).toEqual(['Div', 'Mul', 'Add']);
     expect(report.verdict.status).toBe('equal');
     await opened.close();
@@ -306,7 +310,7 @@ transposed = Identity(ta)
   await saveModel(crashing, join(folder, 'crashing.onnx'));
   const opened = await openModel(join(folder, 'crashing.onnx'));
   const { model: result, report } = await optimizeModel(opened, options);
-  expect(report.rolledBack).toEqual([{ pass: 'eliminate-identity', reason: expect.stringContaining('crashed') }]);
+  expect(report.rolledBack).toMatchObject([{ pass: 'eliminate-identity', reason: expect.stringContaining('crashed') }]);
   expect(result.graph.nodes.map(({ opType }) => opType)).toContain('Identity');
   await opened.close();
 });
