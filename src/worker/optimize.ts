@@ -20,6 +20,7 @@ import type { OpenedModel } from './open-model.ts';
 import { type MeasuredResult, measureAndRepair } from './optimize-latency.ts';
 import { passOf, type RolledBack, runOriginal, type Verified, verifyAndRepair } from './optimize-verification.ts';
 import { createRuntimeManager, type RuntimeManager } from './runtime-client.ts';
+import { sharedSizes } from './shared-sizes.ts';
 
 export interface OptimizeOptions {
   readonly preset: Preset;
@@ -87,6 +88,7 @@ export async function optimizeModel(
       ...(problem === undefined ? [] : [problem]),
       ...(run?.problems ?? []),
       ...signatureChanges(opened.model, model),
+      ...(run?.records.some(({ name }) => name === 'share-shapes') ? sharedSizes(opened.model, model) : []),
     ],
     milliseconds: performance.now() - start,
   };

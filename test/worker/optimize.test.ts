@@ -291,6 +291,30 @@ out y float32 [1, 2]`;
   await old.close();
 });
 
+test('sizes that inputs share by name are read from one of them, and the report says so', async () => {
+  const of = async (z: string) => {
+    const text = `
+opset 17
+in x float32 [N]
+in z float32 [${z}]
+a = Shape(x)
+b = Shape(z)
+s = Add(a, b)
+y = Cast(s) {to = 1}
+out y float32 [1]`;
+    const path = join(folder, 'sizes.onnx');
+    await saveModel(parseModel(text), path);
+    const opened = await openModel(path);
+    const { report } = await optimizeModel(opened, options);
+    await opened.close();
+    return report.problems;
+  };
+  expect(await of('N')).toEqual([
+    'N is read from x alone, and taken to be the same in z, whose name for it is the same.',
+  ]);
+  expect(await of('M')).toEqual([]);
+});
+
 test('a rewrite after which ONNX Runtime crashes is taken back', async () => {
   // ONNX Runtime 1.30 removes a Transpose that two Gemms can do, also where it gives an output of the graph.
   const crashing = parseModel(`
