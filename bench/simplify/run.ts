@@ -1,12 +1,13 @@
 /**
  * Simplifies every model of OPSCOPE_BENCH_MODELS with Opscope, OnnxSlim and onnxsim, each in a process of its own, and
  * writes nodes, seconds and peak memory to bench/results/simplify.{md,json}. Peers come from the Python that
- * OPSCOPE_PYTHON names, with the packages onnxslim and onnxsim.
+ * OPSCOPE_PYTHON names, with the packages onnxslim and onnxsim; the onnxsim of npm, which is another program, from the
+ * folder that OPSCOPE_NPM_ONNXSIM names, where `npm install onnxsim` was run. It is left out when there is none.
  *
  *     OPSCOPE_BENCH_MODELS=… OPSCOPE_PYTHON=… node bench/simplify/run.ts [model …]
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 
@@ -24,6 +25,7 @@ if (!folder || !python) {
     'Set OPSCOPE_BENCH_MODELS to a folder of .onnx files and OPSCOPE_PYTHON to a Python with onnxslim and onnxsim.',
   );
 }
+const npmPeer = process.env.OPSCOPE_NPM_ONNXSIM;
 const runs = Number(process.env.OPSCOPE_BENCH_RUNS ?? 3);
 const here = import.meta.dirname;
 const results = join(here, '../results');
@@ -37,6 +39,9 @@ const tools: Readonly<Record<string, (model: string, out: string) => readonly st
   'opscope, verified': (model, out) => [process.execPath, cli, 'optimize', model, '-o', out, '--json'],
   onnxslim: (model, out) => [python, join(here, 'peer-one.py'), 'onnxslim', model, out],
   onnxsim: (model, out) => [python, join(here, 'peer-one.py'), 'onnxsim', model, out],
+  ...(npmPeer
+    ? { 'onnxsim (npm)': (model, out) => [process.execPath, join(here, 'peer-npm.ts'), npmPeer, model, out] }
+    : {}),
 };
 
 /** One run as a whole process; the tool prints its node count, the kernel tells the peak of its memory. */
@@ -79,7 +84,8 @@ const versions = spawnSync(
   .stdout.trim()
   .split(' ');
 const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 1e9)} GB, Node ${process.version}`;
-const peers = `onnxslim ${versions[0]}, onnxsim ${versions[1]}, onnxruntime ${versions[2]}`;
+const ofNpm = npmPeer ? `, onnxsim ${versionOfNpm(npmPeer)} of npm` : '';
+const peers = `onnxslim ${versions[0]}, onnxsim ${versions[1]}${ofNpm}, onnxruntime ${versions[2]}`;
 const date = new Date().toISOString().slice(0, 10);
 
 interface Row {
@@ -105,6 +111,11 @@ for (const name of models) {
   writeFileSync(join(results, 'simplify.md'), table(load));
 }
 rmSync(scratch, { recursive: true, force: true });
+
+function versionOfNpm(folder: string): string {
+  const manifest = readFileSync(join(folder, 'node_modules/onnxsim/package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
 
 function table(load: string): string {
   const names = Object.keys(tools);

@@ -28,6 +28,7 @@ interface OptimizeOptions extends RunOptions {
   readonly opset?: number;
   readonly keepOverridable?: boolean;
   readonly maxGrowth?: number;
+  readonly measure?: boolean;
   readonly externalData?: string;
   readonly recipe?: string;
 }
@@ -53,6 +54,7 @@ export function optimizeCommand(program: Command): void {
       'how much larger computing constants ahead may make the file, in all (default: 16384, or 1/50 of the weights)',
       wholeNumber,
     )
+    .option('--measure', 'measure both models; a pass that makes the result slower is taken back')
     .option('--no-verify', 'do not run both models to compare them')
     .option('--external-data <file>', 'write the weights to this file, beside the model')
     .option('--recipe <file>', 'write down how the result was made, for apply and check')
@@ -85,7 +87,7 @@ async function optimize(path: string, options: OptimizeOptions, session: Session
   const { protectFromRecipe, protectSource, protectWeights } = await import('../worker/protect.ts');
   const { recordRecipe, runOptimizeStep } = await import('../worker/recipe.ts');
   const { saveAhead } = await import('../worker/save-ahead.ts');
-  const { measurementContext } = await import('./measuring.ts');
+  const { measurementContext, settingsOf } = await import('./measuring.ts');
   const { pass, skip, inputs, opset, externalData, preset, verify, seed, dim, recipe, maxGrowth } = options;
   const { signal, onProgress } = session;
   const opened = await openModel(path);
@@ -109,10 +111,16 @@ async function optimize(path: string, options: OptimizeOptions, session: Session
       verify,
     } as const;
     const context = await measurementContext(session);
-    const { model, report } = await runOptimizeStep(opened, step, context, target.begin);
+    const { model, report } = await runOptimizeStep(opened, step, context, {
+      onCandidate: target.begin,
+      measure: options.measure ? settingsOf(options) : undefined,
+    });
     onProgress({ message: 'Writing' });
     await target.save(model);
-    if (recipe) await recordRecipe(recipe, { source: opened, steps: [step], output }, context);
+    // Replaying measures nothing.
+    const costly = report.rolledBack.filter(({ kind }) => kind === 'latency').map((each) => each.pass);
+    const done = costly.length > 0 ? { ...step, skip: [...(skip ?? []), ...costly] } : step;
+    if (recipe) await recordRecipe(recipe, { source: opened, steps: [done], output }, context);
     const written = { ...report, output };
     const code = report.verdict.status === 'different' ? 1 : 0;
     return { report: written, text: () => optimizeText(written), code };

@@ -31,6 +31,8 @@ export interface CompareLatencyOptions {
   readonly second?: { readonly threads?: number; readonly level?: OptimizationLevel };
 }
 
+type Comparable = Pick<MeasuredModel, 'model' | 'path'>;
+
 /**
  * Pairs of fresh sessions, so that where a session's memory happens to lie does not decide. Five: Student's factor for
  * the spread between pairs is 2.8 then, with three it is 4.3.
@@ -53,13 +55,13 @@ const longestMs = 30_000;
  * the interval is widened by it. Rejects when a model does not run, and with `CancelledError` within a second.
  */
 export async function compareLatency(
-  a: MeasuredModel,
-  b: MeasuredModel,
+  a: Comparable,
+  b: Comparable,
   options: CompareLatencyOptions,
   context: MeasurementContext,
 ): Promise<LatencyComparison> {
   const { settings } = options;
-  const inputsOf = ({ model }: MeasuredModel) =>
+  const inputsOf = ({ model }: Comparable) =>
     makeInputs(model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
   const [inputsA, inputsB] = [await inputsOf(a), await inputsOf(b)];
   const environment = await measurementEnvironment(a, settings, options.level, context);

@@ -5,9 +5,8 @@ import { typicalRun } from '../core/profile/timeline.ts';
 import { schemes } from '../core/quantize/quantize-model.ts';
 import { machineDifferences } from '../core/report/environment.ts';
 import type { CallContext, Handlers } from '../protocol/rpc.ts';
-import type { RunSettings, VersionRef, WorkerContract } from '../protocol/worker.ts';
+import type { VersionRef, WorkerContract } from '../protocol/worker.ts';
 import { compareGraphs, compareModels } from './compare.ts';
-import { compareLatency } from './compare-latency.ts';
 import { addVersion, asOpened, type Documents, type OpenDocument, type Origins, type Version } from './documents.ts';
 import { modelIdentity } from './inspect.ts';
 import { describeEnvironment } from './machine.ts';
@@ -65,6 +64,7 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       const { model, report, origins } = await optimizeModel(asOpened(parent), {
         ...options,
         seed: settings.seed,
+        measure: measure ? settings : undefined,
         usualDims: settings.dims,
         ...(targetOpset === undefined ? {} : { passOptions: { targetOpset } }),
         ...(settings.inputs === undefined ? {} : { inputs: settings.inputs }),
@@ -80,7 +80,7 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
         origins: originsThrough(origins, parent.origins),
         rewrites: report.rewrites,
       };
-      const latency = measure && model !== parent.model ? await latencyOf(parent, made, settings, context) : {};
+      const { latency } = report;
       const { nodes, bytes } = report.after;
       const version = addVersion(documents.document(document), {
         ...made,
@@ -91,10 +91,10 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
           label: english`Simplified`,
           parent: id,
           verdict: report.verdict,
-          ...latency,
+          ...(latency ? { latency } : {}),
         },
       });
-      return { version: version.info, report: { ...report, ...latency } };
+      return { version: version.info, report };
     },
     quantizeAdvice: ({ scheme, ...version }, { signal }) =>
       quantizeAdvice(documents.version(version).model, schemes.find((each) => each === scheme) ?? 'auto', {
@@ -168,20 +168,6 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
   function sideOf(ref: VersionRef): MappedSide {
     const version = documents.version(ref);
     return { version, analysis: documents.analysis(version) };
-  }
-
-  /** Latency of a new version against the one it was made from; what stops the measurement does not stop the version. */
-  async function latencyOf(parent: Version, made: Omit<Version, 'info'>, settings: RunSettings, context: CallContext) {
-    const identity = await modelIdentity(asOpened(parent));
-    const before = await measured(parent);
-    return {
-      latency: await compareLatency(
-        before,
-        { model: made.model, identity },
-        { settings, level: 'all' },
-        measurement(context),
-      ),
-    };
   }
 }
 

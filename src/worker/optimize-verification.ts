@@ -3,7 +3,7 @@ import { type Evaluator, RuntimeError } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
 import { catalog } from '../core/passes/catalog.ts';
 import type { PassRun } from '../core/passes/runner.ts';
-import type { Verdict } from '../core/report/report.ts';
+import type { OptimizeReport, Verdict } from '../core/report/report.ts';
 import { findGuilty } from '../core/verify/find-guilty.ts';
 import {
   compareWith,
@@ -63,6 +63,7 @@ function survivingEvaluator(manager: RuntimeManager, config: SessionConfig = {})
 export interface RolledBack {
   readonly key: string;
   readonly pass: string;
+  readonly kind: NonNullable<OptimizeReport['rolledBack'][number]['kind']>;
   readonly reason: string;
 }
 
@@ -246,7 +247,7 @@ async function findFaulty(
   const pass = passOf(guilty);
   // One that is wrong twice is not to be trusted here.
   const again = rolledBack.some((each) => each.pass === pass);
-  return { key: again ? pass : guilty, pass, reason: fault.reason };
+  return { key: again ? pass : guilty, pass, kind: fault.kind, reason: fault.reason };
 }
 
 /** The pass of a rewrite's key; a pass alone is its own. */

@@ -13,11 +13,14 @@ import type { ExplainedRewrite, ModelSize, OptimizeReport, Verdict } from '../co
 import { reportSchema } from '../core/report/report.ts';
 import { createFacts } from '../core/shapes/infer.ts';
 import type { Progress } from '../protocol/rpc.ts';
+import type { RunSettings } from '../protocol/worker.ts';
 import { createEvaluator } from './evaluator.ts';
 import { hashFile } from './hash-file.ts';
 import type { OpenedModel } from './open-model.ts';
+import { type MeasuredResult, measureAndRepair } from './optimize-latency.ts';
 import { passOf, type RolledBack, runOriginal, type Verified, verifyAndRepair } from './optimize-verification.ts';
 import { createRuntimeManager, type RuntimeManager } from './runtime-client.ts';
+import { sharedSizes } from './shared-sizes.ts';
 
 export interface OptimizeOptions {
   readonly preset: Preset;
@@ -34,6 +37,8 @@ export interface OptimizeOptions {
   readonly seed?: number;
   /** The user's data to verify on, beside made inputs. */
   readonly inputs?: string;
+  /** Measure both models with these settings; a pass that costs time is taken back. */
+  readonly measure?: RunSettings | undefined;
   readonly manager: RuntimeManager;
   /** Version of Opscope, for the provenance. */
   readonly opscope: string;
@@ -66,7 +71,7 @@ export async function optimizeModel(
   const passes = selectPasses(options.preset, options.passes, options.skip, options.passOptions?.targetOpset);
   const sign = createSigner(opened.path, options);
   const work: Work = { opened, options, passes, sign, evaluator: createEvaluator(options.manager) };
-  const { run, verdict, rolledBack, problem } = await optimizeAndVerify(work);
+  const { run, verdict, rolledBack, problem, latency } = await optimizeAndMeasure(work);
   const changed = run !== undefined && run.model !== opened.model;
   const model = changed ? await sign(run) : opened.model;
   const report: OptimizeReport = {
@@ -75,13 +80,15 @@ export async function optimizeModel(
     before: sizeOf(opened.model, opened.bytes),
     after: sizeOf(model),
     passes: run?.records ?? [],
-    rolledBack: rolledBack.map(({ pass, reason }) => ({ pass, reason })),
+    rolledBack: rolledBack.map(({ pass, reason, kind }) => ({ pass, reason, kind })),
     rewrites: run?.draft.rewrites.map(explain) ?? [],
     verdict: changed ? verdict : unchanged,
+    ...(latency ? { latency } : {}),
     problems: [
       ...(problem === undefined ? [] : [problem]),
       ...(run?.problems ?? []),
       ...signatureChanges(opened.model, model),
+      ...(run?.records.some(({ name }) => name === 'share-shapes') ? sharedSizes(opened.model, model) : []),
     ],
     milliseconds: performance.now() - start,
   };
@@ -103,6 +110,23 @@ interface Work {
   /** The model that a run made, with its provenance. */
   readonly sign: (run: PassRun) => Promise<Model>;
   readonly evaluator: Evaluator;
+}
+
+function optimizeAndMeasure(work: Work): Promise<MeasuredResult> {
+  const { measure: settings, manager, opscope, signal, onProgress } = work.options;
+  if (!settings) return optimizeAndVerify(work);
+  return measureAndRepair({
+    original: work.opened.model,
+    settings,
+    context: { manager, opscope, signal, onProgress },
+    optimize: (without) => {
+      if (without.length === 0) return optimizeAndVerify(work);
+      const names = new Set(without.map(({ pass }) => pass));
+      const { onCandidate: _, ...options } = work.options;
+      return optimizeAndVerify({ ...work, options, passes: work.passes.filter(({ name }) => !names.has(name)) });
+    },
+    repeat: async ({ rolledBack }, passes) => (await runOnce(work, rolledBack, (key) => passes.has(passOf(key)))).model,
+  });
 }
 
 async function optimizeAndVerify(work: Work): Promise<Verified> {

@@ -155,7 +155,7 @@ function explainRun(error: unknown, { described }: InputSet): unknown {
 
 /** The file itself where it serves, else what is written for the runtime. */
 export async function sourceOf(
-  { model, path }: MeasuredModel,
+  { model, path }: Pick<MeasuredModel, 'model' | 'path'>,
   named: Model,
   signal: AbortSignal | undefined,
 ): Promise<PreparedModel> {

@@ -20,7 +20,7 @@ import { hashData, hashFile } from './hash-file.ts';
 import { modelIdentity } from './inspect.ts';
 import { makeTemporaryFolder } from './model-source.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
-import { type Optimized, optimizeModel } from './optimize.ts';
+import { type Optimized, type OptimizeOptions, optimizeModel } from './optimize.ts';
 import type { MeasurementContext } from './profile.ts';
 import { type PruneModelOptions, type PruneResult, pruneModel } from './prune.ts';
 import { type QuantizeResult, quantizeModel } from './quantize.ts';
@@ -141,7 +141,7 @@ export function runOptimizeStep(
   opened: OpenedModel,
   step: Unhashed<OptimizeStep>,
   { manager, opscope, signal, onProgress }: MeasurementContext,
-  onCandidate?: (model: Model) => void,
+  extra: Pick<OptimizeOptions, 'measure' | 'onCandidate'> = {},
 ): Promise<Optimized> {
   const { preset, passes, skip, targetOpset, keepOverridable, maxFoldGrowth, dims, seed, data, verify } = step;
   return optimizeModel(opened, {
@@ -161,7 +161,7 @@ export function runOptimizeStep(
     opscope,
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
-    ...(onCandidate ? { onCandidate } : {}),
+    ...extra,
   });
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { metricGate } from '../../src/cli/compare.ts';
+import { optimizeText } from '../../src/cli/optimize.ts';
 import type { CompareReport, OptimizeReport, ProfileReport, QuantizeReport } from '../../src/core/report/report.ts';
 import { saveModel } from '../../src/worker/save-model.ts';
 import { parseModel } from '../core/passes/graph-text.ts';
@@ -73,6 +74,18 @@ out y float32 [1, 1, 8, 8]
       problems: [expect.stringMatching(/^The operator set is 10, not 12: Resize r is in the way\. With nearest/)],
       status: 'equal',
     });
+  });
+
+  it('optimize measures on request, as compare does', async () => {
+    const written = join(folder, 'measured.onnx');
+    const { code, stdout } = await runCli(
+      ...['optimize', classifier, '-o', written, '--measure', '--time-limit', '2', '--json'],
+    );
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout) as OptimizeReport;
+    expect(report.latency).toMatchObject({ verdict: expect.stringMatching(/faster|slower|no-difference/) });
+    expect(report.latency!.interval95[0]).toBeLessThanOrEqual(report.latency!.ratio);
+    expect(optimizeText(report)).toMatch(/^latency {2}/m);
   });
 
   it('optimize computes ahead only what may grow the file so much', async () => {

@@ -287,7 +287,12 @@ export interface OptimizeReport {
   readonly before: ModelSize;
   readonly after: ModelSize;
   readonly passes: readonly PassRecord[];
-  readonly rolledBack: readonly { readonly pass: string; readonly reason: string }[];
+  readonly rolledBack: readonly {
+    readonly pass: string;
+    readonly reason: string;
+    /** What was wrong: outputs, what ONNX Runtime makes of it, a fusion lost, or time. */
+    readonly kind?: 'outputs' | 'optimized' | 'fusions' | 'latency';
+  }[];
   readonly rewrites: readonly ExplainedRewrite[];
   readonly verdict: Verdict;
   readonly latency?: LatencyComparison;

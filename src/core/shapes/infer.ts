@@ -15,7 +15,7 @@ const maxRounds = 8;
 const inferencesPerNode = 40;
 
 /** Names that exporters give to every axis they know nothing of: no two of them need be equal. */
-const meaninglessSymbols = new Set([
+export const meaninglessSymbols: ReadonlySet<string> = new Set([
   '?',
   'None',
   'none',

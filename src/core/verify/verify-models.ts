@@ -105,7 +105,7 @@ export function runReference(
     }
     if (usable.length === offered) return { reason, fewer: undefined };
     const fewer = left
-      ? english`compared on ${usable.length} of ${offered} sets of inputs, since a run takes long`
+      ? english`compared on ${usable.length} of ${offered} sets of inputs, to save time`
       : english`compared on ${usable.length} of ${offered} sets of inputs, since the original refuses the others`;
     return { reason, fewer };
   };

@@ -17,15 +17,16 @@ const rows = (op: Operation) => {
   return shape ? (shape.length === 1 ? constantDim(1) : (shape[0] ?? null)) : null;
 };
 
-/** Label and scores of a classifier; the scores' width is the number of classes, unless two share one score. */
+/** Label and scores of a classifier; the scores' width is the number of classes, unless two may share one score. */
 function classifier(op: Operation): readonly ValueFacts[] {
   const names = ['classlabels_strings', 'classlabels_int64s', 'classlabels_ints'] as const;
   const found = names.find((name) => countOf(op, name));
   const strings = found === 'classlabels_strings';
   const count = found && countOf(op, found);
+  const ownScores = count !== undefined && (count > 2 || countOf(op, 'intercepts') === count);
   return [
     tensor(strings ? 'string' : 'int64', [rows(op)]),
-    tensor('float32', [rows(op), count && count > 2 ? constantDim(count) : null]),
+    tensor('float32', [rows(op), ownScores ? constantDim(count) : null]),
   ];
 }
 
