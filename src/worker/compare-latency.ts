@@ -59,8 +59,7 @@ export async function compareLatency(
   context: MeasurementContext,
 ): Promise<LatencyComparison> {
   const { settings } = options;
-  const inputsOf = ({ model }: MeasuredModel) =>
-    makeInputs(model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
+  const inputsOf = ({ model }: MeasuredModel) => makeInputs(model, { ...settings, path: settings.inputs });
   const [inputsA, inputsB] = [await inputsOf(a), await inputsOf(b)];
   const environment = await measurementEnvironment(a, settings, options.level, context);
   const prepared: PreparedModel[] = [];

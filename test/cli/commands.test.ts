@@ -128,6 +128,8 @@ out y
       '--json',
       '--csv',
       csv,
+      '--fill',
+      'zeros',
       '--samples',
       samples,
     );
@@ -138,6 +140,7 @@ out y
     expect(report.nodes.length).toBeGreaterThan(0);
     const sha256 = sha256Of(classifier);
     expect(report).toMatchObject({ model: { sha256 }, environment: { modelSha256: sha256 } });
+    expect(report.inputs.map(({ source }) => source)).toEqual(['zeros']);
     expect(report.latency.samples).toBeUndefined();
     expect(readFileSync(samples, 'utf8').trimEnd().split('\n')).toHaveLength(21);
     expect(readFileSync(csv, 'utf8').trimEnd().split('\n')).toHaveLength(report.nodes.length + 1);
