@@ -8,14 +8,22 @@ import type { AsRun } from './profile.ts';
 
 /**
  * The graph that ONNX Runtime ran, in terms of the model's own nodes, so that selection and colours go on working: a
- * kernel that stands for one node has its id, one that stands for several is a group of them.
+ * kernel that stands for one node has its id, one that stands for several is a group of them. Times are the kernels' own.
  */
-export function asRunScene({ model, origins }: AsRun, open: SceneRequest['open'], signal: AbortSignal): Scene {
+export function asRunScene(
+  { model, origins, milliseconds }: AsRun,
+  open: SceneRequest['open'],
+  signal: AbortSignal,
+): Scene {
   const draft = new Draft(model);
   const scene = layoutGraph({ main: draft.main, functions: draft.functions, facts: createFacts(draft), open, signal });
   const { kind, id, key, members } = scene.nodes;
   const covered = Array.from(id, (each) => origins.get(each as NodeId) ?? []);
   const isFused = (box: number) => kind[box] === 'node' && covered[box]!.length > 1;
+  const timeOf = (ids: Iterable<number>) => {
+    const times = [...ids].flatMap((each) => milliseconds.get(each as NodeId) ?? []);
+    return times.length > 0 ? times.reduce((sum, time) => sum + time, 0) : Number.NaN;
+  };
   const inOwn = (ids: Iterable<number>) =>
     Int32Array.from([...ids].flatMap((each) => [...(origins.get(each as NodeId) ?? [])]));
   return {
@@ -29,6 +37,7 @@ export function asRunScene({ model, origins }: AsRun, open: SceneRequest['open']
         if (each) return inOwn(each);
         return covered[box]!.length > 1 ? Int32Array.from(covered[box]!) : null;
       }),
+      milliseconds: Float64Array.from(members, (each, box) => timeOf(each ?? [id[box]!])),
     },
   };
 }
