@@ -25,6 +25,7 @@ export interface RunOptions extends OutputOptions {
   readonly threads: number;
   readonly inputs?: string;
   readonly seed: number;
+  readonly fill?: 'random' | 'zeros';
   readonly timeLimit: number;
 }
 
@@ -67,6 +68,7 @@ export function withRunOptions(command: Command): Command {
     .option('--threads <n>', 'threads that share one operator; 0 lets ONNX Runtime choose', count, 0)
     .option('--inputs <path>', 'input data: .npz, .npy, or a folder of .pb; random inputs without it')
     .option('--seed <n>', 'seed of random inputs', count, 1)
+    .option('--fill <kind>', 'what inputs are made of for timing: random or zeros', oneOf('random', 'zeros'))
     .option('--time-limit <s>', 'seconds that a measurement may take', positive, 60);
 }
 

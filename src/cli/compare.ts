@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { pairedSamplesCsv } from '../core/profile/samples-csv.ts';
 import { bytes, change, count, decibels, significant } from '../core/report/format.ts';
 import type { Gate } from '../core/report/junit.ts';
 import type { CompareReport } from '../core/report/report.ts';
+import { smallerComparison } from '../core/report/runs.ts';
 import { latencySentence, metricSentence, outputsSentence } from '../core/report/sentences.ts';
 import {
   execute,
@@ -24,6 +26,7 @@ interface CompareOptions extends RunOptions {
   readonly maxMetricDrop?: number;
   readonly labelled?: string;
   readonly latency: boolean;
+  readonly samples?: string;
   readonly junit?: string;
   readonly markdown?: string;
   readonly html?: string;
@@ -48,6 +51,7 @@ export function compareCommand(program: Command): void {
     )
     .option('--labelled <path>', 'labelled data to measure the accuracy of both on')
     .option('--no-latency', 'do not measure')
+    .option('--samples <file>', 'write the time of every run of both as a CSV table')
     .option('--junit <file>', 'write the gates as a JUnit report')
     .option('--markdown <file>', 'write the report as Markdown')
     .option('--html <file>', 'write the report as one HTML file')
@@ -66,12 +70,23 @@ async function compare(pathA: string, pathB: string, options: CompareOptions, se
   try {
     const b = await openModel(pathB);
     try {
-      const report = await compareModels(
+      const { samples } = options;
+      const compared = await compareModels(
         await measuredModel(a),
         await measuredModel(b),
-        { settings: settingsOf(options), level: 'all', measure: options.latency, labelled: options.labelled },
+        {
+          settings: settingsOf(options),
+          level: 'all',
+          measure: options.latency,
+          labelled: options.labelled,
+          keepSamples: samples !== undefined,
+        },
         await measurementContext(session),
       );
+      const { latency } = compared;
+      if (samples && latency)
+        await writeFile(samples, pairedSamplesCsv(latency.a.samples ?? [], latency.b.samples ?? []));
+      const report = latency ? { ...compared, latency: smallerComparison(latency) } : compared;
       const gates = gatesOf(report, options);
       await writeReports(report, gates, (performance.now() - start) / 1000, options);
       return { report, text: () => compareText(report, gates), code: gates.every(({ passed }) => passed) ? 0 : 1 };

@@ -13,6 +13,7 @@ import { layoutCommand } from './layout.ts';
 import { mcpCommand } from './mcp.ts';
 import { optimizeCommand } from './optimize.ts';
 import { profileCommand } from './profile.ts';
+import { providersCommand } from './providers.ts';
 import { pruneCommand } from './prune.ts';
 import { quantizeCommand } from './quantize.ts';
 import { statsCommand } from './stats.ts';
@@ -31,6 +32,7 @@ function createProgram(): Command {
   for (const define of [
     inspectCommand,
     profileCommand,
+    providersCommand,
     optimizeCommand,
     quantizeCommand,
     pruneCommand,

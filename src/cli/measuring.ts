@@ -6,8 +6,16 @@ import type { MeasuredModel, MeasurementContext } from '../worker/profile.ts';
 import type { RunOptions, Session } from './command.ts';
 
 /** The settings of a run, from the options of a command. */
-export function settingsOf({ provider, threads, timeLimit, dim, inputs, seed }: RunOptions): RunSettings {
-  return { provider, threads, timeLimit, dims: dim, seed, ...(inputs === undefined ? {} : { inputs }) };
+export function settingsOf({ provider, threads, timeLimit, dim, inputs, fill, seed }: RunOptions): RunSettings {
+  return {
+    provider,
+    threads,
+    timeLimit,
+    dims: dim,
+    seed,
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(fill === undefined ? {} : { fill }),
+  };
 }
 
 /** A model to measure from the file it was opened from. */

@@ -2,9 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import { mainKernel } from '../core/profile/roofline.ts';
+import { samplesCsv } from '../core/profile/samples-csv.ts';
 import type { SweepAxes } from '../core/profile/sweep.ts';
 import { bytes, count, interval, percent, shape, significant, time } from '../core/report/format.ts';
 import type { Ceilings, Latency, ProfileReport } from '../core/report/report.ts';
+import { withoutSamples } from '../core/report/runs.ts';
 import {
   execute,
   heading,
@@ -24,6 +26,7 @@ interface ProfileOptions extends RunOptions {
   readonly level: OptimizationLevel;
   readonly trace?: string;
   readonly csv?: string;
+  readonly samples?: string;
   readonly roofline?: boolean;
   readonly fromTrace?: string;
   readonly sweep?: SweepAxes;
@@ -51,6 +54,7 @@ export function profileCommand(program: Command): void {
     .option('--from-trace <file>', 'run nothing: put a profile that ONNX Runtime wrote earlier onto the model')
     .option('--trace <file>', 'write the profiled runs as a Chrome trace')
     .option('--csv <file>', 'write the nodes as a CSV table')
+    .option('--samples <file>', 'write the time of every timed run as a CSV table')
     .action((model: string, options: ProfileOptions) =>
       execute(options, (session) => profile(model, options, session)),
     );
@@ -61,7 +65,7 @@ async function profile(path: string, options: ProfileOptions, session: Session):
   const { profileModel } = await import('../worker/profile.ts');
   const { profileFromTrace } = await import('../worker/profile-from-trace.ts');
   const { measuredModel, measurementContext, settingsOf } = await import('./measuring.ts');
-  const { runs, warmup = -1, level, trace: traceFile, csv, roofline = false, fromTrace } = options;
+  const { runs, warmup = -1, level, trace: traceFile, csv, samples, roofline = false, fromTrace } = options;
   const opened = await openModel(path);
   try {
     const target = await measuredModel(opened);
@@ -73,14 +77,19 @@ async function profile(path: string, options: ProfileOptions, session: Session):
     }
     const { report, trace } =
       fromTrace === undefined
-        ? await profileModel(target, { settings: settingsOf(options), runs, warmup, level, roofline }, context)
+        ? await profileModel(
+            target,
+            { settings: settingsOf(options), runs, warmup, level, roofline, samples: samples !== undefined },
+            context,
+          )
         : await profileFromTrace(target, fromTrace, level, context);
+    if (samples && report.latency.samples) await writeFile(samples, samplesCsv(report.latency.samples));
     if (csv) await writeFile(csv, nodesCsv(report));
     if (traceFile && trace) {
       const { toChromeTrace } = await import('../core/profile/chrome-trace.ts');
       await writeFile(traceFile, JSON.stringify(toChromeTrace(trace)));
     }
-    return { report, text: () => profileText(report) };
+    return { report: { ...report, latency: withoutSamples(report.latency) }, text: () => profileText(report) };
   } finally {
     await opened.close();
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { machineOf } from '../core/report/environment.ts';
 import type { LatencyComparison } from '../core/report/report.ts';
-import { type FileState, type MeasuredRun, withoutSamples, withRun } from '../core/report/runs.ts';
+import { type FileState, type MeasuredRun, smallerComparison, withRun } from '../core/report/runs.ts';
 import { log } from './log.ts';
 import type { Measurement, ModelDocument } from './model-document.ts';
 import type { ModelEditor } from './model-editor.ts';
@@ -74,5 +74,5 @@ function measuredRun(
 }
 
 function smaller({ environment: _, ...latency }: LatencyComparison): LatencyComparison {
-  return { ...latency, a: withoutSamples(latency.a), b: withoutSamples(latency.b) };
+  return smallerComparison(latency);
 }

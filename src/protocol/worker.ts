@@ -150,8 +150,10 @@ export interface RunSettings {
   readonly timeLimit: number;
   /** Symbolic dimension → size. */
   readonly dims: Readonly<Record<string, number>>;
-  /** File or folder with input data; random inputs when absent. */
+  /** File or folder with input data; inputs are made when absent. */
   readonly inputs?: string;
+  /** What inputs are made of for timing; random when absent. Outputs are compared on random ones all the same. */
+  readonly fill?: 'random' | 'zeros';
   readonly seed: number;
 }
 

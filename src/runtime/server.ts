@@ -6,6 +6,7 @@ import { env, type InferenceSession, listSupportedBackends, type OnnxValue, type
 import { type Binding, binding, initOrt } from 'onnxruntime-node/dist/binding.js';
 import { english } from '../core/english.ts';
 import { RuntimeError } from '../core/evaluator.ts';
+import { withProviderAdvice } from '../core/provider-advice.ts';
 import { tensorsPassed } from '../protocol/garbage.ts';
 import type { CallContext, Handlers } from '../protocol/rpc.ts';
 import type { Feeds, RuntimeContract, SessionOptions, SessionValue } from '../protocol/runtime.ts';
@@ -45,7 +46,8 @@ export function createRuntimeHandlers(): Handlers<RuntimeContract> {
     createSession: ({ model, options }) => {
       const start = performance.now();
       env.logLevel = 'fatal';
-      const native = attempt(() => {
+      requireProvider(options.provider);
+      const native = attemptOn(options.provider, () => {
         initOrt();
         const session = new binding.InferenceSession();
         if ('path' in model) session.loadModel(model.path, nativeOptions(options));
@@ -209,6 +211,30 @@ async function newestTrace(prefix: string): Promise<string> {
   if (!newest) throw new RuntimeError(english`ONNX Runtime wrote no trace. Check that the temporary folder has room.`);
   return newest.path;
 }
+
+/** Throws when this build of ONNX Runtime does not know the provider, which may be misspelt or of another system. */
+function requireProvider(provider: string): void {
+  const names = listSupportedBackends().map(({ name }) => name);
+  if (!names.includes(provider)) {
+    throw new RuntimeError(
+      withProviderAdvice(provider, english`This ONNX Runtime has no provider ${provider}; it has ${names.join(', ')}.`),
+    );
+  }
+}
+
+/** The same as `attempt`; when what fails is the provider, with what can be done about that. */
+function attemptOn<T>(provider: string, action: () => T): T {
+  try {
+    return attempt(action);
+  } catch (error) {
+    const { message } = error as RuntimeError;
+    throw provider !== 'cpu' && providerFails.test(message)
+      ? new RuntimeError(withProviderAdvice(provider, message))
+      : error;
+  }
+}
+
+const providerFails = /load shared library|LoadLibrary|provider .*not (?:available|enabled|supported)|adapter|Vulkan/i;
 
 function attempt<T>(action: () => T): T {
   try {

@@ -9,10 +9,10 @@ import type { AsRun } from './profile.ts';
 
 /**
  * The graph that ONNX Runtime ran, in terms of the model's own nodes, so that selection and colours go on working: a
- * kernel that stands for one node has its id, one that stands for several is a group of them.
+ * kernel that stands for one node has its id, one that stands for several is a group of them. Times are the kernels' own.
  */
 export async function asRunScene(
-  { model, origins }: AsRun,
+  { model, origins, milliseconds }: AsRun,
   open: SceneRequest['open'],
   signal: AbortSignal,
 ): Promise<Scene> {
@@ -22,6 +22,10 @@ export async function asRunScene(
   const { kind, id, key, members } = scene.nodes;
   const covered = Array.from(id, (each) => origins.get(each as NodeId) ?? []);
   const isFused = (box: number) => kind[box] === 'node' && covered[box]!.length > 1;
+  const timeOf = (ids: Iterable<number>) => {
+    const times = [...ids].flatMap((each) => milliseconds.get(each as NodeId) ?? []);
+    return times.length > 0 ? times.reduce((sum, time) => sum + time, 0) : Number.NaN;
+  };
   const inOwn = (ids: Iterable<number>) =>
     Int32Array.from([...ids].flatMap((each) => [...(origins.get(each as NodeId) ?? [])]));
   return {
@@ -35,6 +39,7 @@ export async function asRunScene(
         if (each) return inOwn(each);
         return covered[box]!.length > 1 ? Int32Array.from(covered[box]!) : null;
       }),
+      milliseconds: Float64Array.from(members, (each, box) => timeOf(each ?? [id[box]!])),
     },
   };
 }

@@ -31,7 +31,8 @@ export interface CompareLatencyOptions {
   readonly second?: { readonly threads?: number; readonly level?: OptimizationLevel };
 }
 
-type Comparable = Pick<MeasuredModel, 'model' | 'path'>;
+/** A model to compare; of one that only exists here nothing but its structure is known. */
+type Comparable = Pick<MeasuredModel, 'model' | 'path'> & Partial<Pick<MeasuredModel, 'identity'>>;
 
 /**
  * Pairs of fresh sessions, so that where a session's memory happens to lie does not decide. Five: Student's factor for
@@ -62,7 +63,7 @@ export async function compareLatency(
 ): Promise<LatencyComparison> {
   const { settings } = options;
   const inputsOf = ({ model }: Comparable) =>
-    makeInputs(model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
+    makeInputs(model, { ...settings, path: settings.inputs });
   const [inputsA, inputsB] = [await inputsOf(a), await inputsOf(b)];
   const environment = await measurementEnvironment(a, settings, options.level, context);
   const prepared: PreparedModel[] = [];

@@ -32,6 +32,8 @@ export interface CompareOptions {
   readonly image?: string | undefined;
   /** Compare latency too. */
   readonly measure: boolean;
+  /** Keep every time in the report. */
+  readonly keepSamples?: boolean;
   /** Data with labels, on which the accuracy of both is measured. */
   readonly labelled?: string | undefined;
 }
@@ -76,7 +78,7 @@ export async function compareModels(
   let latency: CompareReport['latency'];
   if (options.measure) {
     try {
-      latency = await compareLatency(known, other, { settings, level }, context);
+      latency = await compareLatency(known, other, { settings, level, samples: options.keepSamples === true }, context);
     } catch (error) {
       if (context.signal?.aborted) throw error;
       problems.push(

@@ -12,6 +12,7 @@ import type { Graph, Model, Node, ValueType } from '../core/graph/model.ts';
 import { createRandom, type Random } from '../core/random.ts';
 import { fromNumbers, toNumbers } from '../core/tensor/convert.ts';
 import type { Feeds } from '../protocol/runtime.ts';
+import type { RunSettings } from '../protocol/worker.ts';
 import { readInputFiles } from './input-files.ts';
 import { requiredInputs, resolveShape, symbolicDims } from './symbolic-dims.ts';
 
@@ -19,8 +20,7 @@ export interface InputOptions {
   /** Symbolic dimension → size; the rest gets what `symbolicDims` suggests. */
   readonly dims: Readonly<Record<string, number>>;
   readonly seed: number;
-  /** Default `random`. */
-  readonly kind?: 'random' | 'zeros';
+  readonly fill?: RunSettings['fill'];
   /** The user's own data: an `.npz`, an `.npy` for a model with one input, a `.pb`, or a folder of these. */
   readonly path?: string | undefined;
 }
@@ -59,7 +59,7 @@ export async function makeInputs(model: Model, options: InputOptions): Promise<I
     }
     // Each input has its own stream: adding one does not change the others.
     const random = createRandom(options.seed * 1000 + index);
-    const { value, source } = makeValue(name, type.dtype, dims, model.graph, options.kind ?? 'random', random);
+    const { value, source } = makeValue(name, type.dtype, dims, model.graph, options.fill ?? 'random', random);
     feeds[name] = value;
     described.push({ name, dtype: type.dtype, shape: dims, source });
   }

@@ -54,13 +54,13 @@ export async function describeEnvironment(settings: MeasurementSettings): Promis
 
 /** The same as a measurement of `target` begins, with ONNX Runtime's version; to be asked for before anything is timed. */
 export async function measurementEnvironment(
-  target: Pick<MeasuredModel, 'identity'>,
+  target: Partial<Pick<MeasuredModel, 'identity'>>,
   { provider, threads }: Pick<RunSettings, 'provider' | 'threads'>,
   level: string,
   { manager, opscope, signal }: Pick<MeasurementContext, 'manager' | 'opscope' | 'signal'>,
 ): Promise<Environment> {
   const { version } = await manager.use(({ client }) => client.describe(undefined), { signal });
-  const modelSha256 = target.identity.sha256;
+  const modelSha256 = target.identity?.sha256;
   return describeEnvironment({ provider, threads, level, onnxruntime: version, opscope, modelSha256 });
 }
 

@@ -110,7 +110,7 @@ export async function profileModel(
   const beginning = measurementEnvironment(target, settings, options.level, context);
   beginning.catch(() => {});
   const { identity } = await withChecksum(target);
-  const inputs = await makeInputs(target.model, { dims: settings.dims, seed: settings.seed, path: settings.inputs });
+  const inputs = await makeInputs(target.model, { ...settings, path: settings.inputs });
   const named = withUniqueNames(target.model);
   const prepared = await sourceOf(target, named, context.signal);
   try {

@@ -1,6 +1,7 @@
 import { english } from '../core/english.ts';
 import type { TensorValue } from '../core/evaluator.ts';
 import { modelBytes } from '../core/onnx/model-bytes.ts';
+import { withProviderAdvice } from '../core/provider-advice.ts';
 import { probeModel } from './probe-model.ts';
 import { createRuntimeManager, type RuntimeOptions } from './runtime-client.ts';
 
@@ -57,21 +58,13 @@ async function tryProvider(name: string, options: RuntimeOptions): Promise<Provi
     return {
       name,
       available: false,
-      note: `${advice[name] ?? english`It does not work here.`} (${firstLine(reason)})`,
+      note: withProviderAdvice(name, firstLine(reason)),
     };
   } finally {
     manager.dispose();
   }
 }
 
-const advice: Readonly<Record<string, string>> = {
-  webgpu: english`No usable GPU was found. On Linux WebGPU needs a Vulkan driver (libvulkan and the driver of the card).`,
-  cuda: english`The CUDA libraries of ONNX Runtime are not installed. Run the install script of onnxruntime-node for CUDA 12 or 13; it needs an NVIDIA driver too.`,
-  tensorrt: english`The TensorRT libraries of ONNX Runtime are not installed. Run the install script of onnxruntime-node, and install TensorRT.`,
-  dml: english`DirectML needs Windows 10 or later and a DirectX 12 graphics card.`,
-  coreml: english`Core ML needs macOS 10.15 or later.`,
-};
-
 function firstLine(text: string): string {
-  return text.trim().split('\n')[0]!.slice(0, 200);
+  return text.trim().split('\n')[0]!.slice(0, 500);
 }

@@ -119,8 +119,7 @@ async function timeOne(
   timeLimit: number,
   { manager, signal }: MeasurementContext,
 ): Promise<Float64Array> {
-  const { dims, seed, inputs: path } = settings;
-  const inputs = await makeInputs(model, { dims, seed, path });
+  const inputs = await makeInputs(model, { ...settings, path: settings.inputs });
   return manager.use(
     async (runtime) => {
       const options = { provider, threads, level };

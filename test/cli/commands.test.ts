@@ -132,7 +132,20 @@ out y
 
   it('profile names a time, its interval and its number of runs', async () => {
     const csv = join(folder, 'nodes.csv');
-    const { code, stdout } = await runCli('profile', classifier, '--runs', '20', '--json', '--csv', csv);
+    const samples = join(folder, 'runs.csv');
+    const { code, stdout } = await runCli(
+      'profile',
+      classifier,
+      '--runs',
+      '20',
+      '--json',
+      '--csv',
+      csv,
+      '--fill',
+      'zeros',
+      '--samples',
+      samples,
+    );
     expect(code).toBe(0);
     const report: ProfileReport = JSON.parse(stdout);
     expect(report.latency.runs).toBe(20);
@@ -140,6 +153,9 @@ out y
     expect(report.nodes.length).toBeGreaterThan(0);
     const sha256 = sha256Of(classifier);
     expect(report).toMatchObject({ model: { sha256 }, environment: { modelSha256: sha256 } });
+    expect(report.inputs.map(({ source }) => source)).toEqual(['zeros']);
+    expect(report.latency.samples).toBeUndefined();
+    expect(readFileSync(samples, 'utf8').trimEnd().split('\n')).toHaveLength(21);
     expect(readFileSync(csv, 'utf8').trimEnd().split('\n')).toHaveLength(report.nodes.length + 1);
   });
 
@@ -226,6 +242,23 @@ out y
     expect(code).toBe(2);
     expect(stderr).toContain('belongs to the model itself');
     expect(readFileSync(join(folder, 'w.data')).equals(before)).toBe(true);
+  });
+
+  it('lists the providers, and says what is missing where one does not work', async () => {
+    const { code, stdout } = await runCli('providers', '--json');
+    expect(code).toBe(0);
+    const { providers } = JSON.parse(stdout) as { providers: { name: string; available: boolean }[] };
+    expect(providers[0]).toMatchObject({ name: 'cpu', available: true });
+    const unknown = await runCli('profile', classifier, '--provider', 'nonesuch', '--runs', '2');
+    expect(unknown.code).toBe(3);
+    expect(unknown.stderr).toContain('This ONNX Runtime has no provider nonesuch; it has cpu');
+    for (const { name, available } of providers) {
+      if (available) continue;
+      const { code: failed, stderr } = await runCli('profile', classifier, '--provider', name, '--runs', '2');
+      expect(failed).toBe(3);
+      // Advice first, then what ONNX Runtime says.
+      expect(stderr).toMatch(/^opscope: (?:No usable GPU|The \w+ libraries|DirectML|Core ML)/);
+    }
   });
 
   it('lists the passes, and refuses one that there is not', async () => {

@@ -84,7 +84,7 @@ describe('inputs that are made', () => {
   });
 
   test('can be zeros', async () => {
-    const { feeds } = await makeInputs(language, { dims: { h: 4, w: 4 }, seed: 1, kind: 'zeros' });
+    const { feeds } = await makeInputs(language, { dims: { h: 4, w: 4 }, seed: 1, fill: 'zeros' });
     expect(Object.values(feeds[0]!).every(({ bytes }) => bytes.every((byte) => byte === 0))).toBe(true);
   });
 

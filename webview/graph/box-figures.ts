@@ -16,8 +16,12 @@ export function boxFigures(scene: Scene | null, overlay: Overlay): BoxFigures {
   const mixed = new Set<number>();
   const figures = new Float64Array(scene?.nodes.count ?? 0).fill(Number.NaN);
   for (let box = 0; box < figures.length; box++) {
-    const { kind, members, id } = scene!.nodes;
+    const { kind, members, id, milliseconds } = scene!.nodes;
     if (kind[box] === 'frame') continue;
+    if (overlay.id === 'time' && milliseconds) {
+      figures[box] = milliseconds[box]!;
+      continue;
+    }
     const figure = figureOf(overlay, kind[box] === 'group' ? members[box]! : [id[box]!]);
     if (figure === 'mixed') mixed.add(box);
     else figures[box] = figure;

@@ -3,6 +3,7 @@ import { engineText } from '../engine-texts.ts';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Link } from '../widgets/button.tsx';
+import { Checkbox } from '../widgets/checkbox.tsx';
 import { Field } from '../widgets/field.tsx';
 import { PathField } from '../widgets/path-field.tsx';
 import { Select } from '../widgets/select.tsx';
@@ -44,6 +45,15 @@ export function RunSettingsForm({ state }: { readonly state: State }) {
           onChange={(inputs) => change({ inputs: inputs === '' ? undefined : inputs })}
         />
       </Field>
+      {!settings.inputs && (
+        <Field label={t('Values')}>
+          <Checkbox
+            label={t('Zeros for timing')}
+            checked={settings.fill === 'zeros'}
+            onChange={(zeros) => change({ fill: zeros ? 'zeros' : undefined })}
+          />
+        </Field>
+      )}
       <Field label={t('Run on')}>
         <Providers state={state} />
       </Field>

@@ -15,6 +15,8 @@ export interface TimeDelta {
   readonly label: string;
   readonly before: number;
   readonly after: number;
+  /** What the change is known to, to either side: single runs of both profiles lie as far apart. */
+  readonly within: number;
 }
 
 const shownDeltas = 15;
@@ -56,7 +58,7 @@ export function TimeDeltas({ state }: { readonly state: State }) {
               </th>
               <td class="optional">{delta.before === 0 ? '–' : time(delta.before)}</td>
               <td>{delta.after === 0 ? '–' : time(delta.after)}</td>
-              <td>{signedTime(delta.after - delta.before)}</td>
+              <td>{changeText(delta)}</td>
             </tr>
           ))}
         </tbody>
@@ -85,14 +87,15 @@ export function timeDeltas(
     const [one, other] = [root(pairs[at]!), root(-1 - pairs[at + 1]!)];
     if (one !== other) parents.set(other, one);
   }
-  const groups = new Map<number, { node: NodeId; label: string; before: number; after: number }>();
-  const add = ({ id, name, opType, milliseconds }: ProfiledNode, key: number, side: 'before' | 'after') => {
-    const group = groups.get(root(key)) ?? { node: id, label: '', before: 0, after: 0 };
+  const groups = new Map<number, { node: NodeId; label: string; before: number; after: number; within: number }>();
+  const add = ({ id, name, opType, milliseconds, spread }: ProfiledNode, key: number, side: 'before' | 'after') => {
+    const group = groups.get(root(key)) ?? { node: id, label: '', before: 0, after: 0, within: 0 };
     if (side === 'after' || group.label === '') {
       group.node = id;
       group.label = `${opType} ${name || `#${id}`}`;
     }
     group[side] += milliseconds;
+    group.within = Math.hypot(group.within, spread);
     groups.set(root(key), group);
   };
   for (const node of before) add(node, node.id, 'before');
@@ -100,6 +103,8 @@ export function timeDeltas(
   return [...groups.values()].sort((x, y) => Math.abs(y.after - y.before) - Math.abs(x.after - x.before));
 }
 
-function signedTime(milliseconds: number): string {
-  return milliseconds === 0 ? 'same' : `${milliseconds < 0 ? '−' : '+'}${time(Math.abs(milliseconds))}`;
+function changeText({ before, after, within }: TimeDelta): string {
+  const change = after - before;
+  if (Math.abs(change) <= within) return t('none within ±{0}', time(within));
+  return `${change < 0 ? '−' : '+'}${time(Math.abs(change))} ±${time(within)}`;
 }

@@ -42,6 +42,11 @@ export function withoutSamples({ samples: _, ...latency }: Latency): Latency {
   return latency;
 }
 
+/** A comparison likewise. */
+export function smallerComparison(latency: LatencyComparison): LatencyComparison {
+  return { ...latency, a: withoutSamples(latency.a), b: withoutSamples(latency.b) };
+}
+
 /** More than this are not kept. */
 export const mostRuns = 200;
 

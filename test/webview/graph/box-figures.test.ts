@@ -49,3 +49,10 @@ test('a group of one category has it, one of several is mixed, one without data 
   expect([...category(0, 0, 1, 1).mixed]).toEqual([1]);
   expect([...category(0, Number.NaN, Number.NaN, Number.NaN).mixed]).toEqual([]);
 });
+
+test('boxes of the graph as run have their own times, whatever their nodes took together', () => {
+  const ran = { nodes: { ...scene.nodes, milliseconds: Float64Array.from([3, 4, Number.NaN]) } } as Scene;
+  const values = [10, 40, 50, 20];
+  expect([...boxFigures(ran, overlay(values, { id: 'time' })).figures]).toEqual([3, 4, Number.NaN]);
+  expect([...boxFigures(ran, overlay(values, {})).figures]).toEqual([10, 110, Number.NaN]);
+});
