@@ -1,5 +1,7 @@
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as vscode from 'vscode';
+import { startOfPaths } from './tool-paths.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** A tool as the manifest has it. */
@@ -35,7 +37,7 @@ function implementation(
       const model = String(input.model ?? input.a ?? '');
       const invocationMessage = `${displayName}: ${model}`;
       if (!writing.has(name)) return { invocationMessage };
-      const message = await question(name, model, input);
+      const message = question(name, model, input);
       return { invocationMessage, confirmationMessages: { title: displayName, message } };
     },
     invoke: async ({ input }, token) => {
@@ -44,7 +46,7 @@ function implementation(
       }
       const controller = new AbortController();
       const subscription = token.onCancellationRequested(() => controller.abort());
-      const folder = startOfPaths();
+      const folder = startOf(input);
       try {
         const { client } = workers.running();
         const result = await client.callTool({ name, input, folder }, { signal: controller.signal });
@@ -56,15 +58,19 @@ function implementation(
   };
 }
 
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
 /** Where relative paths of a tool's input start. */
-const startOfPaths = (): string => vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
+const startOf = ({ model, a }: Record<string, unknown>): string =>
+  startOfPaths(String(model ?? a ?? ''), vscode.workspace.workspaceFolders?.map(({ uri }) => uri.fsPath) ?? [], isFile);
 
 /** Asks about every file that a tool writes: the export reads the recipe, tune writes it. */
-async function question(name: string, model: string, input: Record<string, unknown>): Promise<string> {
+function question(name: string, model: string, input: Record<string, unknown>): string {
   const written = [input.output, name === 'opscope_tune' ? input.recipe : undefined].filter(
     (path) => typeof path === 'string',
   );
-  const there = await Promise.all(written.map(isThere));
+  const folder = startOf(input);
+  const there = written.map((path) => existsSync(resolve(folder, path)));
   const replaced = input.overwrite === true ? written.filter((_, index) => there[index]) : [];
   const made = written.filter((path) => !replaced.includes(path));
   if (replaced.length === 0) return vscode.l10n.t('Read {0} and write {1}?', model, listed(made));
@@ -79,12 +85,3 @@ async function question(name: string, model: string, input: Record<string, unkno
 }
 
 const listed = (paths: readonly string[]): string => new Intl.ListFormat(vscode.env.language).format(paths);
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await vscode.workspace.fs.stat(vscode.Uri.file(resolve(startOfPaths(), path)));
-    return true;
-  } catch {
-    return false;
-  }
-}

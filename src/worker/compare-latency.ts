@@ -62,8 +62,7 @@ export async function compareLatency(
   context: MeasurementContext,
 ): Promise<LatencyComparison> {
   const { settings } = options;
-  const inputsOf = ({ model }: Comparable) =>
-    makeInputs(model, { ...settings, path: settings.inputs });
+  const inputsOf = ({ model }: Comparable) => makeInputs(model, { ...settings, path: settings.inputs });
   const [inputsA, inputsB] = [await inputsOf(a), await inputsOf(b)];
   const environment = await measurementEnvironment(a, settings, options.level, context);
   const prepared: PreparedModel[] = [];

@@ -26,7 +26,8 @@ test('in the graph as run every box has the time of its own kernel, what ONNX Ru
   const target = { model, identity: { path: 'test.onnx', bytes: 0, irVersion: 10, producer: '', opsets: {} } };
   const options = { settings, runs: 4, warmup: 1, level: 'all' } as const;
   const { asRun, report } = await profileModel(target, options, { manager, opscope: '0' });
-  const { kind, label, milliseconds } = asRunScene(asRun!, 'all', new AbortController().signal).nodes;
+  const scene = await asRunScene(asRun!, 'all', new AbortController().signal);
+  const { kind, label, milliseconds } = scene.nodes;
   const boxes = label.flatMap((name, box) =>
     kind[box] === 'node' || kind[box] === 'group' ? [[name, milliseconds![box]!] as const] : [],
   );

@@ -121,6 +121,12 @@ export class GraphDraft implements GraphView {
     return this.ordered;
   }
 
+  /** Whether the model still has the nodes in an order that is not topological: `nodes()` and any change sort them. */
+  get isStoredUnsorted(): boolean {
+    const stored = this.graph?.nodes ?? this.definition?.nodes ?? [];
+    return this.version === 0 && !sameItems(this.nodes(), stored);
+  }
+
   node(id: NodeId): Node | undefined {
     return this.nodeById.get(id);
   }

@@ -99,6 +99,7 @@ export const readingProblems = [
     severity: 'info',
     documentation:
       'ONNX asks that a node stands behind those whose outputs it reads. ONNX Runtime sorts them; the ONNX checker and other readers refuse the file.',
+    fix: 'sort-nodes',
   },
   {
     code: 'initializer-not-input',

@@ -45,10 +45,12 @@ import { raiseOpset } from './raise-opset.ts';
 import { shareShapes } from './share-shapes.ts';
 import { simplifyReshape } from './simplify-reshape.ts';
 import { slicesToSplit } from './slices-to-split.ts';
+import { sortNodes } from './sort-nodes.ts';
 import { transposeToReshape } from './transpose-to-reshape.ts';
 
 /** Every pass there is, in the order in which they run. */
 export const catalog: readonly Pass[] = [
+  sortNodes,
   freezeInitializers,
   raiseOpset,
   inlineFunctions,

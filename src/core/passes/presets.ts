@@ -5,8 +5,8 @@ import type { Pass } from './pass.ts';
 
 export type Preset = 'exact' | 'default' | 'aggressive';
 
-/** Passes that pay off only on some machines or change the model's operator sets: they run when asked for. */
-const onRequest: ReadonlySet<string> = new Set(['raise-opset']);
+/** Passes that pay off only on some machines, make nothing faster by themselves, or change the model's operator sets: they run when asked for. */
+const onRequest: ReadonlySet<string> = new Set(['raise-opset', 'sort-nodes']);
 const onlyAggressive: ReadonlySet<string> = new Set(['fuse-tanh-gelu', 'merge-sibling-matmul', 'slices-to-split']);
 
 /** The passes of a preset, in catalog order. `exact`: bit-equal outputs only; `default`: rounding may move, too. */

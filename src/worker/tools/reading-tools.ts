@@ -13,11 +13,14 @@ export const inspectTool = defineTool({
   title: 'Inspect an ONNX model',
   description:
     'Says what is in an ONNX model: opsets, inputs and outputs with shapes, operators, parameters, multiply-accumulates, size, and what is wrong with it. Runs nothing and reads no weights, so it is quick for models of any size.',
-  input: z.strictObject({ model: fields.model, dims: fields.dims }),
+  input: z.strictObject({ model: fields.model, dims: fields.dims, provider: fields.provider }),
   writes: false,
-  run: ({ model, dims = {} }, context) =>
+  run: ({ model, dims = {}, provider }, context) =>
     withModel(model, context, async (opened) => {
-      const report = await inspectModel(opened, { dims: new Map(Object.entries(dims)) });
+      const report = await inspectModel(opened, {
+        dims: new Map(Object.entries(dims)),
+        ...(provider === undefined ? {} : { provider }),
+      });
       const { problems, metadata: _, ...rest } = report;
       return {
         ...rest,
