@@ -30,6 +30,7 @@ import {
   prepareForQuantization,
   pruned,
   QuantizeError,
+  suitable,
 } from './quantize-preparation.ts';
 import { failsToLoad, failsToRun, notRunning, refusing } from './quantize-refusal.ts';
 import { bytesOf, quantizeReport, withProvenance } from './quantize-report.ts';
@@ -122,7 +123,7 @@ async function quantize(
   const cache = await cacheFor(options);
   const calibratorOf = ({ model }: Prepared, data: SampleData) =>
     createCalibrator(model, data, request.method, { ...options, evaluator, signal, say, cache });
-  const baseRecipe: Recipe = {
+  const wished: Recipe = {
     scheme: request.scheme === 'auto' ? 'static-int8' : request.scheme,
     perChannel: options.perChannel ?? true,
     exclude: new Set([...even.ids(options.exclude ?? []), ...producersOf(even.model, options.keepFloat ?? [])]),
@@ -138,6 +139,7 @@ async function quantize(
     blockSize: options.blockSize,
     blockMethod: options.blockMethod,
   };
+  const baseRecipe = request.scheme === 'auto' ? wished : suitable(wished, even.model);
   const smoothing =
     options.smooth !== undefined && samples
       ? await smoothFor(
@@ -226,6 +228,7 @@ async function quantize(
     judged,
     search,
     samples,
+    comparedOn: labelled ? 'labelled' : samples ? 'calibration' : 'made-up',
     decided,
     advice,
     errors,
