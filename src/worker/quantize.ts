@@ -266,7 +266,11 @@ function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
   if (nodes.length > 0) return;
   const reasons = [...new Set(kept.map(({ node, reason }) => english`${node.opType} stays float: ${reason}.`))];
   const why =
-    reasons.length > 0 ? reasons.slice(0, 4) : [english`It has no MatMul, Gemm or Conv with constant weights.`];
+    reasons.length > 0
+      ? reasons.slice(0, 4)
+      : scheme === 'fp16'
+        ? [english`None of its nodes computes with 32-bit floats.`]
+        : [english`It has no MatMul, Gemm or Conv with constant weights.`];
   throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why].join(' '));
 }
 

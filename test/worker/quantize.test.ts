@@ -407,6 +407,16 @@ describe('schemes without data', () => {
     },
   );
 
+  test('where nothing could be taken at all, the reason is that of the scheme', async () => {
+    const integers = buildModel({
+      inputs: { x: ['int64', [4]] },
+      outputs: { y: ['int64', [4]] },
+      nodes: [{ opType: 'Neg', inputs: ['x'], outputs: ['y'] }],
+    });
+    await expect(quantize(integers, { scheme: 'fp16' })).rejects.toThrow(/None of its nodes computes with 32-bit/);
+    await expect(quantize(integers, { scheme: 'int8-weights' })).rejects.toThrow(/no MatMul, Gemm or Conv/);
+  });
+
   test('an unknown scheme or method lists those there are', async () => {
     await expect(quantize(products, { scheme: 'int3' })).rejects.toThrow(/dynamic-int8.*auto/);
     await expect(quantize(products, { method: 'guess', randomCalibration: true })).rejects.toThrow(/minmax/);
