@@ -6,7 +6,7 @@
  * files below 20 MB. Writes bench/results/quantize-corpus.{md,json}, the second after every model.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { openModel, UnreadableModelError } from '../../src/worker/open-model.ts';
 import { type QuantizeOptions, quantizeModel } from '../../src/worker/quantize.ts';
 import { usableSqnr } from '../../src/worker/quantize-decision.ts';
@@ -109,14 +109,26 @@ manager.dispose();
 writeFileSync(join(results, 'quantize-corpus.md'), markdown());
 console.info(markdown());
 
+/** Results one by one, refusals by reason: of most models there is nothing else to say. */
 function summary(done: number) {
+  const refusals: Record<string, Record<string, number>> = {};
+  for (const { way, outcome, reason = '' } of rows) {
+    if (outcome !== 'refused') continue;
+    refusals[way] ??= {};
+    refusals[way][reason] = (refusals[way][reason] ?? 0) + 1;
+  }
+  const results = rows.filter(({ outcome }) => outcome !== 'refused');
   return {
     files: files.length,
     done,
     unreadable,
-    rows: rows.map(({ sqnrDb, ...row }) => ({ ...row, sqnrDb: rounded(sqnrDb) })),
+    results: results.map(({ sqnrDb, ...row }) => ({ ...row, sqnrDb: rounded(sqnrDb) })),
+    refusals,
   };
 }
+
+/** Folder and file: many models are called alike. */
+const shortened = (model: string): string => model.split('/').slice(-2).join('/');
 
 function rounded(decibels: number | null | undefined): number | null {
   return decibels == null ? null : Math.round(decibels * 10) / 10;
@@ -128,14 +140,14 @@ function markdown(): string {
   const named = (outcome: Outcome) =>
     rows
       .filter((row) => row.outcome === outcome)
-      .map(({ model, way, reason }) => `- ${basename(model)}, ${way}: ${reason}`);
+      .map(({ model, way, reason }) => `- ${shortened(model)}, ${way}: ${reason}`);
   const table = Object.keys(ways).map((way) => `| ${way} | ${outcomes.map((each) => count(way, each)).join(' | ')} |`);
   const section = (title: string, lines: readonly string[]) =>
     lines.length > 0 ? ['', `## ${title}`, '', ...lines] : [];
   return [
     '# Quantizing every model of the corpus',
     '',
-    `${files.length} models${args.includes('--large') ? '' : ` below ${largest / 1e6} MB`}, ${unreadable} of them unreadable by design; made-up data, so the decibels are of random inputs.`,
+    `${files.length} models${args.includes('--large') ? '' : ` below ${largest / 1e6} MB`}, ${unreadable} of them not readable; made-up data, so the decibels are of random inputs.`,
     `Each result was loaded and run beside the float model. *Within*: signal to noise of at least ${usableSqnr('static-int8')} dB, ${usableSqnr('int4-weights')} dB with 4 bits. *Said to differ*: below that, and the report and the exit code say so. *Not run*: the float model itself does not run on made-up inputs.`,
     '',
     `| | ${outcomes.join(' | ')} |`,

@@ -19,6 +19,12 @@ function keptLines(kept: readonly { readonly node: string; readonly reason: stri
   });
 }
 
+const comparedTexts = {
+  labelled: 'the labelled data',
+  calibration: 'the calibration data',
+  'made-up': 'made-up inputs',
+} as const;
+
 /** The report for people; `errors`: rows of the table of nodes with the largest errors. */
 export function quantizeText(report: QuantizeReport, errors = 0): string {
   const {
@@ -30,6 +36,7 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
     after,
     verdict,
     sqnrDb,
+    comparedOn,
     calibration,
     advice,
     problems,
@@ -38,6 +45,7 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
   const quality = [
     changedOutputsSentence(verdict),
     ...(sqnrDb === null ? [] : [`signal to noise ${decibels(sqnrDb)}`]),
+    ...(comparedOn ? [`on ${comparedTexts[comparedOn]}`] : []),
   ];
   const entries: [string, string][] = [
     ['scheme', report.scheme],

@@ -17,6 +17,8 @@ export type Feed = ReadonlyMap<string, TensorValue>;
 /** Data that can be gone through again and again, and where it comes from. */
 export interface SampleData extends Samples {
   readonly source: string;
+  /** What stands in the place of data that are not there. */
+  readonly notes?: readonly string[];
 }
 
 export interface SampleOptions {
@@ -38,7 +40,7 @@ export async function openSamples(model: Model, path: string, options: SampleOpt
   if (options.image !== undefined) return openImages(model, path, declaredImage(options.image), options);
   const inputs = requiredInputs(model);
   const names = inputs.map(({ name }) => name);
-  const files = await sampleFiles(path);
+  const files = await sampleFiles(path, inputs.length);
   const plansOf = async (file: string): Promise<readonly Plan[]> => {
     const sets = await readSets(file, inputs);
     return sets.map((set) => {
@@ -60,11 +62,18 @@ export async function openSamples(model: Model, path: string, options: SampleOpt
       }
     }
   };
-  // Of many files only the first is opened, and all are taken to be like it.
-  const perFile = (await plansOf(files[0]!)).reduce((sum, plan) => sum + plan.count, 0);
-  const count = Math.min(limit, perFile * files.length);
+  // Of many files of arrays only the first is opened, and all are taken to be like it; lines are counted.
+  const countIn = async (file: string) => (await plansOf(file)).reduce((sum, plan) => sum + plan.count, 0);
+  const first = await countIn(files[0]!);
+  let all = first * files.length;
+  if (files.some((file) => extname(file) === '.jsonl')) {
+    all = first;
+    for (const file of files.slice(1)) all += await countIn(file);
+  }
+  const count = Math.min(limit, all);
   if (count === 0) throw new InputError(english`${path} holds no data for ${names.join(', ')}.`);
-  return { count, source: path, feeds };
+  const notes = extname(files[0]!) === '.jsonl' ? await fillNotes(files[0]!, names) : [];
+  return { count, source: path, feeds, ...(notes.length > 0 ? { notes } : {}) };
 }
 
 function declaredImage(text: string): ImagePreprocessing {
@@ -94,7 +103,7 @@ export async function randomSamples(
 }
 
 /** Files of one kind in a folder count as samples; a folder of tensors in subfolders is read as one, like ONNX test data. */
-async function sampleFiles(path: string): Promise<readonly string[]> {
+async function sampleFiles(path: string, inputs: number): Promise<readonly string[]> {
   const information = await stat(path).catch(() => undefined);
   if (!information) throw new InputError(english`There is no data at ${path}.`);
   if (!information.isDirectory()) {
@@ -102,7 +111,9 @@ async function sampleFiles(path: string): Promise<readonly string[]> {
     return [path];
   }
   const names = (await readdir(path)).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  const archives = names.filter((name) => /\.(?:npz|jsonl)$/.test(name));
+  // Several arrays of a model's only input are samples; of more inputs, they are one sample, named after them.
+  const isSamples = inputs === 1 ? /\.(?:npz|jsonl|npy)$/ : /\.(?:npz|jsonl)$/;
+  const archives = names.filter((name) => isSamples.test(name));
   if (archives.length === 0 && names.some(isImageName)) throw undeclaredImages(path);
   return archives.length > 0 ? archives.map((name) => join(path, name)) : [path];
 }
@@ -212,10 +223,10 @@ async function readJsonLines(
       const parsed = JSON.parse(line) as unknown;
       const values = Array.isArray(parsed) ? { [inputs[0]!.name]: parsed } : (parsed as Record<string, unknown>);
       const arrays = inputs.map((input) => [input.name, values[input.name]] as const);
-      const length = arrays.map(([, array]) => array).find(Array.isArray)?.length ?? 0;
-      return Object.fromEntries(
-        arrays.flatMap(([name, array], at) => [[name, lineTensor(inputs[at]!, array, length)]]),
-      );
+      const [given] = arrays.map(([, array]) => array).filter(Array.isArray);
+      const rows = given?.every(Array.isArray) ? given : [given ?? []];
+      const dims: readonly [number, number] = [rows.length, (rows[0] as readonly unknown[] | undefined)?.length ?? 0];
+      return Object.fromEntries(arrays.map(([name, array], at) => [name, lineTensor(inputs[at]!, array, dims)]));
     } catch (error) {
       throw new InputError(
         english`Line ${index + 1} of ${path} cannot be used: ${error instanceof Error ? error.message : error}`,
@@ -224,13 +235,39 @@ async function readJsonLines(
   });
 }
 
-function lineTensor({ name, type }: ValueInfo, array: unknown, length: number): TensorValue {
+/** What an input that a line leaves out is: everything let through by masks, counted up by positions, else 0. */
+const filledIn = (name: string, at: number): number => (/mask/i.test(name) ? 1 : /position/i.test(name) ? at : 0);
+
+/** Ids of a line, or of several rows, as the input takes them: padded with 0 to the length of one that is fixed. */
+function lineTensor(
+  { name, type }: ValueInfo,
+  array: unknown,
+  [rows, columns]: readonly [number, number],
+): TensorValue {
   const dtype = type?.kind === 'tensor' ? type.dtype : 'int64';
-  // A mask that is left out lets everything through; other inputs that are left out are zeros.
-  const values = array ?? new Array<number>(length).fill(/mask/i.test(name) ? 1 : 0);
-  if (!Array.isArray(values) || !values.every((value) => typeof value === 'number'))
+  const given: readonly unknown[] =
+    Array.isArray(array) && array.length > 0 && array.every(Array.isArray) ? array : [array];
+  const isRow = (row: unknown): row is readonly number[] =>
+    Array.isArray(row) && row.every((value) => typeof value === 'number');
+  const filled = Array.from({ length: columns }, (_, at) => filledIn(name, at));
+  const values = array === undefined ? Array.from({ length: rows }, () => filled) : given;
+  const length = isRow(values[0]) ? values[0].length : 0;
+  if (!values.every((row) => isRow(row) && row.length === length))
     throw new Error(english`${name} is no list of numbers.`);
-  return { dtype, dims: [1, values.length], bytes: fromNumbers(dtype, values) };
+  const fixed = type?.kind === 'tensor' && type.shape?.length === 2 ? type.shape[1] : undefined;
+  const width = typeof fixed === 'number' ? Math.max(fixed, length) : length;
+  const padding = new Array<number>(width - length).fill(0);
+  const numbers = (values as readonly (readonly number[])[]).flatMap((row) => [...row, ...padding]);
+  return { dtype, dims: [values.length, width], bytes: fromNumbers(dtype, numbers) };
+}
+
+/** Says which inputs a file leaves out that then are zeros. */
+async function fillNotes(path: string, names: readonly string[]): Promise<readonly string[]> {
+  const [line = '[]'] = (await readFile(path, 'utf8')).split('\n');
+  const parsed = JSON.parse(line) as unknown;
+  const given = Array.isArray(parsed) ? names.slice(0, 1) : Object.keys(parsed as object);
+  const zeros = names.filter((name) => !given.includes(name) && !/mask|position/i.test(name));
+  return zeros.length === 0 ? [] : [english`${path} does not name ${zeros.join(', ')}: zeros stand there instead.`];
 }
 
 /** The size of a free batch: the symbol of the first axis of the first input, when there is one. */

@@ -122,8 +122,8 @@ export function explained({ pass, why, removed, added }: Rewrite): ExplainedRewr
   return { pass, why, removed: removed.map(label), added: added.map(label) };
 }
 
-/** One scale a tensor where the operator set knows no axis. */
-function suitable(recipe: Recipe, { opsets }: Model): Recipe {
+/** One scale a tensor where the operator set knows no axis. Throws `QuantizeError` where it is too old altogether. */
+export function suitable(recipe: Recipe, { opsets }: Model): Recipe {
   const opset = opsets.get('') ?? 0;
   if (recipe.scheme === 'static-int8' && opset < 10)
     throw new QuantizeError(

@@ -31,6 +31,7 @@ export interface QuantizeOutcome {
   readonly judged: Awaited<ReturnType<typeof accuracy>> | undefined;
   readonly search: SearchResult | undefined;
   readonly samples: SampleData | undefined;
+  readonly comparedOn: NonNullable<QuantizeReport['comparedOn']>;
   readonly decided: DecidedOptions;
   /** What was said before anything was done. */
   readonly advice: readonly string[];
@@ -55,6 +56,7 @@ export function quantizeReport(
     judged,
     search,
     samples,
+    comparedOn,
     decided,
     advice,
     errors,
@@ -90,6 +92,7 @@ export function quantizeReport(
     after: sizeOf(model),
     verdict: verdictOf(error, options),
     sqnrDb: error?.sqnrDb ?? null,
+    ...(error && error.verdict.status !== 'not-run' ? { comparedOn } : {}),
     ...(floatMetric !== undefined && judged
       ? { metric: { name: 'accuracy', before: floatMetric, after: judged.share, samples: judged.samples } }
       : {}),
@@ -118,7 +121,7 @@ export function quantizeReport(
         keepFloat: search?.keepFloat,
       }),
     ],
-    problems: [],
+    problems: samples?.notes ?? [],
     milliseconds,
   };
 }

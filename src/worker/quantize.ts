@@ -30,6 +30,7 @@ import {
   prepareForQuantization,
   pruned,
   QuantizeError,
+  suitable,
 } from './quantize-preparation.ts';
 import { failsToLoad, failsToRun, notRunning, refusing } from './quantize-refusal.ts';
 import { bytesOf, quantizeReport, withProvenance } from './quantize-report.ts';
@@ -122,7 +123,7 @@ async function quantize(
   const cache = await cacheFor(options);
   const calibratorOf = ({ model }: Prepared, data: SampleData) =>
     createCalibrator(model, data, request.method, { ...options, evaluator, signal, say, cache });
-  const baseRecipe: Recipe = {
+  const wished: Recipe = {
     scheme: request.scheme === 'auto' ? 'static-int8' : request.scheme,
     perChannel: options.perChannel ?? true,
     exclude: new Set([...even.ids(options.exclude ?? []), ...producersOf(even.model, options.keepFloat ?? [])]),
@@ -138,6 +139,7 @@ async function quantize(
     blockSize: options.blockSize,
     blockMethod: options.blockMethod,
   };
+  const baseRecipe = request.scheme === 'auto' ? wished : suitable(wished, even.model);
   const smoothing =
     options.smooth !== undefined && samples
       ? await smoothFor(
@@ -226,6 +228,7 @@ async function quantize(
     judged,
     search,
     samples,
+    comparedOn: labelled ? 'labelled' : samples ? 'calibration' : 'made-up',
     decided,
     advice,
     errors,
@@ -263,7 +266,11 @@ function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
   if (nodes.length > 0) return;
   const reasons = [...new Set(kept.map(({ node, reason }) => english`${node.opType} stays float: ${reason}.`))];
   const why =
-    reasons.length > 0 ? reasons.slice(0, 4) : [english`It has no MatMul, Gemm or Conv with constant weights.`];
+    reasons.length > 0
+      ? reasons.slice(0, 4)
+      : scheme === 'fp16'
+        ? [english`None of its nodes computes with 32-bit floats.`]
+        : [english`It has no MatMul, Gemm or Conv with constant weights.`];
   throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why].join(' '));
 }
 

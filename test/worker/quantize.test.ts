@@ -384,6 +384,39 @@ describe('schemes without data', () => {
     );
   });
 
+  test.each(['dynamic-int8', 'int8-weights', 'static-int8'])(
+    '%s takes matrices behind axes of length 1, and says that a constant is on the left',
+    async (scheme) => {
+      const model = buildModel({
+        inputs: { x: ['float32', ['n', 6, 64]], z: ['float32', [64, 8]] },
+        outputs: { y: ['float32', ['n', 6, 32]], left: ['float32', [32, 8]] },
+        initializers: { w: weight(1, 64, 32), constant: weight(32, 64) },
+        nodes: [
+          { opType: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] },
+          { opType: 'MatMul', inputs: ['constant', 'z'], outputs: ['left'] },
+        ],
+      });
+      const { report } = await quantize(model, {
+        scheme,
+        ...(scheme === 'static-int8' ? { randomCalibration: true } : {}),
+      });
+      expect(report.quantized).toEqual({ nodes: 1, of: 2 });
+      expect(report.kept[0]!.reason).toMatch(/constant is on the left/);
+      expect(report.sqnrDb).toBeGreaterThan(20);
+      expect(report.comparedOn).toBe(scheme === 'static-int8' ? 'calibration' : 'made-up');
+    },
+  );
+
+  test('where nothing could be taken at all, the reason is that of the scheme', async () => {
+    const integers = buildModel({
+      inputs: { x: ['int64', [4]] },
+      outputs: { y: ['int64', [4]] },
+      nodes: [{ opType: 'Neg', inputs: ['x'], outputs: ['y'] }],
+    });
+    await expect(quantize(integers, { scheme: 'fp16' })).rejects.toThrow(/None of its nodes computes with 32-bit/);
+    await expect(quantize(integers, { scheme: 'int8-weights' })).rejects.toThrow(/no MatMul, Gemm or Conv/);
+  });
+
   test('an unknown scheme or method lists those there are', async () => {
     await expect(quantize(products, { scheme: 'int3' })).rejects.toThrow(/dynamic-int8.*auto/);
     await expect(quantize(products, { method: 'guess', randomCalibration: true })).rejects.toThrow(/minmax/);

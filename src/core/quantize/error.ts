@@ -12,10 +12,12 @@ import type { WeightError } from './write-qdq.ts';
 
 /** Values looked at in one run, so that few activations are in memory at a time. */
 const valuesPerRun = 24;
+/** Each group of values costs two sessions, which of large graphs take longer than the runs: TFBert has 72 times 24 values. */
+const mostGroups = 16;
 
 /**
  * The error of every float value that both models have under one name. `samples` is gone through once for every 24
- * values; a few samples suffice.
+ * values, and at most 16 times; a few samples suffice.
  */
 export async function valueErrors(
   reference: Model,
@@ -25,9 +27,10 @@ export async function valueErrors(
 ): Promise<ReadonlyMap<string, RoundingError>> {
   const values = sharedValues(reference, quantized);
   const errors = new Map<string, GrowingError>();
-  const groups = Math.ceil(values.length / valuesPerRun);
+  const size = Math.max(valuesPerRun, Math.ceil(values.length / mostGroups));
+  const groups = Math.ceil(values.length / size);
   for (let group = 0; group < groups; group++) {
-    const names = values.slice(group * valuesPerRun, (group + 1) * valuesPerRun);
+    const names = values.slice(group * size, (group + 1) * size);
     const models = [withOutputs(reference, names), withOutputs(quantized, names)] as const;
     for await (const feeds of samples.feeds()) {
       context.signal?.throwIfAborted();

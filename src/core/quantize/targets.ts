@@ -66,9 +66,10 @@ function targetOf(graph: GraphDraft, facts: Facts, node: Node): Target | string 
   if (!data || !weightName) return english`it has no weight`;
   const weight = graph.constant(weightName);
   if (!weight) {
-    return node.opType === 'MatMul' || node.opType === 'Gemm'
-      ? english`both operands are computed`
-      : english`its weight is computed`;
+    if (node.opType !== 'MatMul' && node.opType !== 'Gemm') return english`its weight is computed`;
+    return graph.constant(data)
+      ? english`its constant is on the left, and kernels take weights from the right`
+      : english`both operands are computed`;
   }
   if (weight.dtype !== 'float32') return english`its weight is ${weight.dtype}, not float32`;
   if (graph.constant(data)) return english`it computes with constants only`;
@@ -79,10 +80,11 @@ function targetOf(graph: GraphDraft, facts: Facts, node: Node): Target | string 
   if (bias && bias.dtype !== 'float32') return english`its bias is ${bias.dtype}, not float32`;
   const rest = bias ? { bias } : {};
   switch (node.opType) {
-    case 'MatMul':
-      if (weight.dims.length !== 2)
-        return english`its weight has ${weight.dims.length} axes; only 2 can be stored in fewer bits`;
-      return { node, weight, channelAxis: 1 };
+    case 'MatMul': {
+      const matrix = matrixOf(weight, facts.of(graph, data).shape?.length);
+      if (!matrix) return english`its weight has ${weight.dims.length} axes; only 2 can be stored in fewer bits`;
+      return { node, weight: matrix, channelAxis: 1 };
+    }
     case 'Gemm': {
       if (intAttribute(node, 'transA', 0) !== 0) return english`it transposes its input`;
       if (floatAttribute(node, 'alpha', 1) !== 1) return english`it scales its product (alpha)`;
@@ -96,6 +98,16 @@ function targetOf(graph: GraphDraft, facts: Facts, node: Node): Target | string 
     default:
       return { node, weight, channelAxis: 1, ...rest };
   }
+}
+
+/** A weight as a matrix: axes of length 1 before it change nothing where the input has as many. */
+function matrixOf(weight: Tensor, inputAxes: number | undefined): Tensor | undefined {
+  const { dims } = weight;
+  if (dims.length === 2) return weight;
+  const isMatrix = dims.length > 2 && dims.slice(0, -2).every((dim) => dim === 1);
+  return isMatrix && inputAxes !== undefined && inputAxes >= dims.length
+    ? { ...weight, dims: dims.slice(-2) }
+    : undefined;
 }
 
 function isVector(dims: readonly number[], length: number): boolean {

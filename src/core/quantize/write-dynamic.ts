@@ -248,14 +248,22 @@ export async function writeGather(
   { exclude, signal }: Pick<DynamicOptions, 'exclude' | 'signal'>,
 ): Promise<WrittenNodes> {
   const nodes: Node[] = [];
+  const kept: KeptNode[] = [];
   const weightErrors: WeightError[] = [];
   for (const node of graph.nodes()) {
     const table = node.opType === 'Gather' && node.domain === '' ? graph.constant(node.inputs[0]!) : undefined;
     const axis = node.attributes.get('axis');
     if (table?.dtype !== 'float32' || table.dims.length !== 2 || (axis?.type === 'int' && axis.value !== 0n)) continue;
     // A small table costs more to unpack than it saves, and one that others read as floats must stay anyway.
-    if (table.dims[0]! * table.dims[1]! < 4096 || graph.consumers(table.name).length > 1) continue;
-    if (graph.constant(node.inputs[1]!) || [...graph.draft.origin(node.id)].some((id) => exclude?.has(id))) continue;
+    if (table.dims[0]! * table.dims[1]! < 4096 || graph.constant(node.inputs[1]!)) continue;
+    const isExcluded = [...graph.draft.origin(node.id)].some((id) => exclude?.has(id));
+    if (isExcluded || graph.consumers(table.name).length > 1) {
+      kept.push({
+        node,
+        reason: isExcluded ? english`kept float on request` : english`others read its table as floats`,
+      });
+      continue;
+    }
     signal?.throwIfAborted();
     const quantized = quantizeWeight(await readWeight(table), table.dims, { type: 'int8', axis: 0 });
     weightErrors.push({ node: node.id, ...joinedError([quantized]) });
@@ -280,7 +288,7 @@ export async function writeGather(
     });
     nodes.push(node);
   }
-  return { nodes, kept: [], weightErrors };
+  return { nodes, kept, weightErrors };
 }
 
 /** Imports `com.microsoft`, where the kernels of ONNX Runtime that the standard does not have are. */
