@@ -230,11 +230,20 @@ function drawBoxes(context: Pen, frame: Frame, visible: readonly number[]): void
     context.stroke();
     context.setLineDash([]);
   };
+  // Far off thousands of hits may be in the window.
+  if (camera.zoom < zoomForLabels && hits.size > 0) {
+    context.strokeStyle = colors.hit;
+    context.lineWidth = 2 / camera.zoom;
+    context.beginPath();
+    for (const box of visible)
+      if (hits.has(box)) context.rect(nodes.x[box]!, nodes.y[box]!, nodes.width[box]!, nodes.height[box]!);
+    context.stroke();
+  }
   const markColors = { added: colors.added, removed: colors.removed, changed: colors.changed, fused: colors.changed };
   for (const box of visible) {
     const mark = marks.get(box);
     if (mark) outline(box, markColors[mark], 2, mark === 'removed' ? [4, 3] : mark === 'fused' ? [8, 2] : []);
-    if (hits.has(box)) outline(box, colors.hit, 2);
+    if (hits.has(box) && camera.zoom >= zoomForLabels) outline(box, colors.hit, 2);
     if (box === hovered && box !== selected) outline(box, colors.hover, 1);
     if (box === selected) outline(box, colors.selection, 2);
   }
