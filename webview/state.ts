@@ -4,7 +4,7 @@
  * what it depends on changes.
  */
 
-import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { NodeId } from '../src/core/graph/model.ts';
 import type { Overlay } from '../src/core/overlay.ts';
 import { type Machine, machineOf } from '../src/core/report/environment.ts';
@@ -17,8 +17,9 @@ import { createFinder } from './finder.ts';
 import { createForms, fillIn, sweepAxes } from './forms.ts';
 import { hasTwoScales } from './graph/overlay-color.ts';
 import { createGraphPane, settled } from './graph-pane.ts';
+import { createKeptView, noMemory, type ViewMemory } from './kept-view.ts';
 import { t } from './l10n.ts';
-import { type Direction, paths, reach } from './reach.ts';
+import { createMarking } from './marking.ts';
 import { resource } from './resource.ts';
 import { createSideBySide } from './side-by-side.ts';
 import type { Sorting } from './widgets/data-table.tsx';
@@ -29,15 +30,6 @@ export const panelNames: readonly PanelName[] = ['summary', 'node', 'profile', '
 export type StartedJob = 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare';
 
 export type State = ReturnType<typeof createState>;
-
-/** Where an editor keeps its own view. */
-export interface ViewMemory {
-  /** Null in an editor that has kept nothing yet. */
-  read(): Partial<ViewState> | null;
-  write(state: ViewState): void;
-}
-
-const noMemory: ViewMemory = { read: () => null, write: () => {} };
 
 /** The view's state over a host. Nothing is asked before `start`. */
 export function createState(host: Client<ViewHostContract>, memory: ViewMemory = noMemory) {
@@ -136,9 +128,25 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
   );
 
   const finder = createFinder(host, version);
+  const marking = createMarking(finder, table.value);
   const onlyHits = signal(false);
   const noHits = signal<ReadonlySet<NodeId>>(new Set());
   const noOverlay = signal<Overlay | null>(null);
+
+  const { viewState, restore, keepViewState } = createKeptView(host, memory, () => document.value !== null, {
+    panel,
+    pane,
+    selected,
+    overlayId,
+    scales,
+    query: finder.query,
+    onlyHits,
+    sideBySide: beside.sideBySide,
+    tableShown,
+    tableSorting,
+    tableHeight,
+    panelWidth,
+  });
 
   // Node ids are the same in every version, so a node that is gone from this one is looked up where it still was.
   const detailsVersion = computed(() => {
@@ -154,23 +162,6 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
       return host.node({ version: asked, node }, { signal });
     },
   );
-
-  const viewState = computed<ViewState>(() => ({
-    panel: panel.value,
-    open: pane.open.value,
-    camera: pane.camera.value,
-    selected: selected.value,
-    overlay: overlayId.value,
-    scales: scales.value,
-    query: finder.query.value,
-    onlyHits: onlyHits.value,
-    asRun: pane.asRun.value,
-    sideBySide: beside.sideBySide.value,
-    tableShown: tableShown.value,
-    tableSorting: tableSorting.value,
-    tableHeight: tableHeight.value,
-    panelWidth: panelWidth.value,
-  }));
 
   /** Takes the host's word. Reports that did not change stay the same objects, so that what shows them stays still. */
   const update = (next: DocumentState) =>
@@ -202,26 +193,6 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
       tableSorting.value = { column: 'error', descending: false };
     }
   };
-
-  const restore = (saved: Partial<ViewState>, { current, reports }: DocumentState) =>
-    batch(() => {
-      const kept = { ...viewState.value, ...saved };
-      panel.value = kept.panel;
-      pane.open.value = kept.open;
-      pane.camera.value = kept.camera;
-      selected.value = kept.selected;
-      overlayId.value = kept.overlay;
-      scales.value = kept.scales;
-      finder.query.value = kept.query;
-      onlyHits.value = kept.onlyHits;
-      // What ran is known as long as the profile that showed it.
-      pane.asRun.value = kept.asRun && reports[current]?.profile !== undefined;
-      beside.sideBySide.value = kept.sideBySide;
-      tableShown.value = kept.tableShown;
-      tableSorting.value = kept.tableSorting;
-      tableHeight.value = kept.tableHeight;
-      panelWidth.value = kept.panelWidth;
-    });
 
   /** Asks for the first state. */
   const start = async () => {
@@ -264,40 +235,6 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     const partner = node === null ? null : beside.counterpartOf(node);
     select(partner ?? node);
     if (partner !== null) void pane.reveal(partner);
-  };
-
-  const operatorOf = (node: NodeId) => {
-    const rows = table.value.value;
-    return rows?.opType[rows.id.indexOf(node)] ?? t('node');
-  };
-
-  /** Marks everything that feeds a node, or that it feeds. */
-  const markReach = (node: NodeId, direction: Direction) => {
-    const rows = table.value.value;
-    if (!rows) return;
-    finder.query.value = '';
-    finder.marked.value = {
-      title: direction === 'upstream' ? t('Feeds {0}', operatorOf(node)) : t('Fed by {0}', operatorOf(node)),
-      list: reach(rows, node, direction),
-    };
-  };
-
-  /** Where a path begins, once the user has said so. */
-  const pathStart = signal<NodeId | null>(null);
-
-  /** Begins a path at a node; at a second node marks how one leads to the other, to be stepped through. */
-  const markPath = (node: NodeId) => {
-    const rows = table.value.value;
-    const start = pathStart.value;
-    if (!rows) return;
-    pathStart.value = start === null ? node : null;
-    if (start === null || start === node) return;
-    const found = paths(rows, start, node);
-    const ends = (list: Int32Array) => [operatorOf(list[0] as NodeId), operatorOf(list.at(-1) as NodeId)] as const;
-    finder.query.value = '';
-    finder.marked.value = found
-      ? { title: t('Path from {0} to {1}', ...ends(found.shortest)), list: found.shortest, also: found.all }
-      : { title: t('No path from {0} to {1}', operatorOf(start), operatorOf(node)), list: new Int32Array(0) };
   };
 
   /** Opens or closes a group. A kernel that stands for several nodes opens as these nodes, marked in the model's own graph. */
@@ -396,25 +333,6 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     () => rejected.value ?? document.value?.failure ?? null,
   );
 
-  /** Keeps the view `delay` milliseconds after it last changed, or at `flush` what has not been kept yet. */
-  const keepViewState = (delay: number) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const flush = () => {
-      if (timer === undefined) return;
-      clearTimeout(timer);
-      timer = undefined;
-      if (!document.value) return;
-      memory.write(viewState.value);
-      void host.saveViewState(viewState.value);
-    };
-    const stop = effect(() => {
-      void viewState.value;
-      clearTimeout(timer);
-      timer = setTimeout(flush, delay);
-    });
-    return { flush, stop };
-  };
-
   return {
     host,
     document,
@@ -460,9 +378,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     reveal,
     openGroup,
     step,
-    markReach,
-    pathStart,
-    markPath,
+    ...marking,
     toggleKeptFloat,
     stepOverlay,
     toggleAsRun,

@@ -217,8 +217,10 @@ function drawBoxes(context: Pen, frame: Frame, visible: readonly number[]): void
     hovered,
     marks,
   } = frame;
-  if (camera.zoom < zoomForLabels) drawPlainBoxes(context, frame, visible);
-  else for (const box of visible) if (nodes.kind[box] !== 'frame') drawBox(context, frame, box);
+  if (camera.zoom < zoomForLabels) {
+    drawHalos(context, frame, visible);
+    drawPlainBoxes(context, frame, visible);
+  } else for (const box of visible) if (nodes.kind[box] !== 'frame') drawBox(context, frame, box);
   const outline = (box: number, color: string, width: number, dash: readonly number[] = []) => {
     context.strokeStyle = color;
     context.lineWidth = width / Math.min(1, camera.zoom);
@@ -232,10 +234,27 @@ function drawBoxes(context: Pen, frame: Frame, visible: readonly number[]): void
   for (const box of visible) {
     const mark = marks.get(box);
     if (mark) outline(box, markColors[mark], 2, mark === 'removed' ? [4, 3] : mark === 'fused' ? [8, 2] : []);
-    if (hits.has(box)) outline(box, colors.hit, 2);
+    if (hits.has(box) && camera.zoom >= zoomForLabels) outline(box, colors.hit, 2);
     if (box === hovered && box !== selected) outline(box, colors.hover, 1);
     if (box === selected) outline(box, colors.selection, 2);
   }
+}
+
+/** What is found, from far off: thousands may be in the window, so they are filled under the boxes in one path, not outlined. */
+function drawHalos(context: Pen, { scene: { nodes }, camera, colors, hits }: Frame, visible: readonly number[]): void {
+  if (hits.size === 0) return;
+  const edge = 2 / camera.zoom;
+  context.fillStyle = colors.hit;
+  context.beginPath();
+  for (const box of visible)
+    if (hits.has(box))
+      context.rect(
+        nodes.x[box]! - edge,
+        nodes.y[box]! - edge,
+        nodes.width[box]! + 2 * edge,
+        nodes.height[box]! + 2 * edge,
+      );
+  context.fill();
 }
 
 /** Boxes too small for text: one path a colour. */

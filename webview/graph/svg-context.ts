@@ -1,4 +1,4 @@
-import { escape as escapeXml } from 'html-escaper';
+import { escapeXml } from '../../src/core/layout/svg.ts';
 
 /** The part of a canvas that `drawFrame` and `drawLegend` draw with: a canvas has it, and so has an SVG. */
 export type Pen = Pick<

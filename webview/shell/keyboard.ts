@@ -24,19 +24,6 @@ export const keyGroups: readonly { readonly title: string; readonly keys: readon
       { names: ['+', '−'], what: t('Zoom in, zoom out') },
       { names: ['E'], what: t('Open or close all groups'), run: ({ pane }) => pane.toggleAll() },
       {
-        names: ['C', 'Shift C'],
-        what: t('Colour by the next, by the one before'),
-        run: (state, name) => state.stepOverlay(name === 'C' ? 1 : -1),
-      },
-      { names: ['L'], what: t('Colour linearly or by the logarithm'), run: (state) => state.toggleScale() },
-      { names: ['M'], what: t('The model’s own graph, or the one that ran'), run: (state) => state.toggleAsRun() },
-      {
-        names: ['V', 'Shift V'],
-        what: t('Next version, version before'),
-        run: (state, name) => void state.stepVersion(name === 'V' ? 1 : -1),
-      },
-      { names: ['B'], what: t('Both graphs of a comparison side by side'), run: (state) => state.toggleSideBySide() },
-      {
         names: ['S'],
         what: t('Save as picture'),
         run: (_state, _name, page) => {
@@ -94,6 +81,19 @@ export const keyGroups: readonly { readonly title: string; readonly keys: readon
         what: t('Summary, Node, Profile, Optimize, Quantize, Compare'),
         run: (state, name) => (state.panel.value = panelNames[Number(name) - 1]!),
       },
+      {
+        names: ['C', 'Shift C'],
+        what: t('Colour by the next, by the one before'),
+        run: (state, name) => state.stepOverlay(name === 'C' ? 1 : -1),
+      },
+      { names: ['L'], what: t('Colour linearly or by the logarithm'), run: (state) => state.toggleScale() },
+      { names: ['M'], what: t('The model’s own graph, or the one that ran'), run: (state) => state.toggleAsRun() },
+      {
+        names: ['V', 'Shift V'],
+        what: t('Next version, version before'),
+        run: (state, name) => void state.stepVersion(name === 'V' ? 1 : -1),
+      },
+      { names: ['B'], what: t('Both graphs of a comparison side by side'), run: (state) => state.toggleSideBySide() },
       {
         names: ['T'],
         what: t('Show or hide the operator table'),

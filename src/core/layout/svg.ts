@@ -1,6 +1,9 @@
-import { escape as escapeXml } from 'html-escaper';
+import { escape } from 'html-escaper';
 import { labelFontSize } from './edge-labels.ts';
 import { operatorCategories, type Scene } from './scene.ts';
+
+/** Text as it stands in an SVG, in an element or an attribute. */
+export const escapeXml = (text: string): string => escape(text);
 
 /** Colours of a picture; the view passes those of the theme on screen. */
 export interface SvgColors {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Scene } from '../../../src/core/layout/scene.ts';
-import { keepingPlace, middleBox, openingCamera, placeOf } from '../../../webview/graph/camera.ts';
+import { fitCamera, keepingPlace, middleBox, openingCamera, placeOf } from '../../../webview/graph/camera.ts';
 
 const scene = (width: number, height: number, inputX: number) =>
   ({
@@ -21,6 +21,11 @@ test('a scene that is too tall is shown from its top, one that is too wide about
   const wide = openingCamera(scene(20_000, 9000, 9000), window);
   expect(wide.zoom).toBe(0.6);
   expect(wide.x).toBe(9040);
+});
+
+test('the whole of the largest scenes fits the window', () => {
+  const { zoom } = fitCamera(scene(6000, 257_836, 60), window);
+  expect(257_836 * zoom).toBeLessThanOrEqual(window.height);
 });
 
 type Box = readonly [kind: string, key: string, id: number, members: readonly number[] | null, ...place: number[]];
