@@ -1,9 +1,9 @@
-import { escape } from 'html-escaper';
+import { escape as escaped } from 'html-escaper';
 import { labelFontSize } from './edge-labels.ts';
 import { operatorCategories, type Scene } from './scene.ts';
 
 /** Text as it stands in an SVG, in an element or an attribute. */
-export const escapeXml = (text: string): string => escape(text);
+export const escapeXml = (text: string): string => escaped(text);
 
 /** Colours of a picture; the view passes those of the theme on screen. */
 export interface SvgColors {
