@@ -5,6 +5,8 @@ import { nodeTypes } from '../core/quantize/node-types.ts';
 import { bytes, change, count, decibels } from '../core/report/format.ts';
 import type { QuantizeReport } from '../core/report/report.ts';
 import { changedOutputsSentence } from '../core/report/sentences.ts';
+import type { Budget } from '../worker/quantize-budget.ts';
+import { budget, candidatesTable } from './budget.ts';
 import {
   collect,
   execute,
@@ -39,6 +41,7 @@ interface QuantizeOptions extends RunOptions {
   readonly equalize?: boolean;
   readonly smooth?: number | 'search';
   readonly labelled?: string;
+  readonly budget?: Budget;
   readonly minSqnr?: number;
   readonly measure: boolean;
   readonly verify: boolean;
@@ -90,7 +93,12 @@ export function quantizeCommand(program: Command): void {
     .option('--equalize', 'first scale the channels between convolutions to like sizes')
     .option('--smooth <strength>', 'SmoothQuant: 0 to 1, or search; needs calibration data', smoothing)
     .option('--labelled <path>', 'labelled data to measure accuracy on')
-    .option('--min-sqnr <db>', 'least signal to noise that auto accepts', positive)
+    .option(
+      '--budget <limits>',
+      'auto: limits that the result keeps: sqnr=30 (dB), drop=0.5 (points of the metric), size=0.3 (of the model) or size=20MB, with commas between',
+      budget,
+    )
+    .option('--min-sqnr <db>', 'least signal to noise; below it the outputs count as different', positive)
     .option('--no-measure', 'do not measure latency')
     .option('--no-verify', 'do not compare the outputs')
     .option('--recipe <file>', 'write down how the result was made, for apply and check')
@@ -139,9 +147,11 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(options.blockMethod === undefined ? {} : { blockMethod: options.blockMethod }),
         ...(labelled ? { labelled } : {}),
         ...(minSqnr === undefined ? {} : { minSqnr }),
+        ...options.budget,
       },
       context,
     );
+    if (report.keepFloat) return { report, text: () => quantizeText(report), code: 1 };
     await saveModel(model, output, { signal: session.signal, onProgress: session.onProgress });
     if (recipe) {
       const { recordRecipe } = await import('../worker/recipe.ts');
@@ -243,7 +253,11 @@ export function quantizeText(report: QuantizeReport): string {
     ['outputs', paint(quality.join(', '))],
     ...costAndGain(report),
   ];
-  const parts = [heading(report.model), pairs(entries)];
+  const parts = [heading(report.model)];
+  if (report.keepFloat)
+    parts.push(careful('Nothing is written: the float model is best. Of what was tried, the best is:'));
+  parts.push(pairs(entries));
+  if (report.candidates) parts.push(candidatesTable(report.candidates));
   if (kept.length > 0) parts.push([strong('kept in float'), ...keptLines(kept)].join('\n'));
   if (advice.length > 0) parts.push([strong('advice'), ...advice].join('\n'));
   if (problems.length > 0) parts.push([strong('notes'), ...problems.map((problem) => careful(problem))].join('\n'));

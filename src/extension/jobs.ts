@@ -110,8 +110,31 @@ export function quantize(document: ModelDocument, request: WithoutDocument<Quant
     title: vscode.l10n.t('Quantizing {0}', document.name),
     work: async ({ client, document: id }, call) => {
       const { version, report } = await client.quantize({ ...request, document: id }, call);
+      if (!version) {
+        document.addReports(request.version, { quantize: report });
+        return report;
+      }
       document.addVersion(version, { quantize: report });
       noteMeasured(document, version, request.settings);
+      return report;
+    },
+    says: (report) => quantizeHeadline(report, engineText),
+    next: exportNext(),
+  });
+}
+
+/** Makes a version of what a search for the best quantization tried. */
+export function openCandidate(
+  document: ModelDocument,
+  request: WithoutDocument<Parameters<WorkerContract['openCandidate']>[0]>,
+  options: JobOptions,
+) {
+  return runJob(document, options, {
+    kind: 'quantize',
+    title: vscode.l10n.t('Opening {0}', engineText(request.label)),
+    work: async ({ client, document: id }, call) => {
+      const { version, report } = await client.openCandidate({ ...request, document: id }, call);
+      document.addVersion(version, { quantize: report });
       return report;
     },
     says: (report) => quantizeHeadline(report, engineText),

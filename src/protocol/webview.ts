@@ -100,6 +100,7 @@ export interface ViewHostContract extends ViewReads {
   sweep(argument: WithoutDocument<SweepRequest>): Promise<void>;
   optimize(argument: WithoutDocument<OptimizeRequest>): Promise<void>;
   quantize(argument: WithoutDocument<QuantizeRequest>): Promise<void>;
+  openCandidate(argument: WithoutDocument<Parameters<WorkerContract['openCandidate']>[0]>): Promise<void>;
   compare(
     argument: Omit<CompareRequest, 'a' | 'b'> & {
       readonly a: WithoutDocument<VersionRef>;

@@ -190,6 +190,12 @@ export interface QuantizeRequest extends VersionRef {
   readonly measure: boolean;
   /** Folder or file with labelled data for the metric, as `samples/README.md` describes it. */
   readonly labelled?: string;
+  /** Least signal to noise, in dB; of `auto`, for what it may choose. */
+  readonly minSqnr?: number;
+  /** `auto`: percentage points that the metric may lose. */
+  readonly maxMetricDrop?: number;
+  /** `auto`: most bytes; up to 1, a share of the model's. */
+  readonly maxSize?: number;
 }
 
 export interface CompareRequest {
@@ -309,7 +315,14 @@ export interface WorkerContract {
   /** Latency under every combination of settings. */
   sweep(argument: SweepRequest): Promise<SweepReport>;
   optimize(argument: OptimizeRequest): Promise<{ readonly version: VersionInfo; readonly report: OptimizeReport }>;
-  quantize(argument: QuantizeRequest): Promise<{ readonly version: VersionInfo; readonly report: QuantizeReport }>;
+  /** No version is made where a search says that the float model is best. */
+  quantize(
+    argument: QuantizeRequest,
+  ): Promise<{ readonly version: VersionInfo | null; readonly report: QuantizeReport }>;
+  /** Makes a version of what a search tried, by its label; `version` is the one whose report lists it. */
+  openCandidate(
+    argument: VersionRef & { readonly label: string },
+  ): Promise<{ readonly version: VersionInfo; readonly report: QuantizeReport }>;
   compare(argument: CompareRequest): Promise<Compared>;
   /** What of a comparison can be said without running anything: the graphs and sizes. */
   diff(argument: Pick<CompareRequest, 'a' | 'b'>): Promise<Compared>;

@@ -43,8 +43,8 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly searchWeights?: boolean;
   readonly blockSize?: number;
   readonly blockMethod?: Recipe['blockMethod'];
-  /** `auto` takes nothing below this signal to noise, in dB. */
-  readonly minSqnr?: number;
+  /** A search keeps what it tried as files in this folder, and gives them as candidates. */
+  readonly candidatesFolder?: string;
 };
 
 /** Runs that a result is compared on, and runs of made-up calibration data. */
@@ -62,6 +62,9 @@ export function checked({
   typed,
   nodeTypes,
   blockMethod,
+  labelled,
+  maxMetricDrop,
+  maxSize,
 }: QuantizeOptions): {
   scheme: Scheme | 'auto';
   method: CalibrationMethod;
@@ -79,6 +82,10 @@ export function checked({
       english`static-int8 needs data that is like what the model will see: give --calibration PATH. Random numbers can stand in (--random-calibration), but then its error says little about your data.`,
     );
   }
+  if (scheme !== 'auto' && (maxMetricDrop !== undefined || maxSize !== undefined))
+    throw new QuantizeError(english`A budget of metric or size is for a search: --scheme auto.`);
+  if (maxMetricDrop !== undefined && labelled === undefined)
+    throw new QuantizeError(english`What the metric may lose needs data with labels: give --labelled PATH.`);
   if ((typed?.length || nodeTypes?.length) && known !== 'static-int8')
     throw new QuantizeError(english`Types of single nodes (--node-type) are for static-int8.`);
   if (smooth !== undefined && calibration === undefined && !randomCalibration)

@@ -25,7 +25,9 @@ export interface QuantizeOutcome {
   readonly error: OutputError | undefined;
   readonly latency: LatencyComparison | undefined;
   readonly judged: Awaited<ReturnType<typeof accuracy>> | undefined;
-  readonly search: SearchResult | undefined;
+  readonly search: Pick<SearchResult, 'candidates' | 'keepFloat'> | undefined;
+  /** A search's budget is kept, whatever signal to noise is usual. */
+  readonly accepted: boolean;
   readonly samples: SampleData | undefined;
   readonly decided: DecidedOptions;
   /** What was said before anything was done. */
@@ -48,6 +50,7 @@ export function quantizeReport(
     latency,
     judged,
     search,
+    accepted,
     samples,
     decided,
     advice,
@@ -70,13 +73,14 @@ export function quantizeReport(
     fused,
     before: sizeOf(target.model, target.identity.bytes),
     after: sizeOf(model),
-    verdict: verdictOf(error, options),
+    verdict: accepted && error ? error.verdict : verdictOf(error, options),
     sqnrDb: error?.sqnrDb ?? null,
     ...(floatMetric !== undefined && judged
       ? { metric: { name: 'accuracy', before: floatMetric, after: judged.share, samples: judged.samples } }
       : {}),
     ...(latency ? { latency } : {}),
     ...(search ? { candidates: search.candidates } : {}),
+    ...(search?.keepFloat ? { keepFloat: true } : {}),
     advice: [
       ...advice,
       ...outcomeAdvice({
@@ -86,6 +90,7 @@ export function quantizeReport(
         pruned: options.prune !== undefined,
         random: options.randomCalibration === true && options.calibration === undefined,
         keepFloat: search?.keepFloat,
+        withoutData: search !== undefined && !samples,
       }),
     ],
     problems: [],

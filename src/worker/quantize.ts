@@ -8,12 +8,21 @@ import type { SampleData } from './calibration-data.ts';
 import { createCalibrator } from './calibrator.ts';
 import { compareLatency } from './compare-latency.ts';
 import { createEvaluator, type RuntimeEvaluator } from './evaluator.ts';
+import { type KeptCandidate, keptCandidates } from './kept-candidates.ts';
 import { countFused, operatorsAsRun } from './kernels-as-run.ts';
 import { accuracy, type LabelledData, openLabelled } from './labelled-data.ts';
 import { describeEnvironment } from './machine.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
 import { machineAdvice, reducesRange } from './quantize-advice.ts';
-import { decisionOf, nodeTypesOf, producersOf, type QuantizeDecision, refuseUntaken } from './quantize-decision.ts';
+import {
+  type DecidedOptions,
+  decisionOf,
+  nodeTypesOf,
+  producersOf,
+  type QuantizeDecision,
+  refuseUntaken,
+  usableSqnr,
+} from './quantize-decision.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
 import { checked, comparedInputs, comparedRuns, type QuantizeOptions, samplesFor } from './quantize-options.ts';
 import {
@@ -27,7 +36,7 @@ import {
 } from './quantize-preparation.ts';
 import { failsToLoad, failsToRun, notRunning, refusing } from './quantize-refusal.ts';
 import { bytesOf, quantizeReport, withProvenance } from './quantize-report.ts';
-import { findRecipe } from './quantize-search.ts';
+import { findRecipe, type SearchResult } from './quantize-search.ts';
 import { smoothFor } from './quantize-smoothing.ts';
 
 export type { QuantizeOptions } from './quantize-options.ts';
@@ -40,6 +49,8 @@ export interface QuantizeResult {
   readonly origins: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
   readonly overlays: readonly Overlay[];
   readonly rewrites: readonly ExplainedRewrite[];
+  /** What a search tried, when it was told where to keep it. */
+  readonly candidates: readonly KeptCandidate[];
   /** What decided the result, so that a recipe can name it. */
   readonly decided: QuantizeDecision;
 }
@@ -152,13 +163,16 @@ async function quantize(
     say,
     labelled,
     floatMetric: floatMetric?.share,
+    smooth: smoothing?.alpha,
+    ...(samples ? { calibratorOf: (each: Prepared) => calibratorOf(each, samples) } : {}),
   };
   const advice = machineAdvice(environment.features, request.scheme, target.model);
-  const search = asked ? undefined : await findRecipe(work, baseRecipe);
+  const search = asked ? undefined : await findRecipe(work, baseRecipe, options.candidatesFolder);
+  const source = search?.prepared ?? prepared;
   const recipe = search?.recipe ?? baseRecipe;
   const method = search?.method ?? request.method;
   const quantized = asked ?? search!.quantized;
-  const decided = { ...options, smooth: smoothing?.alpha };
+  const decided = { ...options, smooth: smoothing?.alpha, ...(search ? decidedBy(search) : {}) };
   refuseNothing(quantized, recipe.scheme);
   const model = withProvenance(quantized.model, recipe, target, context.opscope);
   // The sessions that calibrated are as large as the model, and none of them is used again.
@@ -173,14 +187,15 @@ async function quantize(
     : undefined;
   if (error?.failure !== undefined)
     throw await notRunning(error.failure, target.model, reference.feeds[0]!, { evaluator, signal });
-  const overlays = options.verify && error?.verdict.status !== 'not-run' ? await overlaysOf(work, quantized) : [];
+  const found = { ...work, prepared: source };
+  const overlays = options.verify && error?.verdict.status !== 'not-run' ? await overlaysOf(found, quantized) : [];
   const judged = labelled && (await accuracyOf(model, labelled, work));
   const after: MeasuredModel = { model, identity: { ...target.identity, bytes: bytesOf(model) } };
   if (options.measure) say(english`Measuring against the float model`);
   const latency = options.measure
     ? await compareLatency(target, after, { settings: options.settings, level: 'all' }, context)
     : undefined;
-  const report = quantizeReport(work, {
+  const outcome = {
     recipe,
     method,
     quantized,
@@ -190,18 +205,20 @@ async function quantize(
     latency,
     judged,
     search,
+    accepted: search !== undefined && search.keepFloat === undefined,
     samples,
     decided,
     advice,
     milliseconds: performance.now() - start,
-  });
+  };
   return {
     model,
-    report,
-    origins: composed(quantized.origins, prepared.origins),
+    report: quantizeReport(found, outcome),
+    candidates: search && options.candidatesFolder !== undefined ? keptCandidates(work, search, outcome) : [],
+    origins: composed(quantized.origins, source.origins),
     overlays,
-    rewrites: [...prepared.rewrites, ...quantized.rewrites.map(explained)],
-    decided: decisionOf(recipe, method, prepared.model, decided),
+    rewrites: [...source.rewrites, ...quantized.rewrites.map(explained)],
+    decided: decisionOf(recipe, method, source.model, decided),
   };
 }
 
@@ -218,7 +235,17 @@ export interface QuantizeWork {
   readonly labelled: LabelledData | undefined;
   /** Share of labelled samples that the float model gets right. */
   readonly floatMetric: number | undefined;
+  /** Strength of SmoothQuant that was applied. */
+  readonly smooth: number | undefined;
+  /** The data over another model made from the prepared one; absent without data. */
+  readonly calibratorOf?: (prepared: Prepared) => ReturnType<typeof createCalibrator>;
   readonly say: (message: string, fraction?: number) => void;
+}
+
+/** What a search decided beside the recipe. What it accepted is the limit from now on. */
+function decidedBy({ equalize, smooth, sqnrDb, recipe }: SearchResult): Partial<DecidedOptions> {
+  const minSqnr = Math.min(usableSqnr(recipe.scheme), Math.floor(sqnrDb ?? Number.POSITIVE_INFINITY));
+  return { smooth, minSqnr, ...(equalize ? { equalize } : {}) };
 }
 
 /** Nothing quantized is an error, not a success. */

@@ -127,6 +127,7 @@ export function hostWith(answers: Partial<Handlers<ViewHostContract>> = {}) {
     sweep: nothing,
     optimize: nothing,
     quantize: nothing,
+    openCandidate: nothing,
     compare: nothing,
     cancel: nothing,
     showVersion: nothing,

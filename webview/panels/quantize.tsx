@@ -3,6 +3,7 @@ import type { CalibrationMethod, Scheme } from '../../src/core/quantize/quantize
 import { bytes, count, decibels, percent } from '../../src/core/report/format.ts';
 import type { QuantizeReport } from '../../src/core/report/report.ts';
 import { quantizeHeadline } from '../../src/core/report/sentences.ts';
+import type { VersionInfo } from '../../src/protocol/worker.ts';
 import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
 import { nodeName } from '../shell/operator-table.tsx';
@@ -91,7 +92,7 @@ const dataChoices = [
 ] as const;
 
 function QuantizeForm({ state, again }: { readonly state: State; readonly again?: boolean }) {
-  const parent = parentOf(state);
+  const parent = quantizedFrom(state);
   const form = state.forms.quantize;
   const { scheme, data, calibration, method, perChannel, labelled, verify, measure } = form.value;
   const change = (patch: Partial<typeof form.value>) => {
@@ -188,6 +189,12 @@ function QuantizeForm({ state, again }: { readonly state: State; readonly again?
   );
 }
 
+/** The version that was quantized: the one on view, where a search found that it is best as it is. */
+function quantizedFrom(state: State): VersionInfo | undefined {
+  const { versions, current } = state.document.value!;
+  return state.reports.value?.quantize?.keepFloat ? versions.find(({ id }) => id === current) : parentOf(state);
+}
+
 /** Nodes that stay as they are; the selected one can be added. */
 function Excluded({ state }: { readonly state: State }) {
   const form = state.forms.quantize;
@@ -233,7 +240,7 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
   return (
     <>
       <Headline>{quantizeHeadline(report, engineText)}</Headline>
-      <ResultActions state={state} />
+      {!report.keepFloat && <ResultActions state={state} />}
       <Notes notes={report.problems} />
       <Notes notes={report.advice} tone="plain" />
       <Facts
@@ -256,7 +263,7 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
           [t('Size'), `${bytes(report.before.bytes)} → ${bytes(report.after.bytes)}`],
         ]}
       />
-      {report.candidates && <Candidates candidates={report.candidates} />}
+      {report.candidates && <Candidates state={state} candidates={report.candidates} />}
       {report.latency && <LatencyPair latency={report.latency} labels={[t('Before'), t('After')]} />}
       <Outputs verdict={report.verdict} lossy />
       <Kept state={state} report={report} />

@@ -308,6 +308,10 @@ export interface QuantizeCandidate {
   readonly ratio?: number;
   readonly interval95?: readonly [number, number];
   readonly verdict?: LatencyComparison['verdict'];
+  /** Whether it keeps every limit of the budget. */
+  readonly within: boolean;
+  /** Of those measured within the budget, none is both as fast and as exact. */
+  readonly front: boolean;
   readonly chosen: boolean;
 }
 
@@ -331,6 +335,8 @@ export interface QuantizeReport {
   readonly latency?: LatencyComparison;
   /** `auto`: what was tried, in that order. */
   readonly candidates?: readonly QuantizeCandidate[];
+  /** A search found that the float model is best: what is reported is the best of the others, and no result. */
+  readonly keepFloat?: boolean;
   readonly advice: readonly string[];
   readonly problems: readonly string[];
   readonly milliseconds: number;

@@ -86,10 +86,11 @@ export function optimizeHeadline({ before, after, verdict, latency }: OptimizeRe
 
 /** `52 of 54 nodes quantized, 34.1 → 9.2 MB, accuracy 91.2 → 90.9 %, 1.8 × faster (…)`. */
 export function quantizeHeadline(report: QuantizeReport, say: Say = asItIs): string {
-  const { quantized, before, after, metric, sqnrDb, latency } = report;
+  const { quantized, before, after, metric, sqnrDb, latency, keepFloat } = report;
   const quality = metric
     ? metricSentence(metric)
     : sqnrDb !== null && english`output signal to noise ${decibels(sqnrDb)}`;
+  if (keepFloat) return say(english`Keep fp32: nothing that was tried is better on this machine within the budget.`);
   return join(
     [
       quantized.of === 1
