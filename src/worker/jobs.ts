@@ -102,13 +102,17 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       });
       return { version: version.info, report: { ...report, ...latency } };
     },
-    quantize: async ({ document, version: id, ...options }, context) => {
+    quantize: async ({ document, version: id, exclude, excludeIn = id, ...options }, context) => {
       const open = documents.document(document);
       const folder = options.scheme === 'auto' ? await makeTemporaryFolder() : undefined;
       if (folder) open.folders.push(folder);
       const result = await quantizeModel(
         await measured(documents.version({ document, version: id })),
-        { ...options, ...(folder ? { candidatesFolder: folder.path } : {}) },
+        {
+          ...options,
+          exclude: sourcesIn({ document, version: id }, excludeIn, exclude),
+          ...(folder ? { candidatesFolder: folder.path } : {}),
+        },
         measurement(context),
       );
       const { calibration: samples, image } = options;
@@ -156,6 +160,18 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       })),
     runtimePid: async () => manager.pid,
   };
+
+  /** Nodes of a version for nodes of another: the same ones, or those that come from the same nodes of the original. */
+  function sourcesIn(ref: VersionRef, other: number, ids: readonly NodeId[]): readonly NodeId[] {
+    const into = documents.version(ref);
+    const { byId } = documents.analysis(into);
+    const { origins } = documents.version({ ...ref, version: other });
+    return ids.flatMap((id) => {
+      if (byId.has(id)) return [id];
+      const wanted = new Set(origins.get(id));
+      return [...byId.keys()].filter((each) => (into.origins.get(each) ?? [each]).some((from) => wanted.has(from)));
+    });
+  }
 
   function sideOf(ref: VersionRef): MappedSide {
     const version = documents.version(ref);

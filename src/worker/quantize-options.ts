@@ -1,7 +1,6 @@
 import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import type { Pruning } from '../core/prune/weights.ts';
-import type { NodeType } from '../core/quantize/node-types.ts';
 import {
   type CalibrationMethod,
   calibrationMethods,
@@ -21,28 +20,16 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly density?: Recipe['density'];
   /** The smallest weights become 0 first: this share of them, or two of every four. */
   readonly prune?: Pruning;
-  /** Static: type of what nodes read and give. Default uint8; CPUs have no kernels for 16 bits, other processors do. */
-  readonly activations?: QuantizeStep['activations'];
   /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */
   readonly correctBias?: boolean;
-  /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */
-  readonly equalize?: boolean;
-  /**
-   * SmoothQuant before anything else: how much of the difficulty of activations weights take over, 0 to 1, or `search`.
-   * Needs calibration data.
-   */
-  readonly smooth?: number | 'search';
   /** Weights of 7 bits, for processors whose 8-bit products saturate. Default: as this machine needs it. */
   readonly reduceRange?: boolean;
-  /** Static: nodes with a type or number of scales of their own, by what the user calls them; `nodeTypes` names them by their first output. */
-  readonly typed?: readonly { readonly name: string; readonly nodes: readonly NodeId[]; readonly type: NodeType }[];
+  /** As `typed`, by their first output. */
   readonly nodeTypes?: QuantizeStep['nodeTypes'];
   /** More nodes that stay float, by their first output. */
   readonly keepFloat?: readonly string[];
   /** Weight scales of least squared error. */
   readonly searchWeights?: boolean;
-  readonly blockSize?: number;
-  readonly blockMethod?: Recipe['blockMethod'];
   /** A search keeps what it tried as files in this folder, and gives them as candidates. */
   readonly candidatesFolder?: string;
 };

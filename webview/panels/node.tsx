@@ -1,15 +1,17 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
 import { bytes, count, large, percent, shape, time } from '../../src/core/report/format.ts';
 import { operatorNote, sinceVersion } from '../../src/core/report/operators.ts';
-import type { ProfileReport } from '../../src/core/report/report.ts';
+import type { ProfileReport, QuantizeReport } from '../../src/core/report/report.ts';
 import type { AttributeText, NodeDetails, NodeValue } from '../../src/protocol/worker.ts';
 import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
+import { formOf } from '../quantize-fields.ts';
 import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
 import { Button, IconButton, Link } from '../widgets/button.tsx';
 import { Empty } from '../widgets/empty.tsx';
 import { type Fact, Facts, Section } from '../widgets/section.tsx';
+import { quantizedFrom } from './quantize-form.tsx';
 import { TensorView } from './tensor.tsx';
 
 /** The selected node: what it is, what it costs, what it became of. */
@@ -99,6 +101,8 @@ function NodeActions({ state, node }: { readonly state: State; readonly node: No
   const form = state.forms.quantize;
   const { exclude } = form.value;
   const kept = exclude.includes(node.id);
+  const quantized = state.reports.value?.quantize;
+  const again = quantized && !quantized.keepFloat ? () => void keepFloat(state, node.id, quantized) : undefined;
   return (
     <div role="toolbar" aria-label={t('Node')}>
       <IconButton icon="location" label={t('Show in the graph')} onClick={() => void state.reveal(node.id)} />
@@ -123,8 +127,27 @@ function NodeActions({ state, node }: { readonly state: State; readonly node: No
           };
         }}
       />
+      {again && (
+        <IconButton
+          icon="debug-rerun"
+          label={t('Keep float and quantize again')}
+          disabled={!state.document.value!.trusted || state.job.value !== null}
+          onClick={again}
+        />
+      )}
     </div>
   );
+}
+
+/** Quantizes again as the result on view was quantized, with one more node left float. */
+function keepFloat(state: State, node: NodeId, report: QuantizeReport): Promise<void> {
+  const form = state.forms.quantize;
+  const exclude = [...new Set([...form.value.exclude, node])];
+  const { versions, current } = state.document.value!;
+  const made = versions.find(({ id }) => id === current)!;
+  form.value = { ...formOf(form.value, report, made), exclude };
+  state.panel.value = 'quantize';
+  return state.run('quantize', quantizedFrom(state)?.id);
 }
 
 function costs({ macs, bytes: moved, parameters, opset }: NodeDetails): readonly Fact[] {
