@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { bytes } from '../core/report/format.ts';
-import { compareHeadline, optimizeHeadline, quantizeHeadline } from '../core/report/sentences.ts';
+import { compareHeadline, optimizeHeadline, pruneHeadline, quantizeHeadline } from '../core/report/sentences.ts';
 import { type CallOptions, CancelledError } from '../protocol/rpc.ts';
 import type { JobState } from '../protocol/webview.ts';
 import type {
@@ -10,6 +10,7 @@ import type {
   ExportRequest,
   OptimizeRequest,
   ProfileRequest,
+  PruneRequest,
   QuantizeRequest,
   RunSettings,
   SweepRequest,
@@ -138,6 +139,22 @@ export function openCandidate(
       return report;
     },
     says: (report) => quantizeHeadline(report, engineText),
+    next: exportNext(),
+  });
+}
+
+/** Makes a version without the weakest channels or smallest weights. */
+export function prune(document: ModelDocument, request: WithoutDocument<PruneRequest>, options: JobOptions) {
+  return runJob(document, options, {
+    kind: 'prune',
+    title: vscode.l10n.t('Pruning {0}', document.name),
+    work: async ({ client, document: id }, call) => {
+      const { version, report } = await client.prune({ ...request, document: id }, call);
+      document.addVersion(version, {});
+      noteMeasured(document, version, request.settings);
+      return report;
+    },
+    says: (report) => pruneHeadline(report, engineText),
     next: exportNext(),
   });
 }

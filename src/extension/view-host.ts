@@ -26,6 +26,7 @@ const viewCommands = new Set(
     'profile',
     'optimize',
     'quantize',
+    'prune',
     'compare',
     'export',
     'fix',

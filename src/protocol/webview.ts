@@ -68,7 +68,7 @@ export interface VersionReports {
 }
 
 export interface JobState {
-  readonly kind: 'open' | 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare' | 'export';
+  readonly kind: 'open' | 'profile' | 'sweep' | 'optimize' | 'quantize' | 'prune' | 'compare' | 'export';
   readonly progress: Progress;
 }
 

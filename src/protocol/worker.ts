@@ -17,6 +17,8 @@ import type {
   LatencyComparison,
   OptimizeReport,
   ProfileReport,
+  PrunePattern,
+  PruneReport,
   QuantizeReport,
   ReportedValue,
   SweepReport,
@@ -216,6 +218,16 @@ export interface QuantizeRequest extends VersionRef {
   readonly maxSize?: number;
 }
 
+export interface PruneRequest extends VersionRef {
+  readonly settings: RunSettings;
+  readonly pattern: PrunePattern;
+  /** The share that goes, 0 to 1; `2:4` has its own, a half. */
+  readonly ratio: number;
+  readonly labelled?: string;
+  readonly verify: boolean;
+  readonly measure: boolean;
+}
+
 export interface CompareRequest {
   readonly a: VersionRef;
   readonly b: VersionRef;
@@ -337,6 +349,8 @@ export interface WorkerContract {
   quantize(
     argument: QuantizeRequest,
   ): Promise<{ readonly version: VersionInfo | null; readonly report: QuantizeReport }>;
+  /** Takes the weakest channels or the smallest weights out. */
+  prune(argument: PruneRequest): Promise<{ readonly version: VersionInfo; readonly report: PruneReport }>;
   /** Makes a version of what a search tried, by its label; `version` is the one whose report lists it. */
   openCandidate(
     argument: VersionRef & { readonly label: string },

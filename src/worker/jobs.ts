@@ -23,6 +23,7 @@ import { optimizeModel } from './optimize.ts';
 import { type MeasuredModel, type MeasurementContext, type ProfileResult, profileModel } from './profile.ts';
 import { profileFromTrace } from './profile-from-trace.ts';
 import { listProviders } from './providers.ts';
+import { pruneModel, usableSqnr } from './prune.ts';
 import { type QuantizeResult, quantizeModel } from './quantize.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 import { sweepModel } from './sweep.ts';
@@ -34,6 +35,7 @@ type JobMethod =
   | 'optimize'
   | 'quantize'
   | 'openCandidate'
+  | 'prune'
   | 'compare'
   | 'diff'
   | 'providers'
@@ -136,6 +138,32 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       const { file, report } = await openCandidate(kept, manager, signal);
       open.files.push(file);
       const version = addQuantized(open, { ...kept, model: file.model, report }, candidates);
+      return { version: version.info, report };
+    },
+    prune: async ({ document, version: id, ...options }, context) => {
+      const parent = documents.version({ document, version: id });
+      const { model, report, origins } = await pruneModel(
+        await measured(parent),
+        { ...options, minSqnr: usableSqnr },
+        measurement(context),
+      );
+      const { after, verdict, latency } = report;
+      const version = addVersion(documents.document(document), {
+        model,
+        problems: [],
+        path: parent.path,
+        origins: originsThrough(origins, parent.origins),
+        rewrites: [],
+        info: {
+          nodes: after.nodes,
+          bytes: after.bytes,
+          kind: 'pruned',
+          label: english`Pruned`,
+          parent: id,
+          verdict,
+          ...(latency ? { latency } : {}),
+        },
+      });
       return { version: version.info, report };
     },
     compare: async ({ a, b, settings, measure }, context) => {

@@ -37,6 +37,9 @@ export interface PruneResult {
   readonly origins: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
 }
 
+/** Below this signal to noise, in dB, outputs have little to do with the original's. */
+export const usableSqnr = 10;
+
 /** Nothing can be pruned; the message says why and what to do. */
 export class PruneError extends Error {
   override readonly name = 'PruneError';

@@ -38,22 +38,39 @@ test('the tools name what they take, and which of them write', async () => {
     'opscope_compare',
     'opscope_optimize',
     'opscope_quantize',
+    'opscope_prune',
     'opscope_tune',
     'opscope_export',
   ]);
   expect(tools.filter(({ annotations }) => !annotations?.readOnlyHint).map(({ name }) => name)).toEqual([
     'opscope_optimize',
     'opscope_quantize',
+    'opscope_prune',
     'opscope_tune',
     'opscope_export',
   ]);
   expect(tools.filter(({ annotations }) => annotations?.destructiveHint).map(({ name }) => name)).toEqual([
     'opscope_optimize',
     'opscope_quantize',
+    'opscope_prune',
     'opscope_tune',
   ]);
   for (const { inputSchema } of tools)
     expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
+});
+
+test('pruning writes another file, never one that is there unless told so', async () => {
+  const asked = { model: classifier, output: 'pruned.onnx', ratio: 0.1, measure: false };
+  const { result, failed } = await call('opscope_prune', asked);
+  expect(failed).toBe(false);
+  expect(result).toMatchObject({ channels: { removed: expect.any(Number) }, sqnrDb: expect.any(Number) });
+  const [before, after] = result.bytes as [number, number];
+  expect(after).toBeLessThan(before);
+  expect(readFileSync(join(folder, 'pruned.onnx')).length).toBe(after);
+  expect((await call('opscope_prune', asked)).text).toMatch(/exists already/);
+  expect((await call('opscope_prune', { ...asked, output: classifier, overwrite: true })).failed).toBe(true);
+  const { ratio: _, ...without } = asked;
+  expect((await call('opscope_prune', { ...without, output: 'other.onnx' })).text).toMatch(/ratio 0\.1/);
 });
 
 test('inspect says what the command says', async () => {

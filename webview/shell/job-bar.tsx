@@ -12,6 +12,7 @@ const failed: Readonly<Record<JobState['kind'], string>> = {
   sweep: t('The settings could not be swept.'),
   optimize: t('The model could not be optimized.'),
   quantize: t('The model could not be quantized.'),
+  prune: t('The model could not be pruned.'),
   compare: t('The models could not be compared.'),
   export: t('The model could not be exported.'),
 };
@@ -61,7 +62,8 @@ function Failed({ state, failure: { job, message } }: FailedProps) {
   if (!shown) return null;
   const retry = () => {
     if (job === 'open') return state.start();
-    if (job === 'export') return state.host.command({ command: 'opscope.export' });
+    // What was asked for in the palette is asked there again.
+    if (job === 'export' || job === 'prune') return state.host.command({ command: `opscope.${job}` });
     return state.run(job);
   };
   return (

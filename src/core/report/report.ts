@@ -6,6 +6,7 @@
 import type { OptimizationLevel } from '../evaluator.ts';
 import type { NodeId } from '../graph/model.ts';
 import type { Problem } from '../problem.ts';
+import type { RoundsP90 } from '../profile/target.ts';
 import type { SessionSnippets } from './session-snippets.ts';
 
 export const reportSchema = 1;
@@ -396,7 +397,7 @@ export interface CompareReport {
 
 /** One attempt of `tune`, and what became of it. */
 export interface TuneStep {
-  readonly step: 'measure' | 'simplify' | 'threads' | 'quantize';
+  readonly step: 'measure' | 'simplify' | 'threads' | 'quantize' | 'prune';
   /** `33 passes, 404 → 100 nodes`, `dynamic-int8`, `2 threads`. */
   readonly what: string;
   /** Whether the result goes on from here. */
@@ -419,12 +420,16 @@ export interface TuneReport {
     readonly maxMetricDrop?: number;
     readonly minSqnr?: number;
   };
-  readonly met: boolean;
-  /** Milliseconds. */
+  /** Null when it cannot be told: rounds lie on both sides of the target. */
+  readonly met: boolean | null;
+  /** Milliseconds; of the interleaved rounds that decided. */
   readonly before: Latency;
   readonly after: Latency;
+  readonly p90: { readonly before: RoundsP90; readonly after: RoundsP90 };
   /** Session settings that the figures after are for. */
   readonly settings: SweepSettings;
+  /** Why the steps come in their order. */
+  readonly order: string;
   readonly steps: readonly TuneStep[];
   readonly metric?: QuantizeReport['metric'];
   readonly sqnrDb?: number | null;

@@ -8,6 +8,7 @@ import type {
   MetricPair,
   ModelSize,
   OptimizeReport,
+  PruneReport,
   QuantizeReport,
   Verdict,
 } from './report.ts';
@@ -98,6 +99,21 @@ export function quantizeHeadline(report: QuantizeReport, say: Say = asItIs): str
         : english`${count(quantized.nodes)} of ${count(quantized.of)}\u00a0nodes quantized`,
       `${bytes(before.bytes)} → ${bytes(after.bytes)}`,
       quality,
+      latency && latencySentence(latency),
+    ],
+    say,
+  );
+}
+
+/** As `optimizeHeadline`, for a pruned model. */
+export function pruneHeadline(report: PruneReport, say: Say = asItIs): string {
+  const { channels, weights, before, after, metric, sqnrDb, latency } = report;
+  return join(
+    [
+      channels && english`${count(channels.removed)} of ${count(channels.of)}\u00a0channels went`,
+      weights && english`${count(weights.zeros)} of ${count(weights.of)}\u00a0weights are 0`,
+      `${bytes(before.bytes)} → ${bytes(after.bytes)}`,
+      metric ? metricSentence(metric) : sqnrDb !== null && english`output signal to noise ${decibels(sqnrDb)}`,
       latency && latencySentence(latency),
     ],
     say,
