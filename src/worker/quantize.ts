@@ -191,8 +191,10 @@ async function quantize(
   const overlays = options.verify && error?.verdict.status !== 'not-run' ? await overlaysOf(found, quantized) : [];
   const judged = labelled && (await accuracyOf(model, labelled, work));
   const after: MeasuredModel = { model, identity: { ...target.identity, bytes: bytesOf(model) } };
-  if (options.measure) say(english`Measuring against the float model`);
-  const latency = options.measure
+  // What is not used need not be measured as long as a result.
+  const measures = options.measure && search?.keepFloat === undefined;
+  if (measures) say(english`Measuring against the float model`);
+  const latency = measures
     ? await compareLatency(target, after, { settings: options.settings, level: 'all' }, context)
     : undefined;
   const outcome = {

@@ -23,7 +23,9 @@ afterAll(async () => {
 });
 
 const call = async (name: string, input: Record<string, unknown>) => {
-  const { content, structuredContent, isError } = await client.callTool({ name, arguments: input });
+  const { content, structuredContent, isError } = await client.callTool({ name, arguments: input }, undefined, {
+    timeout: 240_000,
+  });
   const [{ text }] = content as [{ text: string }];
   return { text, result: structuredContent as Record<string, unknown>, failed: isError === true };
 };
@@ -120,7 +122,14 @@ test('quantize says how much signal is left', async () => {
 }, 60_000);
 
 test('a model is tuned, and packed with the recipe', async () => {
-  const input = { model: classifier, output: 'fast.onnx', p90: 0.001, timeLimit: 3, recipe: 'fast.json' };
+  const input = {
+    model: classifier,
+    output: 'fast.onnx',
+    p90: 0.001,
+    timeLimit: 1,
+    recipe: 'fast.json',
+    html: 'fast.html',
+  };
   const { result } = await call('opscope_tune', input);
   expect(result).toMatchObject({ met: false, output: join(folder, 'fast.onnx') });
   expect(result.steps).toMatchObject([
@@ -128,12 +137,14 @@ test('a model is tuned, and packed with the recipe', async () => {
     { step: 'simplify' },
     { step: 'threads' },
     { step: 'quantize' },
+    { step: 'prune', kept: false },
   ]);
+  expect(readFileSync(join(folder, 'fast.html'), 'utf8')).toMatch(/What was tried/);
   const recipe = result.recipe === undefined ? {} : { recipe: 'fast.json' };
   const packed = await call('opscope_export', { model: 'fast.onnx', kind: 'triton', output: 'classifier', ...recipe });
   expect(packed).toMatchObject({ failed: false, result: { output: join(folder, 'classifier') } });
   expect(existsSync(join(folder, 'classifier/config.pbtxt'))).toBe(true);
-}, 60_000);
+}, 240_000);
 
 test('what cannot be done is said, and nothing is lost', async () => {
   const source = readFileSync(classifier);

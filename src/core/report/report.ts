@@ -351,7 +351,7 @@ export interface PruneReport {
   readonly model: ModelIdentity;
   readonly output?: string;
   readonly pattern: PrunePattern;
-  /** The share that was asked for. */
+  /** The share that was asked for; of `2:4`, the share that is 0 now. */
   readonly ratio: number;
   /** `channels`: those that went of those that could, and what is left of each set of layers that share them. */
   readonly channels?: {
@@ -360,7 +360,12 @@ export interface PruneReport {
     readonly sets: readonly { readonly layers: readonly string[]; readonly channels: number; readonly left: number }[];
   };
   /** The other patterns: weights that are 0 now. */
-  readonly weights?: { readonly zeros: number; readonly of: number };
+  readonly weights?: {
+    readonly zeros: number;
+    readonly of: number;
+    /** `2:4`: those that stay because they are in no whole four. */
+    readonly outside?: number;
+  };
   readonly before: ModelSize;
   readonly after: ModelSize;
   readonly verdict: Verdict;
