@@ -1,13 +1,9 @@
-import type { NodeId } from '../../src/core/graph/model.ts';
 import type { BlockMethod } from '../../src/core/quantize/blocks.ts';
-import { nodeTypes } from '../../src/core/quantize/node-types.ts';
 import type { CalibrationMethod, Scheme } from '../../src/core/quantize/quantize-model.ts';
 import type { VersionInfo } from '../../src/protocol/worker.ts';
 import { t } from '../l10n.ts';
 import { needsData, type QuantizeFields, usedBy, wrongFields } from '../quantize-fields.ts';
-import { nodeName } from '../shell/operator-table.tsx';
 import type { State } from '../state.ts';
-import { Button, IconButton, Link } from '../widgets/button.tsx';
 import { Checkbox } from '../widgets/checkbox.tsx';
 import { Field } from '../widgets/field.tsx';
 import { PathField } from '../widgets/path-field.tsx';
@@ -15,6 +11,7 @@ import { Fold } from '../widgets/section.tsx';
 import { Select } from '../widgets/select.tsx';
 import { TextField } from '../widgets/text-field.tsx';
 import { parentOf } from './optimize.tsx';
+import { Excluded, TypedNodes } from './quantize-nodes.tsx';
 import { RunButton } from './run-button.tsx';
 import { RunSettingsForm } from './run-settings.tsx';
 
@@ -310,93 +307,8 @@ function SchemeFields({ state }: { readonly state: State }) {
   );
 }
 
-const typeChoices = nodeTypes.map((value) => ({ value, label: value }));
-
-/** Nodes with a type of their own; the selected one can be added. */
-function TypedNodes({ state }: { readonly state: State }) {
-  const form = state.forms.quantize;
-  const { types } = form.value;
-  const selected = state.selected.value;
-  const set = (next: QuantizeFields['types']) => {
-    form.value = { ...form.value, types: next };
-  };
-  return (
-    <>
-      {types.map(({ node, label, type }, index) => (
-        <div key={node} class="path-field">
-          <Link onClick={() => void state.reveal(node)}>{label}</Link>
-          <Select
-            label={t('Type of {0}', label)}
-            value={type}
-            choices={typeChoices}
-            onChange={(value) => set(types.with(index, { node, label, type: value }))}
-          />
-          <IconButton
-            icon="close"
-            label={t('No type of its own for {0}', label)}
-            onClick={() => set(types.filter((each) => each.node !== node))}
-          />
-        </div>
-      ))}
-      {selected !== null && types.every(({ node }) => node !== selected) ? (
-        <Button
-          kind="secondary"
-          title={labelOf(state, selected)}
-          onClick={() => set([...types, { node: selected, label: labelOf(state, selected), type: 'uint16' }])}
-        >
-          {t('Add Selected Node')}
-        </Button>
-      ) : (
-        types.length === 0 && <span class="hint">{t('Select a node to give it a type.')}</span>
-      )}
-    </>
-  );
-}
-
-function labelOf(state: State, id: NodeId): string {
-  const table = state.table.value.value;
-  const row = table?.id.indexOf(id) ?? -1;
-  return row < 0 ? `#${id}` : nodeName(table!, row);
-}
-
 /** The version that was quantized: the one on view, where a search found that it is best as it is. */
 export function quantizedFrom(state: State): VersionInfo | undefined {
   const { versions, current } = state.document.value!;
   return state.reports.value?.quantize?.keepFloat ? versions.find(({ id }) => id === current) : parentOf(state);
-}
-
-/** Nodes that stay as they are; the selected one can be added. */
-function Excluded({ state }: { readonly state: State }) {
-  const form = state.forms.quantize;
-  const { exclude } = form.value;
-  const selected = state.selected.value;
-  const set = (nodes: readonly NodeId[]) => {
-    form.value = { ...form.value, exclude: nodes };
-  };
-  const label = (id: NodeId) => labelOf(state, id);
-  return (
-    <>
-      {exclude.length > 0 && (
-        <ul class="excluded">
-          {exclude.map((id) => (
-            <li key={id}>
-              <Link onClick={() => void state.reveal(id)}>{label(id)}</Link>
-              <IconButton
-                icon="close"
-                label={t('Quantize {0}', label(id))}
-                onClick={() => set(exclude.filter((each) => each !== id))}
-              />
-            </li>
-          ))}
-        </ul>
-      )}
-      {selected !== null && !exclude.includes(selected) ? (
-        <Button kind="secondary" title={label(selected)} onClick={() => set([...exclude, selected])}>
-          {t('Add Selected Node')}
-        </Button>
-      ) : (
-        exclude.length === 0 && <span class="hint">{t('Select a node to keep it as it is.')}</span>
-      )}
-    </>
-  );
 }
