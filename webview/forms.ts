@@ -1,9 +1,9 @@
 import { type Signal, signal } from '@preact/signals';
 import type { OptimizationLevel } from '../src/core/evaluator.ts';
-import type { NodeId } from '../src/core/graph/model.ts';
 import type { SweepAxes } from '../src/core/profile/sweep.ts';
 import { parseNumbers } from '../src/core/report/format.ts';
 import type { DocumentState } from '../src/protocol/webview.ts';
+import { plainQuantization, type QuantizeFields } from './quantize-fields.ts';
 
 /** What the user has filled in, kept while panels come and go. */
 export interface Forms {
@@ -20,17 +20,7 @@ export interface Forms {
     readonly verify: boolean;
     readonly measure: boolean;
   }>;
-  readonly quantize: Signal<{
-    readonly scheme: string;
-    readonly data: 'files' | 'random';
-    readonly calibration: string;
-    readonly method: string;
-    readonly perChannel: boolean;
-    readonly exclude: readonly NodeId[];
-    readonly labelled: string;
-    readonly verify: boolean;
-    readonly measure: boolean;
-  }>;
+  readonly quantize: Signal<QuantizeFields>;
   readonly compare: Signal<{ readonly a: number | null; readonly b: number | null; readonly measure: boolean }>;
 }
 
@@ -40,17 +30,7 @@ export function createForms(): Forms {
     profile: signal({ runs: 0, warmup: -1, level: 'all' as const }),
     sweep: signal({ threads: '1, 2, 4', dims: {}, everyLevel: false }),
     optimize: signal({ preset: 'default' as const, skip: [], verify: true, measure: true }),
-    quantize: signal({
-      scheme: 'dynamic-int8',
-      data: 'files' as const,
-      calibration: '',
-      method: 'minmax',
-      perChannel: true,
-      exclude: [],
-      labelled: '',
-      verify: true,
-      measure: true,
-    }),
+    quantize: signal(plainQuantization),
     compare: signal({ a: null, b: null, measure: true }),
   };
 }

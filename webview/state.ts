@@ -20,6 +20,7 @@ import { createGraphPane, settled } from './graph-pane.ts';
 import { createKeptView, noMemory, type ViewMemory } from './kept-view.ts';
 import { t } from './l10n.ts';
 import { createMarking } from './marking.ts';
+import { quantizeRequest } from './quantize-fields.ts';
 import { resource } from './resource.ts';
 import { createSideBySide } from './side-by-side.ts';
 import type { Sorting } from './widgets/data-table.tsx';
@@ -320,7 +321,8 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
         return host.sweep({ ...about, level: forms.profile.value.level, axes });
       }
       if (kind === 'optimize') return host.optimize({ ...about, ...forms.optimize.value });
-      if (kind === 'quantize') return host.quantize({ ...about, ...quantizeFields(forms.quantize.value) });
+      if (kind === 'quantize')
+        return host.quantize({ ...about, excludeIn: shown.current, ...quantizeRequest(forms.quantize.value) });
       const { a, b, measure } = forms.compare.value;
       return host.compare({ settings: shared, measure, a: { version: a ?? 0 }, b: { version: b ?? shown.current } });
     });
@@ -409,13 +411,4 @@ function keepSame<T>(
     kept[Number(name)] = old !== undefined && key(old) === key(value) ? old : value;
   }
   return kept;
-}
-
-function quantizeFields({ data, calibration, method, labelled, ...rest }: State['forms']['quantize']['value']) {
-  return {
-    ...rest,
-    method,
-    ...(data === 'random' ? { randomCalibration: true } : calibration === '' ? {} : { calibration }),
-    ...(labelled === '' ? {} : { labelled }),
-  };
 }

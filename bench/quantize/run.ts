@@ -146,7 +146,8 @@ async function benchmark(name: string, path: string, scheme: string): Promise<Ro
   ];
   const theirRun = await quantizeTheirs(path, scheme, data, theirPath);
   const ourRun = await quantizeOurs(path, flags.has('--auto') ? 'auto' : scheme, data, ourPath);
-  const [theirs, ours] = [await open(theirPath), await open(ourPath)];
+  // A search that finds the float model best writes nothing.
+  const [theirs, ours] = [await open(theirPath), await open(ourRun.report!.keepFloat ? path : ourPath)];
   const sideOf = async (run: Run, quantized: typeof float): Promise<Side> => ({
     seconds: run.seconds,
     peakMB: run.peakMB,

@@ -59,9 +59,6 @@ function share(text: string): number {
   return value;
 }
 
-/** Below this signal to noise, in dB, outputs have little to do with the original's. */
-const usableSqnr = 10;
-
 async function prune(path: string, options: PruneOptions, session: Session): Promise<Outcome> {
   const output = requiredOutput(options.output);
   const { pattern, recipe, labelled, minSqnr, measure, verify, dim: dims, seed, inputs } = options;
@@ -69,6 +66,7 @@ async function prune(path: string, options: PruneOptions, session: Session): Pro
     throw new UsageError('Say which share is to go: --ratio 0.3 takes the weakest three of ten.');
   const { openModel } = await import('../worker/open-model.ts');
   const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
+  const { usableSqnr } = await import('../worker/prune.ts');
   const { recordRecipe, runPruneStep } = await import('../worker/recipe.ts');
   const { saveModel } = await import('../worker/save-model.ts');
   const { measurementContext, settingsOf } = await import('./measuring.ts');

@@ -1,6 +1,7 @@
 import { bytes, change, count, decibels, significant } from '../core/report/format.ts';
 import type { QuantizeReport } from '../core/report/report.ts';
 import { changedOutputsSentence } from '../core/report/sentences.ts';
+import { candidatesTable } from './budget.ts';
 import { heading } from './command.ts';
 import { costAndGain } from './cost-and-gain.ts';
 import { bad, careful, good, pairs, shortened, strong, table } from './print.ts';
@@ -63,7 +64,11 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
     ['outputs', paint(quality.join(', '))],
     ...costAndGain(report),
   ];
-  const parts = [heading(report.model), pairs(entries)];
+  const parts = [heading(report.model)];
+  if (report.keepFloat)
+    parts.push(careful('Nothing is written: the float model is best. Of what was tried, the best is:'));
+  parts.push(pairs(entries));
+  if (report.candidates) parts.push(candidatesTable(report.candidates));
   if (kept.length > 0) parts.push([strong('kept in float'), ...keptLines(kept)].join('\n'));
   if (islands.length > 0) parts.push([strong('run as floats between conversions'), ...keptLines(islands)].join('\n'));
   if (errors > 0 && report.nodes) parts.push(errorTable(report, errors));

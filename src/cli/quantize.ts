@@ -3,6 +3,8 @@ import type { Model } from '../core/graph/model.ts';
 import { type BlockMethod, blockMethods } from '../core/quantize/blocks.ts';
 import { type QuantizedFormat, quantizedFormats } from '../core/quantize/formats.ts';
 import { nodeTypes } from '../core/quantize/node-types.ts';
+import type { Budget } from '../worker/quantize-budget.ts';
+import { budget } from './budget.ts';
 import {
   collect,
   execute,
@@ -42,6 +44,7 @@ interface QuantizeOptions extends RunOptions {
   readonly equalize?: boolean;
   readonly smooth?: number | 'search';
   readonly labelled?: string;
+  readonly budget?: Budget;
   readonly minSqnr?: number;
   readonly calibrationCache?: string;
   readonly sensitivity?: boolean;
@@ -121,7 +124,12 @@ export function quantizeCommand(program: Command): void {
     .option('--labelled <path>', 'labelled data to measure accuracy on')
     .option('--sensitivity', 'what the outputs gain when one node at a time stays float, for the 60 noisiest at most')
     .option('--errors [n]', 'list the n nodes with the largest errors, worst first; 20 unless told otherwise', positive)
-    .option('--min-sqnr <db>', 'least signal to noise that auto accepts', positive)
+    .option(
+      '--budget <limits>',
+      'auto: limits that the result keeps: sqnr=30 (dB), drop=0.5 (points of the metric), size=0.3 (of the model) or size=20MB, with commas between',
+      budget,
+    )
+    .option('--min-sqnr <db>', 'least signal to noise; below it the outputs count as different', positive)
     .option('--no-measure', 'do not measure latency')
     .option('--no-verify', 'do not compare the outputs')
     .option('--recipe <file>', 'write down how the result was made, for apply and check')
@@ -184,9 +192,11 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
         ...(options.calibrationCache ? { calibrationCache: options.calibrationCache } : {}),
         ...(options.sensitivity ? { sensitivity: true } : {}),
         ...(minSqnr === undefined ? {} : { minSqnr }),
+        ...options.budget,
       },
       context,
     );
+    if (report.keepFloat) return { report, text: () => quantizeText(report), code: 1 };
     await saveModel(model, output, { signal: session.signal, onProgress: session.onProgress });
     if (recipe) {
       const { recordRecipe } = await import('../worker/recipe.ts');

@@ -1,9 +1,20 @@
 import type { Command } from 'commander';
 import { decibels, percent, time } from '../core/report/format.ts';
 import type { TuneReport, TuneStep } from '../core/report/report.ts';
-import { execute, heading, type Outcome, positive, type RunOptions, type Session, withRunOptions } from './command.ts';
+import { tuneVerdict } from '../core/report/tune-document.ts';
+import type { PackageKind } from '../protocol/worker.ts';
+import {
+  execute,
+  heading,
+  type Outcome,
+  oneOf,
+  positive,
+  type RunOptions,
+  type Session,
+  withRunOptions,
+} from './command.ts';
 import { UsageError } from './exit.ts';
-import { bad, careful, good, pairs, strong, table } from './print.ts';
+import { bad, careful, faint, good, pairs, strong, table } from './print.ts';
 
 interface TuneCommandOptions extends RunOptions {
   readonly p90?: number;
@@ -13,12 +24,16 @@ interface TuneCommandOptions extends RunOptions {
   readonly labelled?: string;
   readonly output?: string;
   readonly recipe?: string;
+  readonly html?: string;
+  readonly markdown?: string;
+  readonly package?: string;
+  readonly as?: PackageKind;
 }
 
 /** `opscope tune MODEL --p90 MS` */
 export function tuneCommand(program: Command): void {
   withRunOptions(program.command('tune'))
-    .description('look for a way to run a model within a time: simplify it, choose threads, quantize it')
+    .description('look for a way to run a model within a time: simplify it, choose threads, quantize it, prune it')
     .argument('<model>', 'an .onnx file')
     .option('--p90 <ms>', 'milliseconds within which 90 % of the runs must end', positive)
     .option('--max-metric-drop <points>', 'percentage points that the metric on labelled data may lose', positive)
@@ -27,6 +42,10 @@ export function tuneCommand(program: Command): void {
     .option('--labelled <path>', 'labelled data to measure accuracy on')
     .option('-o, --output <file>', 'where the best model goes')
     .option('--recipe <file>', 'write down how it was made, for apply and check')
+    .option('--html <file>', 'write the report as one HTML file')
+    .option('--markdown <file>', 'write the report as Markdown')
+    .option('--package <folder>', 'write a folder with the best model and what runs it with the settings found')
+    .option('--as <kind>', 'what the folder is for: snippet, triton, mlflow', oneOf('snippet', 'triton', 'mlflow'))
     .action((model: string, options: TuneCommandOptions) =>
       execute(options, (session) => tune(model, options, session)),
     );
@@ -37,17 +56,19 @@ async function tune(path: string, options: TuneCommandOptions, session: Session)
   if (p90 === undefined) throw new UsageError('Say what to reach: --p90 MS.');
   if (maxMetricDrop !== undefined && !labelled)
     throw new UsageError('--max-metric-drop needs data with labels: give --labelled PATH.');
+  if (options.package && !output)
+    throw new UsageError('The folder is of a model that is written: name it with -o OUT.');
   if (recipe && !output) throw new UsageError('A recipe is of a model that is written: name it with -o OUT.');
   const { openModel } = await import('../worker/open-model.ts');
   const { tuneModel } = await import('../worker/tune.ts');
-  const { saveModel } = await import('../worker/save-model.ts');
+  const { deliver } = await import('../worker/tune-delivery.ts');
   const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
-  const { recordRecipe } = await import('../worker/recipe.ts');
   const { measurementContext, settingsOf } = await import('./measuring.ts');
   const opened = await openModel(path);
   try {
     if (output) protectSource(opened, output);
     if (recipe) protectFromRecipe(recipe, [path, output]);
+    for (const report of [options.html, options.markdown]) if (report) protectSource(opened, report);
     const context = await measurementContext(session);
     const request = {
       settings: settingsOf(options),
@@ -57,24 +78,49 @@ async function tune(path: string, options: TuneCommandOptions, session: Session)
       ...(calibration === undefined ? {} : { calibration }),
       ...(labelled === undefined ? {} : { labelled }),
     };
-    const { report, model, steps, close } = await tuneModel(opened, request, context);
+    const tuned = await tuneModel(opened, request, context);
+    const { html, markdown, package: folder, as: packageKind } = options;
+    const wanted = { output, recipe, html, markdown, package: folder, packageKind };
+    let recorded: boolean;
     try {
-      if (output) await saveModel(model, output, { signal: session.signal, onProgress: session.onProgress });
-      if (recipe && output && steps.length > 0) await recordRecipe(recipe, { source: opened, steps, output }, context);
+      ({ recorded } = await deliver(opened, tuned, withoutUndefined(wanted), context));
     } finally {
-      await close();
+      await tuned.close();
     }
-    const written = output ? { ...report, output } : report;
+    const { report } = tuned;
+    const notes = recipe && !recorded ? ['No recipe is written: nothing that was kept changes the model.'] : [];
+    const written = { ...report, ...(output ? { output } : {}), advice: [...report.advice, ...notes] };
     return { report: written, text: () => tuneText(written), code: report.met ? 0 : 1 };
   } finally {
     await opened.close();
   }
 }
 
-function tuneText({ model, target, met, before, after, settings, steps, metric, sqnrDb, output, advice }: TuneReport) {
+const withoutUndefined = <T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+
+function tuneText({
+  model,
+  target,
+  met,
+  before,
+  after,
+  p90,
+  order,
+  settings,
+  steps,
+  metric,
+  sqnrDb,
+  output,
+  advice,
+}: TuneReport) {
   const threads = settings.threads === 0 ? "ONNX Runtime's choice" : String(settings.threads);
+  const paint = met === null ? careful : met ? good : bad;
+  const rounds = ({ median, interval: [low, high] }: TuneReport['p90']['after']) =>
+    `${time(median)} (${time(low)} to ${time(high)})`;
   const entries: [string, string][] = [
-    ['target', `p90 within ${time(target.p90)}: ${met ? good('met') : bad('missed')}`],
+    ['target', `p90 within ${time(target.p90)}: ${paint(tuneVerdict(met))}`],
+    ['p90', `${rounds(p90.before)} → ${rounds(p90.after)}`],
     ['median', `${time(before.median)} → ${strong(time(after.median))}`],
     ['threads', threads],
     ...(metric
@@ -84,7 +130,12 @@ function tuneText({ model, target, met, before, after, settings, steps, metric, 
         : []),
     ...(output ? [['written', output] as [string, string]] : []),
   ];
-  return [heading(model), pairs(entries), stepsTable(steps), ...advice.map((each) => careful(each))].join('\n\n');
+  return [
+    heading(model),
+    pairs(entries),
+    `${stepsTable(steps)}\n${faint(order)}`,
+    ...advice.map((each) => careful(each)),
+  ].join('\n\n');
 }
 
 function stepsTable(steps: readonly TuneStep[]): string {

@@ -2,13 +2,13 @@ import * as vscode from 'vscode';
 import type { ViewContract } from '../protocol/webview.ts';
 import { engineText } from './engine-text.ts';
 import { exportReport, exportVersion } from './exporting.ts';
-import { type ComparedSide, compare, loadTrace, optimize, profile, quantize, sweep } from './jobs.ts';
+import { type ComparedSide, compare, loadTrace, optimize, profile, prune, quantize, sweep } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
 import { type ModelEditor, viewType } from './model-editor.ts';
 import { compareAsText, openAsText } from './model-text.ts';
 import { fixProblem } from './problems.ts';
-import { askNode, askQuantization, askRunSettings, askSweep } from './questions.ts';
+import { askNode, askPruning, askQuantization, askRunSettings, askSweep } from './questions.ts';
 import { transformSettings } from './settings.ts';
 import { tuneDocument } from './tuning.ts';
 
@@ -58,6 +58,13 @@ const commands: Readonly<Record<string, Command>> = {
     const { verify, measure } = transformSettings(document.uri);
     const request = { version: document.current, settings, ...scheme, perChannel: true, exclude: [], verify, measure };
     await quantize(document, request, notified);
+  },
+  prune: async (document) => {
+    const share = await askPruning(document);
+    const settings = share && (await askRunSettings(document, vscode.l10n.t('Prune Model')));
+    if (!settings) return;
+    const { verify, measure } = transformSettings(document.uri);
+    await prune(document, { version: document.current, settings, ...share, verify, measure }, notified);
   },
   compare: async (document, editor) => {
     const other = await askOther(document);

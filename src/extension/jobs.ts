@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { bytes } from '../core/report/format.ts';
 import type { TuneStep } from '../core/report/report.ts';
-import { compareHeadline, optimizeHeadline, quantizeHeadline } from '../core/report/sentences.ts';
+import { compareHeadline, optimizeHeadline, pruneHeadline, quantizeHeadline } from '../core/report/sentences.ts';
 import { type CallOptions, CancelledError } from '../protocol/rpc.ts';
 import type { JobState } from '../protocol/webview.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
   ExportRequest,
   OptimizeRequest,
   ProfileRequest,
+  PruneRequest,
   QuantizeRequest,
   RunSettings,
   SweepRequest,
@@ -114,11 +115,50 @@ export function quantize(document: ModelDocument, request: WithoutDocument<Quant
     title: vscode.l10n.t('Quantizing {0}', document.name),
     work: async ({ client, document: id }, call) => {
       const { version, report } = await client.quantize({ ...request, document: id }, call);
+      if (!version) {
+        document.addReports(request.version, { quantize: report });
+        return report;
+      }
       document.addVersion(version, { quantize: report });
       noteMeasured(document, version, request.settings);
       return report;
     },
     says: (report) => quantizeHeadline(report, engineText),
+    next: exportNext(),
+  });
+}
+
+/** Makes a version of what a search for the best quantization tried. */
+export function openCandidate(
+  document: ModelDocument,
+  request: WithoutDocument<Parameters<WorkerContract['openCandidate']>[0]>,
+  options: JobOptions,
+) {
+  return runJob(document, options, {
+    kind: 'quantize',
+    title: vscode.l10n.t('Opening {0}', engineText(request.label)),
+    work: async ({ client, document: id }, call) => {
+      const { version, report } = await client.openCandidate({ ...request, document: id }, call);
+      document.addVersion(version, { quantize: report });
+      return report;
+    },
+    says: (report) => quantizeHeadline(report, engineText),
+    next: exportNext(),
+  });
+}
+
+/** Makes a version without the weakest channels or smallest weights. */
+export function prune(document: ModelDocument, request: WithoutDocument<PruneRequest>, options: JobOptions) {
+  return runJob(document, options, {
+    kind: 'prune',
+    title: vscode.l10n.t('Pruning {0}', document.name),
+    work: async ({ client, document: id }, call) => {
+      const { version, report } = await client.prune({ ...request, document: id }, call);
+      document.addVersion(version, {});
+      noteMeasured(document, version, request.settings);
+      return report;
+    },
+    says: (report) => pruneHeadline(report, engineText),
     next: exportNext(),
   });
 }

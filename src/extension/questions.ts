@@ -5,7 +5,7 @@ import type { NodeId } from '../core/graph/model.ts';
 import type { SweepAxes } from '../core/profile/sweep.ts';
 import { parseNumbers, percent, time } from '../core/report/format.ts';
 import type { ProfiledNode } from '../core/report/report.ts';
-import type { QuantizeRequest, RunSettings } from '../protocol/worker.ts';
+import type { PruneRequest, QuantizeRequest, RunSettings } from '../protocol/worker.ts';
 import type { ModelDocument } from './model-document.ts';
 
 interface Choice extends vscode.QuickPickItem {
@@ -160,6 +160,45 @@ function schemes(): (vscode.QuickPickItem & { readonly scheme: string })[] {
       detail: vscode.l10n.t('Tries recipes and keeps the fastest that stays accurate.'),
     },
   ];
+}
+
+/** What goes, and how much of it. Labelled data beside the model is found by itself. Undefined when the user leaves. */
+export async function askPruning(
+  document: ModelDocument,
+): Promise<Pick<PruneRequest, 'pattern' | 'ratio' | 'labelled'> | undefined> {
+  const title = vscode.l10n.t('Prune Model');
+  const patterns: (vscode.QuickPickItem & { readonly pattern: PruneRequest['pattern'] })[] = [
+    {
+      pattern: 'channels',
+      label: vscode.l10n.t('Channels'),
+      detail: vscode.l10n.t('Whole channels go: every kernel becomes faster. It costs accuracy.'),
+    },
+    {
+      pattern: 'unstructured',
+      label: vscode.l10n.t('Single weights'),
+      detail: vscode.l10n.t('The smallest weights become 0: smaller once compressed, no faster.'),
+    },
+    {
+      pattern: '2:4',
+      label: vscode.l10n.t('Two of every four weights'),
+      detail: vscode.l10n.t('For processors that gain from it; ONNX Runtime does not on CPUs.'),
+    },
+  ];
+  const chosen = await vscode.window.showQuickPick(patterns, { title, ignoreFocusOut: true });
+  if (!chosen) return undefined;
+  const { pattern } = chosen;
+  const labelled = dataBeside(document, 'evaluation.npz');
+  const data = labelled ? { labelled } : {};
+  if (pattern === '2:4') return { pattern, ratio: 0.5, ...data };
+  const percent = await vscode.window.showInputBox({
+    title,
+    prompt: vscode.l10n.t('How much goes, in percent'),
+    value: '10',
+    ignoreFocusOut: true,
+    validateInput: (text) =>
+      Number(text) > 0 && Number(text) < 100 ? undefined : vscode.l10n.t('Give a number between 0 and 100.'),
+  });
+  return percent === undefined ? undefined : { pattern, ratio: Number(percent) / 100, ...data };
 }
 
 async function askCalibration(document: ModelDocument): Promise<Partial<Scheme> | undefined> {

@@ -15,6 +15,7 @@ const readingOnly: ReadonlySet<string> = new Set(['opscope_inspect', 'opscope_fi
 const writing: ReadonlySet<string> = new Set([
   'opscope_optimize',
   'opscope_quantize',
+  'opscope_prune',
   'opscope_tune',
   'opscope_export',
 ]);

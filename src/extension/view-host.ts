@@ -3,7 +3,7 @@ import type { NodeId } from '../core/graph/model.ts';
 import type { Handlers } from '../protocol/rpc.ts';
 import type { ViewHostContract, ViewReads, ViewState } from '../protocol/webview.ts';
 import { exportTensor } from './exporting.ts';
-import { compare, optimize, profile, quantize, sweep } from './jobs.ts';
+import { compare, openCandidate, optimize, profile, quantize, sweep } from './jobs.ts';
 import { log } from './log.ts';
 import type { ModelDocument } from './model-document.ts';
 import { mend } from './problems.ts';
@@ -28,6 +28,7 @@ const viewCommands = new Set(
     'profile',
     'optimize',
     'quantize',
+    'prune',
     'compare',
     'export',
     'loadTrace',
@@ -74,6 +75,7 @@ export function viewHost(
     sweep: async (request) => void (await sweep(document, request, inView)),
     optimize: async (request) => void (await optimize(document, request, inView)),
     quantize: async (request) => void (await quantize(document, request, inView)),
+    openCandidate: async (request) => void (await openCandidate(document, request, inView)),
     compare: async (request) => void (await compare(document, request, inView)),
     mend: ({ pass }) => mend(document, pass, inView),
     cancel: async () => document.cancelJob(),

@@ -68,7 +68,7 @@ export interface VersionReports {
 }
 
 export interface JobState {
-  readonly kind: 'open' | 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare' | 'tune' | 'export';
+  readonly kind: 'open' | 'profile' | 'sweep' | 'optimize' | 'quantize' | 'prune' | 'compare' | 'tune' | 'export';
   readonly progress: Progress;
 }
 
@@ -102,6 +102,7 @@ export interface ViewHostContract extends ViewReads {
   sweep(argument: WithoutDocument<SweepRequest>): Promise<void>;
   optimize(argument: WithoutDocument<OptimizeRequest>): Promise<void>;
   quantize(argument: WithoutDocument<QuantizeRequest>): Promise<void>;
+  openCandidate(argument: WithoutDocument<Parameters<WorkerContract['openCandidate']>[0]>): Promise<void>;
   compare(
     argument: Omit<CompareRequest, 'a' | 'b'> & {
       readonly a: WithoutDocument<VersionRef>;

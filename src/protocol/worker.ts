@@ -9,6 +9,8 @@ import type { Scene } from '../core/layout/scene.ts';
 import type { Overlay } from '../core/overlay.ts';
 import type { SweepAxes } from '../core/profile/sweep.ts';
 import type { Trace } from '../core/profile/trace.ts';
+import type { BlockMethod } from '../core/quantize/blocks.ts';
+import type { NodeType } from '../core/quantize/node-types.ts';
 import type { Machine } from '../core/report/environment.ts';
 import type {
   CompareReport,
@@ -16,6 +18,8 @@ import type {
   LatencyComparison,
   OptimizeReport,
   ProfileReport,
+  PrunePattern,
+  PruneReport,
   QuantizeReport,
   ReportedValue,
   SweepReport,
@@ -204,10 +208,42 @@ export interface QuantizeRequest extends VersionRef {
   readonly perChannel: boolean;
   /** Nodes that stay float. */
   readonly exclude: readonly NodeId[];
+  /** The version on view as they were chosen: what is not in the version quantized is looked up by where it comes from. */
+  readonly excludeIn?: number;
   readonly verify: boolean;
   readonly measure: boolean;
+  /** Static: type of what nodes read and give. Default uint8; CPUs have no kernels for 16 bits, other processors do. */
+  readonly activations?: 'uint8' | 'int8' | 'uint16' | 'int16';
+  /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */
+  readonly equalize?: boolean;
+  /**
+   * SmoothQuant before anything else: how much of the difficulty of activations weights take over, 0 to 1, or `search`.
+   * Needs calibration data.
+   */
+  readonly smooth?: number | 'search';
+  /** Weight-only: elements that share a scale, a power of two from 16, and how it is found. Default 32, `search`. */
+  readonly blockSize?: number;
+  readonly blockMethod?: BlockMethod;
+  /** Static: nodes with a type or number of scales of their own, by what the user calls them. */
+  readonly typed?: readonly { readonly name: string; readonly nodes: readonly NodeId[]; readonly type: NodeType }[];
   /** Folder or file with labelled data for the metric, as `samples/README.md` describes it. */
   readonly labelled?: string;
+  /** Least signal to noise, in dB; of `auto`, for what it may choose. */
+  readonly minSqnr?: number;
+  /** `auto`: percentage points that the metric may lose. */
+  readonly maxMetricDrop?: number;
+  /** `auto`: most bytes; up to 1, a share of the model's. */
+  readonly maxSize?: number;
+}
+
+export interface PruneRequest extends VersionRef {
+  readonly settings: RunSettings;
+  readonly pattern: PrunePattern;
+  /** The share that goes, 0 to 1; `2:4` has its own, a half. */
+  readonly ratio: number;
+  readonly labelled?: string;
+  readonly verify: boolean;
+  readonly measure: boolean;
 }
 
 export interface CompareRequest {
@@ -338,7 +374,16 @@ export interface WorkerContract {
   optimize(argument: OptimizeRequest): Promise<{ readonly version: VersionInfo; readonly report: OptimizeReport }>;
   /** What speaks against a scheme (or `auto`) on this machine, known before anything is done. */
   quantizeAdvice(argument: VersionRef & { readonly scheme: string }): Promise<readonly string[]>;
-  quantize(argument: QuantizeRequest): Promise<{ readonly version: VersionInfo; readonly report: QuantizeReport }>;
+  /** No version is made where a search says that the float model is best. */
+  quantize(
+    argument: QuantizeRequest,
+  ): Promise<{ readonly version: VersionInfo | null; readonly report: QuantizeReport }>;
+  /** Takes the weakest channels or the smallest weights out. */
+  prune(argument: PruneRequest): Promise<{ readonly version: VersionInfo; readonly report: PruneReport }>;
+  /** Makes a version of what a search tried, by its label; `version` is the one whose report lists it. */
+  openCandidate(
+    argument: VersionRef & { readonly label: string },
+  ): Promise<{ readonly version: VersionInfo; readonly report: QuantizeReport }>;
   compare(argument: CompareRequest): Promise<Compared>;
   /** What of a comparison can be said without running anything: the graphs and sizes. */
   diff(argument: Pick<CompareRequest, 'a' | 'b'>): Promise<Compared>;

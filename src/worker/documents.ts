@@ -11,6 +11,8 @@ import type { Facts } from '../core/shapes/facts.ts';
 import { createFacts } from '../core/shapes/infer.ts';
 import type { DocumentId, VersionInfo, VersionRef } from '../protocol/worker.ts';
 import { assumedDims } from './inspect.ts';
+import type { KeptCandidate } from './kept-candidates.ts';
+import type { TemporaryFolder } from './model-source.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
 import type { AsRun } from './profile.ts';
 
@@ -56,6 +58,14 @@ export interface Analysis {
   readonly byId: ReadonlyMap<NodeId, PlacedNode>;
 }
 
+/** What a search tried on a version, to be opened as versions of their own. */
+export interface Candidates {
+  readonly parent: number;
+  /** The data that it was calibrated with. */
+  readonly data: Pick<VersionInfo, 'samples' | 'image'>;
+  readonly kept: readonly KeptCandidate[];
+}
+
 /** An open model with its versions. */
 export interface OpenDocument {
   readonly id: DocumentId;
@@ -63,6 +73,10 @@ export interface OpenDocument {
   /** Files that the versions' weights lie in; closed with the document. */
   readonly files: OpenedModel[];
   readonly versions: Map<number, Version>;
+  /** What searches tried, by the version whose report lists it. */
+  readonly candidates: Map<number, Candidates>;
+  /** Where candidates lie; removed with the document. */
+  readonly folders: TemporaryFolder[];
   /** The last profile of each version. */
   readonly measured: Map<number, Measured>;
   head: number;
@@ -85,7 +99,16 @@ export function createDocuments(): Documents {
 
   const openNew = async (id: DocumentId, path: string, restore?: (document: OpenDocument) => Promise<void>) => {
     const file = await openModel(path);
-    const document: OpenDocument = { id, path, files: [file], versions: new Map(), measured: new Map(), head: 0 };
+    const document: OpenDocument = {
+      id,
+      path,
+      files: [file],
+      versions: new Map(),
+      candidates: new Map(),
+      folders: [],
+      measured: new Map(),
+      head: 0,
+    };
     document.versions.set(0, original(file));
     await restore?.(document);
     opened.set(id, document);
@@ -114,7 +137,9 @@ export function createDocuments(): Documents {
       if (!known || --known.uses > 0) return;
       documents.delete(id);
       opened.delete(id);
-      for (const file of (await known.document).files) await file.close();
+      const { files, folders } = await known.document;
+      for (const file of files) await file.close();
+      for (const folder of folders) await folder.remove();
     },
     document,
     version: (ref) => {

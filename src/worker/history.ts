@@ -1,11 +1,11 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Draft } from '../core/graph/draft.ts';
-import type { Attribute, Graph, Model, Node, NodeId } from '../core/graph/model.ts';
+import type { NodeId } from '../core/graph/model.ts';
 import type { ExplainedRewrite } from '../core/report/report.ts';
 import type { VersionInfo } from '../protocol/worker.ts';
 import { type OpenDocument, original, type Version } from './documents.ts';
 import { keepModel, rememberKept } from './kept-models.ts';
+import { idsOf, type NodeIds, withIds } from './node-ids.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
 
 /** The file in a history's folder that names all others. */
@@ -20,13 +20,10 @@ interface HistoryFile {
   readonly versions: readonly KeptVersion[];
 }
 
-interface KeptVersion {
+interface KeptVersion extends NodeIds {
   readonly info: VersionInfo;
   /** Absolute for a file of the user's, relative to the history's folder for one of its own. */
   readonly model: string;
-  /** Ids of the nodes, bodies and functions included, in the order in which they are read. */
-  readonly ids: readonly number[];
-  readonly nextNodeId: number;
   readonly origins: readonly (readonly [number, readonly number[]])[];
   readonly rewrites: readonly ExplainedRewrite[];
 }
@@ -62,8 +59,7 @@ async function keepVersion(version: Version, folder: string): Promise<KeptVersio
   return {
     info,
     model: info.parent === null ? version.path : own,
-    ids: nodesOf(model).map(({ id }) => id),
-    nextNodeId: model.nextNodeId,
+    ...idsOf(model),
     origins: [...origins],
     rewrites,
   };
@@ -120,33 +116,4 @@ async function readHistory(folder: string): Promise<HistoryFile | undefined> {
 async function isSameFile({ bytes, modified }: HistoryFile['file'], path: string): Promise<boolean> {
   const now = await stat(path);
   return now.size === bytes && now.mtimeMs === modified;
-}
-
-/** Nodes in the order of the file: each before those in the bodies it holds. */
-function nodesOf(model: Model): readonly Node[] {
-  return new Draft(model).graphs().flatMap((graph) => [...graph.nodes()]);
-}
-
-/** The model with the node ids it had when it was kept; reading gave it new ones. */
-function withIds(model: Model, { ids, nextNodeId }: KeptVersion): Model {
-  const nodes = nodesOf(model);
-  if (nodes.length !== ids.length) return model;
-  const idOf = new Map(nodes.map((node, index) => [node.id, ids[index] as NodeId]));
-  const renumber = (node: Node): Node => ({
-    ...node,
-    id: idOf.get(node.id)!,
-    attributes: new Map([...node.attributes].map(([name, attribute]) => [name, inAttribute(attribute)])),
-  });
-  const inAttribute = (attribute: Attribute): Attribute => {
-    if (attribute.type === 'graph') return { ...attribute, value: inGraph(attribute.value) };
-    if (attribute.type === 'graphs') return { ...attribute, value: attribute.value.map(inGraph) };
-    return attribute;
-  };
-  const inGraph = (graph: Graph): Graph => ({ ...graph, nodes: graph.nodes.map(renumber) });
-  return {
-    ...model,
-    graph: inGraph(model.graph),
-    functions: model.functions.map((each) => ({ ...each, nodes: each.nodes.map(renumber) })),
-    nextNodeId,
-  };
 }

@@ -7,15 +7,26 @@ import { machineDifferences } from '../core/report/environment.ts';
 import type { CallContext, Handlers } from '../protocol/rpc.ts';
 import type { VersionRef, WorkerContract } from '../protocol/worker.ts';
 import { compareGraphs, compareModels } from './compare.ts';
-import { addVersion, asOpened, type Documents, type OpenDocument, type Origins, type Version } from './documents.ts';
+import {
+  addVersion,
+  asOpened,
+  type Candidates,
+  type Documents,
+  type OpenDocument,
+  type Origins,
+  type Version,
+} from './documents.ts';
 import { modelIdentity } from './inspect.ts';
+import { openCandidate } from './kept-candidates.ts';
 import { describeEnvironment } from './machine.ts';
 import { type MappedSide, mapVersions } from './mapping.ts';
+import { makeTemporaryFolder } from './model-source.ts';
 import { optimizeModel } from './optimize.ts';
 import { type MeasuredModel, type MeasurementContext, type ProfileResult, profileModel } from './profile.ts';
 import { profileFromTrace } from './profile-from-trace.ts';
 import { listProviders } from './providers.ts';
-import { quantizeAdvice, quantizeModel } from './quantize.ts';
+import { pruneModel, usableSqnr } from './prune.ts';
+import { type QuantizeResult, quantizeAdvice, quantizeModel } from './quantize.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 import { sweepModel } from './sweep.ts';
 
@@ -26,6 +37,8 @@ type JobMethod =
   | 'optimize'
   | 'quantize'
   | 'quantizeAdvice'
+  | 'openCandidate'
+  | 'prune'
   | 'compare'
   | 'diff'
   | 'providers'
@@ -101,34 +114,66 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
         manager,
         signal,
       }),
-    quantize: async ({ document, version: id, ...options }, context) => {
-      const parent = documents.version({ document, version: id });
-      const { model, report, origins, overlays, rewrites } = await quantizeModel(
-        await measured(parent),
-        options,
+    quantize: async ({ document, version: id, exclude, excludeIn = id, ...options }, context) => {
+      const open = documents.document(document);
+      const folder = options.scheme === 'auto' ? await makeTemporaryFolder() : undefined;
+      if (folder) open.folders.push(folder);
+      const result = await quantizeModel(
+        await measured(documents.version({ document, version: id })),
+        {
+          ...options,
+          exclude: sourcesIn({ document, version: id }, excludeIn, exclude),
+          ...(folder ? { candidatesFolder: folder.path } : {}),
+        },
         measurement(context),
       );
-      const { nodes, bytes } = report.after;
-      const { verdict, latency } = report;
+      const { calibration: samples, image } = options;
+      const data = { ...(samples === undefined ? {} : { samples }), ...(image === undefined ? {} : { image }) };
+      const candidates = { parent: id, data, kept: result.candidates };
+      const { report, overlays } = result;
+      if (report.keepFloat) {
+        open.candidates.set(id, candidates);
+        return { version: null, report };
+      }
+      const version = addQuantized(open, result, candidates);
+      open.measured.set(version.info.id, { overlays, asRun: null });
+      return { version: version.info, report };
+    },
+    openCandidate: async ({ label, ...ref }, { signal }) => {
+      const open = documents.document(ref.document);
+      const candidates = open.candidates.get(ref.version);
+      const kept = candidates?.kept.find((each) => each.label === label);
+      if (!candidates || !kept)
+        throw new Error(english`This candidate is not kept any more. Quantize again to find it.`);
+      const { file, report } = await openCandidate(kept, manager, signal);
+      open.files.push(file);
+      const version = addQuantized(open, { ...kept, model: file.model, report }, candidates);
+      return { version: version.info, report };
+    },
+    prune: async ({ document, version: id, ...options }, context) => {
+      const parent = documents.version({ document, version: id });
+      const { model, report, origins } = await pruneModel(
+        await measured(parent),
+        { ...options, minSqnr: usableSqnr },
+        measurement(context),
+      );
+      const { after, verdict, latency } = report;
       const version = addVersion(documents.document(document), {
         model,
         problems: [],
         path: parent.path,
         origins: originsThrough(origins, parent.origins),
-        rewrites,
+        rewrites: [],
         info: {
-          nodes,
-          bytes,
-          kind: 'quantized',
-          label: schemeLabels[report.scheme] ?? report.scheme,
+          nodes: after.nodes,
+          bytes: after.bytes,
+          kind: 'pruned',
+          label: english`Pruned`,
           parent: id,
           verdict,
           ...(latency ? { latency } : {}),
-          ...(options.calibration === undefined ? {} : { samples: options.calibration }),
-          ...(options.image === undefined ? {} : { image: options.image }),
         },
       });
-      documents.document(document).measured.set(version.info.id, { overlays, asRun: null });
       return { version: version.info, report };
     },
     compare: async ({ a, b, settings, measure }, context) => {
@@ -165,10 +210,51 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
     runtimePid: async () => manager.pid,
   };
 
+  /** Nodes of a version for nodes of another: the same ones, or those that come from the same nodes of the original. */
+  function sourcesIn(ref: VersionRef, other: number, ids: readonly NodeId[]): readonly NodeId[] {
+    const into = documents.version(ref);
+    const { byId } = documents.analysis(into);
+    const { origins } = documents.version({ ...ref, version: other });
+    return ids.flatMap((id) => {
+      if (byId.has(id)) return [id];
+      const wanted = new Set(origins.get(id));
+      return [...byId.keys()].filter((each) => (into.origins.get(each) ?? [each]).some((from) => wanted.has(from)));
+    });
+  }
+
   function sideOf(ref: VersionRef): MappedSide {
     const version = documents.version(ref);
     return { version, analysis: documents.analysis(version) };
   }
+}
+
+/** Adds a version that quantization made; the candidates of a search can be opened from it, too. */
+function addQuantized(
+  document: OpenDocument,
+  { model, report, origins, rewrites }: Pick<QuantizeResult, 'model' | 'report' | 'origins' | 'rewrites'>,
+  candidates: Candidates,
+): Version {
+  const { scheme, after, verdict, latency } = report;
+  const parent = document.versions.get(candidates.parent)!;
+  const version = addVersion(document, {
+    model,
+    problems: [],
+    path: parent.path,
+    origins: originsThrough(origins, parent.origins),
+    rewrites,
+    info: {
+      nodes: after.nodes,
+      bytes: after.bytes,
+      kind: 'quantized',
+      label: schemeLabels[scheme] ?? scheme,
+      parent: candidates.parent,
+      verdict,
+      ...(latency ? { latency } : {}),
+      ...candidates.data,
+    },
+  });
+  document.candidates.set(version.info.id, candidates);
+  return version;
 }
 
 /** What versions are called, by the scheme that made them. */

@@ -37,6 +37,9 @@ export interface PruneResult {
   readonly origins: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
 }
 
+/** Below this signal to noise, in dB, outputs have little to do with the original's. */
+export const usableSqnr = 10;
+
 /** Nothing can be pruned; the message says why and what to do. */
 export class PruneError extends Error {
   override readonly name = 'PruneError';
@@ -85,7 +88,7 @@ async function prune(
     schema: reportSchema,
     model: target.identity,
     pattern,
-    ratio: pattern === '2:4' ? 0.5 : options.ratio,
+    ratio: pattern === '2:4' ? removed.weights!.zeros / removed.weights!.of : options.ratio,
     ...removed,
     before: sizeOf(target.model, target.identity.bytes),
     after: sizeOf(model),
@@ -93,7 +96,7 @@ async function prune(
     sqnrDb: error?.sqnrDb ?? null,
     ...(metric ? { metric } : {}),
     ...(latency ? { latency } : {}),
-    advice: adviceOf(pattern, latency?.verdict),
+    advice: adviceOf(pattern, removed.weights?.outside, latency?.verdict),
     milliseconds: performance.now() - start,
   };
   return { model, report, origins: composed(identity(model), prepared.origins) };
@@ -131,9 +134,13 @@ async function pruned(
     }
     return { model, removed: { channels: { removed, of: channels, sets } } };
   }
-  const { model, elements, zeros } = await pruneWeights(prepared.model, pattern === '2:4' ? '2:4' : ratio, options);
+  const { model, elements, zeros, outside } = await pruneWeights(
+    prepared.model,
+    pattern === '2:4' ? '2:4' : ratio,
+    options,
+  );
   if (elements === 0) throw new PruneError(english`It has no MatMul, Gemm or Conv with constant weights.`);
-  return { model, removed: { weights: { zeros, of: elements } } };
+  return { model, removed: { weights: { zeros, of: elements, ...(pattern === '2:4' ? { outside } : {}) } } };
 }
 
 async function errorOf(
@@ -169,10 +176,19 @@ async function metricOf(
   return { name: 'accuracy', before: before.share, after: after.share, samples: after.samples };
 }
 
-function adviceOf(pattern: PrunePattern, verdict: 'faster' | 'slower' | 'no-difference' | undefined): string[] {
+function adviceOf(
+  pattern: PrunePattern,
+  outside: number | undefined,
+  verdict: 'faster' | 'slower' | 'no-difference' | undefined,
+): string[] {
   if (pattern !== 'channels') {
     return [
       english`ONNX Runtime multiplies zeros like any number: pruning makes nothing faster here, and the file smaller only once it is compressed. What it costs in exactness, training alone can win back.`,
+      ...(outside
+        ? [
+            english`${outside} weights stay as they are: along what is summed over they are in no whole four, as in depthwise convolutions.`,
+          ]
+        : []),
     ];
   }
   return [

@@ -77,9 +77,12 @@ export function outcomeAdvice(outcome: {
   readonly recipe: Recipe;
   readonly random: boolean;
   readonly pruned: boolean;
-  readonly keepFloat: boolean | undefined;
+  /** What a search says in favour of the float model. */
+  readonly keepFloat: string | undefined;
+  /** A search had no data, so that it could not try all. */
+  readonly withoutData: boolean;
 }): string[] {
-  const { fused, latency, recipe, random, pruned, keepFloat } = outcome;
+  const { fused, latency, recipe, random, pruned, keepFloat, withoutData } = outcome;
   const advice: string[] = [];
   if (random)
     advice.push(
@@ -102,8 +105,8 @@ export function outcomeAdvice(outcome: {
       english`${fused.of - fused.nodes} of ${fused.of} quantized nodes have no integer kernel in ONNX Runtime and run as float between conversions.`,
     );
   }
-  if (keepFloat)
-    advice.push(english`Keep fp32: nothing that was tried is faster on this machine within the error allowed.`);
+  if (withoutData) advice.push(english`static-int8 was not tried: it needs calibration data, which was not given.`);
+  if (keepFloat) advice.push(keepFloat);
   else if (latency && latency.verdict !== 'faster') {
     const speed =
       latency.verdict === 'slower'

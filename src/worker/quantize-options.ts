@@ -2,7 +2,6 @@ import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import type { Pruning } from '../core/prune/weights.ts';
 import type { QuantizedFormat } from '../core/quantize/formats.ts';
-import type { NodeType } from '../core/quantize/node-types.ts';
 import {
   type CalibrationMethod,
   calibrationMethods,
@@ -24,8 +23,6 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly density?: Recipe['density'];
   /** The smallest weights become 0 first: this share of them, or two of every four. */
   readonly prune?: Pruning;
-  /** Static: type of what nodes read and give. Default uint8; CPUs have no kernels for 16 bits, other processors do. */
-  readonly activations?: QuantizeStep['activations'];
   /** Static: activations have their zero point in the middle. */
   readonly symmetric?: boolean;
   /** Static: type of weights; default int8, whose zero point is 0. */
@@ -38,30 +35,20 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly format?: QuantizedFormat;
   /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */
   readonly correctBias?: boolean;
-  /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */
-  readonly equalize?: boolean;
-  /**
-   * SmoothQuant before anything else: how much of the difficulty of activations weights take over, 0 to 1, or `search`.
-   * Needs calibration data.
-   */
-  readonly smooth?: number | 'search';
   /** Weights of 7 bits, for processors whose 8-bit products saturate. Default: as this machine needs it. */
   readonly reduceRange?: boolean;
-  /** Static: nodes with a type or number of scales of their own, by what the user calls them; `nodeTypes` names them by their first output. */
-  readonly typed?: readonly { readonly name: string; readonly nodes: readonly NodeId[]; readonly type: NodeType }[];
+  /** As `typed`, by their first output. */
   readonly nodeTypes?: QuantizeStep['nodeTypes'];
   /** More nodes that stay float, by their first output. */
   readonly keepFloat?: readonly string[];
   /** Weight scales of least squared error. */
   readonly searchWeights?: boolean;
-  readonly blockSize?: number;
-  readonly blockMethod?: Recipe['blockMethod'];
   /** File in which passes over the calibration data are kept, so that an interrupted one goes on where it was. */
   readonly calibrationCache?: string;
   /** Leave-one-out: what the outputs gain when a node alone stays float, for those that add most noise. Needs `verify`. */
   readonly sensitivity?: boolean;
-  /** `auto` takes nothing below this signal to noise, in dB. */
-  readonly minSqnr?: number;
+  /** A search keeps what it tried as files in this folder, and gives them as candidates. */
+  readonly candidatesFolder?: string;
 };
 
 /** Runs that a result is compared on, and runs of made-up calibration data. */
@@ -84,6 +71,9 @@ export function checked({
   format,
   activations,
   calibrationCache,
+  labelled,
+  maxMetricDrop,
+  maxSize,
 }: QuantizeOptions): {
   scheme: Scheme | 'auto';
   method: CalibrationMethod;
@@ -101,6 +91,10 @@ export function checked({
       english`static-int8 needs data that is like what the model will see: give --calibration PATH. Random numbers can stand in (--random-calibration), but then its error says little about your data.`,
     );
   }
+  if (scheme !== 'auto' && (maxMetricDrop !== undefined || maxSize !== undefined))
+    throw new QuantizeError(english`A budget of metric or size is for a search: --scheme auto.`);
+  if (maxMetricDrop !== undefined && labelled === undefined)
+    throw new QuantizeError(english`What the metric may lose needs data with labels: give --labelled PATH.`);
   if ((typed?.length || nodeTypes?.length) && known !== 'static-int8')
     throw new QuantizeError(english`Types of single nodes (--node-type) are for static-int8.`);
   if (smooth !== undefined && calibration === undefined && !randomCalibration)

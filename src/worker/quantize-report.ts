@@ -29,7 +29,9 @@ export interface QuantizeOutcome {
   readonly error: OutputError | undefined;
   readonly latency: LatencyComparison | undefined;
   readonly judged: Awaited<ReturnType<typeof accuracy>> | undefined;
-  readonly search: SearchResult | undefined;
+  readonly search: Pick<SearchResult, 'candidates' | 'keepFloat'> | undefined;
+  /** A search's budget is kept, whatever signal to noise is usual. */
+  readonly accepted: boolean;
   readonly samples: SampleData | undefined;
   readonly comparedOn: NonNullable<QuantizeReport['comparedOn']>;
   readonly decided: DecidedOptions;
@@ -55,6 +57,7 @@ export function quantizeReport(
     latency,
     judged,
     search,
+    accepted,
     samples,
     comparedOn,
     decided,
@@ -63,7 +66,7 @@ export function quantizeReport(
     sensitivity,
     milliseconds,
   } = outcome;
-  const fused = { nodes: kernels.nodes, of: kernels.of };
+  const { fused, islands } = kernelsOf(kernels, prepared);
   return {
     schema: reportSchema,
     model: target.identity,
@@ -79,18 +82,10 @@ export function quantizeReport(
       reason,
     })),
     fused,
-    islands: kernels.islands.map(({ id, name, opType, reason }) => {
-      const node = prepared.model.graph.nodes.find((each) => each.id === id);
-      return {
-        ...(id === undefined ? {} : idOf(prepared, id)),
-        node: node ? labelOf(node) : `${opType} ${name}`,
-        opType,
-        reason,
-      };
-    }),
+    islands,
     before: sizeOf(target.model, target.identity.bytes),
     after: sizeOf(model),
-    verdict: verdictOf(error, options),
+    verdict: accepted && error ? error.verdict : verdictOf(error, options),
     sqnrDb: error?.sqnrDb ?? null,
     ...(error && error.verdict.status !== 'not-run' ? { comparedOn } : {}),
     ...(floatMetric !== undefined && judged
@@ -110,6 +105,7 @@ export function quantizeReport(
         }
       : {}),
     ...(search ? { candidates: search.candidates } : {}),
+    ...(search?.keepFloat ? { keepFloat: true } : {}),
     advice: [
       ...advice,
       ...outcomeAdvice({
@@ -119,10 +115,30 @@ export function quantizeReport(
         pruned: options.prune !== undefined,
         random: options.randomCalibration === true && options.calibration === undefined,
         keepFloat: search?.keepFloat,
+        withoutData: search !== undefined && !samples,
       }),
     ],
     problems: samples?.notes ?? [],
     milliseconds,
+  };
+}
+
+/** What of a report says which kernels are integer ones; `prepared` is the model that was quantized. */
+export function kernelsOf(
+  { nodes, of, islands }: IntegerUse,
+  prepared: Prepared,
+): Pick<QuantizeReport, 'fused'> & { readonly islands: NonNullable<QuantizeReport['islands']> } {
+  return {
+    fused: { nodes, of },
+    islands: islands.map(({ id, name, opType, reason }) => {
+      const node = prepared.model.graph.nodes.find((each) => each.id === id);
+      return {
+        ...(id === undefined ? {} : idOf(prepared, id)),
+        node: node ? labelOf(node) : `${opType} ${name}`,
+        opType,
+        reason,
+      };
+    }),
   };
 }
 

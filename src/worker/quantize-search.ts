@@ -1,226 +1,143 @@
 import { english } from '../core/english.ts';
-import { RuntimeError } from '../core/evaluator.ts';
-import type { Node, NodeId } from '../core/graph/model.ts';
-import { encodeModel, piecesLength } from '../core/onnx/encode-model.ts';
-import type { CalibrationMethod, QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
+import type { QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
 import type { QuantizeCandidate } from '../core/report/report.ts';
 import { compareLatency } from './compare-latency.ts';
-import { accuracy } from './labelled-data.ts';
+import { makeTemporaryFolder } from './model-source.ts';
 import type { QuantizeWork } from './quantize.ts';
-import { outputError } from './quantize-error.ts';
+import { front, isWithin, limitsOf } from './quantize-budget.ts';
+import { makeCandidates, quality, type Tried } from './quantize-candidates.ts';
 
-export interface SearchResult {
-  readonly recipe: Recipe;
-  /** How the values' ranges were found, when not as asked for. */
-  readonly method?: CalibrationMethod;
+export interface SearchResult
+  extends Pick<Tried, 'recipe' | 'calibrator' | 'method' | 'prepared' | 'equalize' | 'smooth' | 'sqnrDb'> {
   readonly quantized: QuantizedModel;
   readonly candidates: readonly QuantizeCandidate[];
-  /** Nothing tried is faster within the error allowed: what is given is the best of them all the same. */
-  readonly keepFloat: boolean;
+  /** As `candidates`, with what was made. Their models can be read only when they were kept. */
+  readonly tried: readonly Measured[];
+  /** Why the float model is best; what is given is the best of the others all the same. */
+  readonly keepFloat?: string;
 }
 
-interface Tried {
-  readonly label: string;
-  readonly recipe: Recipe;
-  readonly method?: CalibrationMethod;
-  readonly quantized: QuantizedModel;
-  readonly sqnrDb: number | null;
-  readonly bytes: number;
-  readonly metric?: number;
+export interface Measured extends Tried {
+  readonly within: boolean;
+  readonly latency?: Awaited<ReturnType<typeof compareLatency>>;
 }
 
-interface Measured extends Tried {
-  readonly ratio: number;
-  readonly interval95: readonly [number, number];
-  readonly verdict: QuantizeCandidate['verdict'];
-}
-
-/** Signal to noise that `auto` asks for unless told otherwise, in dB; the metric, when there are labels, by half a point. */
-const wantedSqnr = 20;
-const allowedDrop = 0.005;
-/** Shares of the nodes that stay float, the most sensitive first. */
-const excludedShares = [0.05, 0.12, 0.25];
-/** Sensitivity is measured on at most this many nodes, those of most weights. */
-const mostProbed = 60;
-/** Candidates whose latency is measured. */
-const mostMeasured = 7;
+/** Candidates beyond the budget that are measured when none keeps it. */
+const mostBeyond = 3;
 /** A more exact candidate may seem this much slower than the fastest, however wide the intervals are. */
 const mostSlowdown = 1.05;
 /** Seconds for one latency measurement. */
 const measuringTime = 6;
 
 /**
- * Tries schemes, calibration methods, how densely to quantize, and leaving the most sensitive nodes float; measures the
- * most promising on this machine; gives the fastest within the error allowed.
+ * Makes candidates, measures all that keep the budget on this machine, and gives the fastest; of those that are as fast
+ * as can be told, the most exact. They are kept in `folder` when one is given. Rejects when not one can be made.
  */
-export async function findRecipe(work: QuantizeWork, base: Recipe): Promise<SearchResult> {
+export async function findRecipe(work: QuantizeWork, base: Recipe, folder?: string): Promise<SearchResult> {
+  const own = folder === undefined ? await makeTemporaryFolder() : undefined;
   const tried: Tried[] = [];
-  const attempt = async (label: string, recipe: Recipe, method?: CalibrationMethod) => {
-    work.say(english`Trying ${label}`);
-    const result = await tryRecipe(work, label, recipe, method);
-    if (result) tried.push(result);
-    return result;
-  };
-  if (work.calibrator) {
-    const first = await attempt('static-int8', { ...base, scheme: 'static-int8', density: 'full' });
-    await attempt('static-int8, percentile', { ...base, scheme: 'static-int8', density: 'full' }, 'percentile');
-    await attempt('static-int8, mse', { ...base, scheme: 'static-int8', density: 'full' }, 'mse');
-    await attempt('static-int8, lean', { ...base, scheme: 'static-int8', density: 'lean' });
-    if (first) {
-      const order = await sensitivity(work, first);
-      for (const share of excludedShares) {
-        const count = Math.max(1, Math.round(order.length * share));
-        const exclude = new Set([...(base.exclude ?? []), ...order.slice(0, count)]);
-        await attempt(english`static-int8, ${count} nodes float`, {
-          ...base,
-          scheme: 'static-int8',
-          density: 'full',
-          exclude,
-        });
-        await attempt(english`static-int8, lean, ${count} nodes float`, {
-          ...base,
-          scheme: 'static-int8',
-          density: 'lean',
-          exclude,
-        });
-      }
-    }
+  try {
+    tried.push(...(await makeCandidates(work, base, folder ?? own!.path)));
+    return await choose(work, base, tried);
+  } finally {
+    for (const { file } of tried) await file.close();
+    await own?.remove();
   }
-  for (const scheme of ['dynamic-int8', 'int8-weights', 'int4-weights'] as const)
-    await attempt(scheme, { ...base, scheme });
+}
+
+async function choose(work: QuantizeWork, base: Recipe, tried: readonly Tried[]): Promise<SearchResult> {
+  const { target, options, floatMetric, prepared, context, smooth } = work;
   if (tried.length === 0) {
-    const quantized = await work.prepared.quantize({ ...base, scheme: 'dynamic-int8' }, undefined, work.context.signal);
-    return { recipe: { ...base, scheme: 'dynamic-int8' }, quantized, candidates: [], keepFloat: true };
+    const recipe: Recipe = { ...base, scheme: 'dynamic-int8' };
+    const quantized = await prepared.quantize(recipe, undefined, context.signal);
+    const start = {
+      recipe,
+      calibrator: undefined,
+      method: undefined,
+      prepared,
+      equalize: options.equalize ?? false,
+      smooth,
+    };
+    return { ...start, quantized, sqnrDb: null, candidates: [], tried: [] };
   }
-  const allowed = tried.filter((each) => isAllowed(each, work));
-  const measured = await measure(work, shortlist(allowed.length > 0 ? allowed : tried));
-  const faster = measured.filter((each) => each.verdict === 'faster' && isAllowed(each, work));
-  const best = (faster.length > 0 ? faster : measured).toSorted((a, b) => a.ratio - b.ratio)[0]!;
-  // Of those that are as fast as can be told, the most exact.
-  const chosen = (faster.length > 0 ? faster : measured)
-    .filter(({ ratio }) => ratio <= Math.min(best.interval95[1], best.ratio * mostSlowdown))
-    .toSorted((a, b) => errorRank(b) - errorRank(a))[0]!;
-  const latencies = new Map(measured.map((each) => [each.label, each]));
-  return {
-    recipe: chosen.recipe,
-    ...(chosen.method ? { method: chosen.method } : {}),
-    quantized: chosen.quantized,
-    keepFloat: faster.length === 0,
-    candidates: tried.map(({ label, sqnrDb, bytes, metric }) => {
-      const latency = latencies.get(label);
-      return {
-        label,
-        sqnrDb,
-        bytes,
-        ...(metric === undefined ? {} : { metric }),
-        ...(latency ? { ratio: latency.ratio, interval95: latency.interval95, verdict: latency.verdict } : {}),
-        chosen: label === chosen.label,
-      };
-    }),
-  };
-}
-
-async function tryRecipe(
-  work: QuantizeWork,
-  label: string,
-  recipe: Recipe,
-  method: CalibrationMethod | undefined,
-): Promise<Tried | undefined> {
-  const { prepared, calibrator, reference, evaluator, context, labelled } = work;
-  const { signal } = context;
-  const calibrated = method ? calibrator?.with(method) : calibrator;
-  const quantized = await prepared.quantize(recipe, calibrated, signal);
-  if (quantized.nodes.length === 0) return undefined;
-  const { sqnrDb, verdict } = await outputError(quantized.model, reference, { evaluator, signal });
-  if (verdict.status === 'different') return undefined;
-  const share = labelled && (await accuracy(quantized.model, labelled, { evaluator, signal })).share;
-  const bytes = piecesLength(encodeModel(quantized.model, { placement: () => 'inline' }));
-  return {
-    label,
-    recipe,
-    ...(method ? { method } : {}),
-    quantized,
-    sqnrDb,
-    bytes,
-    ...(share === undefined ? {} : { metric: share }),
-  };
-}
-
-function isAllowed({ sqnrDb, metric }: Tried, { options: { minSqnr }, floatMetric }: QuantizeWork): boolean {
-  if (metric !== undefined && floatMetric !== undefined) return metric >= floatMetric - allowedDrop;
-  return sqnrDb === null || sqnrDb >= (minSqnr ?? wantedSqnr);
-}
-
-/** The most exact of each kind, those with fewest float nodes first: they are likely the fastest, and only measuring tells. */
-function shortlist(tried: readonly Tried[]): readonly Tried[] {
-  const floatNodes = ({ recipe }: Tried) => recipe.exclude?.size ?? 0;
-  const bySqnr = tried.toSorted((a, b) => errorRank(b) - errorRank(a));
-  const kinds = new Set<string>();
-  const results = new Set<string>();
-  const best = bySqnr.filter((each) => {
-    const { recipe, sqnrDb } = each;
-    const kind = `${recipe.scheme} ${recipe.density} ${floatNodes(each)}`;
-    const result = `${recipe.scheme} ${floatNodes(each)} ${sqnrDb}`;
-    if (kinds.has(kind) || results.has(result)) return false;
-    kinds.add(kind);
-    results.add(result);
-    return true;
+  const limits = limitsOf(options, { bytes: target.identity.bytes, metric: floatMetric });
+  const within = new Set(tried.filter((each) => isWithin(each, limits)));
+  const contenders = within.size > 0 ? [...within] : tried.toSorted(moreExact).slice(0, mostBeyond);
+  const latencies = await measure(work, contenders);
+  const measured = tried.map((each): Measured => {
+    const latency = latencies.get(each);
+    return { ...each, within: within.has(each), ...(latency ? { latency } : {}) };
   });
-  return best.toSorted((a, b) => floatNodes(a) - floatNodes(b)).slice(0, mostMeasured);
+  // Where the float model is too large, the budget wants a small one, faster or not.
+  const mustShrink = limits.bytes !== undefined && target.identity.bytes > limits.bytes;
+  const best = fastest(measured.filter((each) => each.within && (mustShrink || each.latency?.verdict === 'faster')));
+  const chosen = best ?? fastest(measured)!;
+  const { recipe, calibrator, method, equalize } = chosen;
+  const keepFloat =
+    within.size === 0
+      ? english`Keep fp32: nothing that was tried stays within the budget.`
+      : english`Keep fp32: nothing that was tried is faster on this machine within the error allowed.`;
+  return {
+    recipe,
+    calibrator,
+    method,
+    prepared: chosen.prepared,
+    equalize,
+    smooth: chosen.smooth,
+    sqnrDb: chosen.sqnrDb,
+    quantized: await chosen.prepared.quantize(recipe, calibrator, context.signal),
+    candidates: described(measured, best),
+    tried: measured,
+    ...(best ? {} : { keepFloat }),
+  };
 }
 
-const errorRank = ({ sqnrDb }: Pick<Tried, 'sqnrDb'>): number => sqnrDb ?? Number.POSITIVE_INFINITY;
-
-async function measure({ target, options, context, say }: QuantizeWork, tried: readonly Tried[]): Promise<Measured[]> {
-  const measured: Measured[] = [];
-  for (const each of tried) {
-    say(english`Measuring ${each.label}`);
-    const candidate = { model: each.quantized.model, identity: { ...target.identity, bytes: each.bytes } };
-    const settings = { ...options.settings, timeLimit: Math.min(measuringTime, options.settings.timeLimit) };
-    const { ratio, interval95, verdict } = await compareLatency(
-      target,
-      candidate,
-      { settings, level: 'all' },
-      { ...context, onProgress: undefined },
-    );
-    measured.push({ ...each, ratio, interval95, verdict });
-  }
-  return measured;
+/** The most exact of those that are as fast as the fastest, as far as can be told. */
+function fastest(candidates: readonly Measured[]): Measured | undefined {
+  const timed = candidates.flatMap((each) => (each.latency ? [{ each, ...each.latency }] : []));
+  const [best] = timed.toSorted((a, b) => a.ratio - b.ratio);
+  if (!best) return undefined;
+  const asFast = timed.filter(({ ratio }) => ratio <= Math.min(best.interval95[1], best.ratio * mostSlowdown));
+  return asFast.map(({ each }) => each).toSorted(moreExact)[0];
 }
 
-/** Nodes by how much noise each alone brings to the outputs, the noisiest first: all others stay float. */
-export async function sensitivity(
-  work: QuantizeWork,
-  { recipe, quantized }: Pick<Tried, 'recipe' | 'quantized'>,
-): Promise<readonly NodeId[]> {
-  const { prepared, calibrator, reference, evaluator, context, say } = work;
-  const weighted = quantized.nodes.filter(
-    ({ opType }) => opType === 'Conv' || opType === 'Gemm' || opType === 'MatMul',
+/** By the metric where there is one; the signal to noise decides between equals. */
+function moreExact(a: Tried, b: Tried): number {
+  const byMetric = (b.metric ?? 0) - (a.metric ?? 0);
+  return byMetric === 0 ? quality(b) - quality(a) : byMetric;
+}
+
+function described(measured: readonly Measured[], chosen: Measured | undefined): QuantizeCandidate[] {
+  const inFront = new Set(
+    front(
+      measured.filter((each) => each.within && each.latency),
+      { time: ({ latency }) => latency!.ratio, quality: (each) => each.metric ?? quality(each) },
+    ),
   );
-  const probed = largest(weighted, prepared.model.graph.initializers).slice(0, mostProbed);
-  const noise: { readonly id: NodeId; readonly sqnrDb: number }[] = [];
-  const few = { ...reference, feeds: reference.feeds.slice(0, 2), results: reference.results.slice(0, 2) };
-  for (const [index, { id }] of probed.entries()) {
-    say(english`Finding sensitive nodes`, index / probed.length);
-    const exclude = new Set([
-      ...(recipe.exclude ?? []),
-      ...weighted.filter((node) => node.id !== id).map((node) => node.id),
-    ]);
-    try {
-      const alone = await prepared.quantize({ ...recipe, exclude, density: 'lean' }, calibrator, context.signal);
-      const { sqnrDb } = await outputError(alone.model, few, { evaluator, signal: context.signal });
-      noise.push({ id, sqnrDb: sqnrDb ?? Number.POSITIVE_INFINITY });
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-    }
-  }
-  return noise.sort((a, b) => a.sqnrDb - b.sqnrDb).map(({ id }) => id);
+  return measured.map((each) => {
+    const { label, sqnrDb, bytes, metric, latency, within } = each;
+    return {
+      label,
+      sqnrDb,
+      bytes,
+      ...(metric === undefined ? {} : { metric }),
+      ...(latency ? { ratio: latency.ratio, interval95: latency.interval95, verdict: latency.verdict } : {}),
+      within,
+      front: inFront.has(each),
+      chosen: each === chosen,
+    };
+  });
 }
 
-function largest(
-  nodes: readonly Node[],
-  weights: ReadonlyMap<string, { readonly data: { readonly byteLength: number } }>,
-): Node[] {
-  const sizeOf = (node: Node) => weights.get(node.inputs[1] ?? '')?.data.byteLength ?? 0;
-  return nodes.length <= mostProbed ? [...nodes] : nodes.toSorted((a, b) => sizeOf(b) - sizeOf(a));
+async function measure({ target, options, context, say }: QuantizeWork, tried: readonly Tried[]) {
+  const latencies = new Map<Tried, Measured['latency']>();
+  const settings = { ...options.settings, timeLimit: Math.min(measuringTime, options.settings.timeLimit) };
+  for (const [index, each] of tried.entries()) {
+    say(english`Measuring ${each.label}`, index / tried.length);
+    const { model, path } = each.file;
+    const candidate = { model, path, identity: { ...target.identity, path, bytes: each.bytes } };
+    const quiet = { ...context, onProgress: undefined };
+    latencies.set(each, await compareLatency(target, candidate, { settings, level: 'all' }, quiet));
+  }
+  return latencies;
 }

@@ -1,9 +1,11 @@
 import { english } from '../core/english.ts';
 import { RuntimeError } from '../core/evaluator.ts';
-import type { Node, NodeId } from '../core/graph/model.ts';
-import type { NodeError } from '../core/quantize/error.ts';
+import type { Model, Node, NodeId } from '../core/graph/model.ts';
+import { type NodeError, nodeErrors, valueErrors } from '../core/quantize/error.ts';
 import type { QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
+import { decibels } from '../core/quantize/rounding-error.ts';
 import type { Calibrator } from './calibrator.ts';
+import type { QuantizeWork } from './quantize.ts';
 import { outputError, type ReferenceRuns, type RunContext } from './quantize-error.ts';
 import type { Prepared } from './quantize-preparation.ts';
 
@@ -27,7 +29,7 @@ export async function leaveOneOut(
   { recipe, quantized }: { readonly recipe: Recipe; readonly quantized: QuantizedModel },
   { evaluator, signal, say }: RunContext & { readonly say: (message: string, fraction?: number) => void },
 ): Promise<Sensitivity> {
-  const few = { ...reference, feeds: reference.feeds.slice(0, runs), results: reference.results.slice(0, runs) };
+  const few = fewer(reference);
   const noiseOf = async ({ model }: QuantizedModel) =>
     (await outputError(model, few, { evaluator, signal })).sqnrDb ?? Number.POSITIVE_INFINITY;
   const baseDb = await noiseOf(quantized);
@@ -54,8 +56,78 @@ export interface LeaveOneOutWork {
   readonly errors: readonly NodeError[];
 }
 
+/** The nodes that add most noise of their own first; those without a figure last. */
 function noisiest(nodes: readonly Node[], errors: readonly NodeError[]): readonly Node[] {
-  const made = new Map(errors.map(({ node, madeDb }) => [node.id, madeDb]));
-  const noiseOf = ({ id }: Node) => made.get(id) ?? Number.POSITIVE_INFINITY;
+  const own = new Map(
+    errors.map(({ node, madeDb = Number.POSITIVE_INFINITY, weight }) => {
+      return [node.id, Math.min(madeDb, weight ? decibels(weight) : Number.POSITIVE_INFINITY)];
+    }),
+  );
+  const noiseOf = ({ id }: Node) => own.get(id) ?? Number.POSITIVE_INFINITY;
   return nodes.toSorted((a, b) => noiseOf(a) - noiseOf(b) || 0);
 }
+
+const weighted = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+
+/** A quantized model, how it was made, and what of. */
+export interface Quantized {
+  readonly prepared: Prepared;
+  readonly calibrator: Calibrator | undefined;
+  readonly recipe: Recipe;
+  readonly model: Model;
+  readonly quantized: Omit<QuantizedModel, 'model'>;
+}
+
+/**
+ * One-in: weighted nodes by how much noise each alone brings to the outputs, the noisiest first; all others stay float.
+ * Those that are tried are found by the error that each makes of its own in the model where all are quantized.
+ */
+export async function oneIn(work: QuantizeWork, whole: Quantized): Promise<readonly NodeId[]> {
+  const { evaluator, context, say } = work;
+  const { prepared, calibrator, recipe, quantized } = whole;
+  const { signal } = context;
+  const few = fewer(work.reference);
+  const nodes = quantized.nodes.filter(({ opType }) => weighted.has(opType));
+  const probed =
+    nodes.length <= mostLeftOut ? nodes : noisiest(nodes, await errorsOf(work, whole)).slice(0, mostLeftOut);
+  const noise: { readonly id: NodeId; readonly sqnrDb: number }[] = [];
+  for (const [index, { id }] of probed.entries()) {
+    say(english`Finding sensitive nodes`, index / probed.length);
+    const exclude = new Set([...(recipe.exclude ?? []), ...nodes.flatMap((node) => (node.id === id ? [] : [node.id]))]);
+    try {
+      const alone = await prepared.quantize({ ...recipe, exclude, density: 'lean' }, calibrator, signal);
+      const { sqnrDb } = await outputError(alone.model, few, { evaluator, signal });
+      noise.push({ id, sqnrDb: sqnrDb ?? Number.POSITIVE_INFINITY });
+    } catch (error) {
+      // A model that the runtime refuses says nothing about the node.
+      if (!(error instanceof RuntimeError)) throw error;
+    }
+  }
+  return noise.sort((a, b) => a.sqnrDb - b.sqnrDb).map(({ id }) => id);
+}
+
+/** What quantizing changed at each node, on a few inputs. */
+export async function errorsOf(
+  { evaluator, reference, context, say }: Pick<QuantizeWork, 'evaluator' | 'reference' | 'context' | 'say'>,
+  { prepared, model, quantized }: Pick<Quantized, 'prepared' | 'model' | 'quantized'>,
+): Promise<readonly NodeError[]> {
+  const { feeds } = fewer(reference);
+  const samples = {
+    count: feeds.length,
+    feeds: async function* () {
+      yield* feeds;
+    },
+  };
+  const errors = await valueErrors(prepared.model, quantized.named ?? model, samples, {
+    evaluator,
+    signal: context.signal,
+    onProgress: (fraction) => say(english`Comparing values inside`, fraction),
+  });
+  return nodeErrors(prepared.model, errors, quantized.weightErrors);
+}
+
+const fewer = (reference: ReferenceRuns): ReferenceRuns => ({
+  ...reference,
+  feeds: reference.feeds.slice(0, runs),
+  results: reference.results.slice(0, runs),
+});

@@ -1,18 +1,27 @@
 import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import type { Overlay } from '../core/overlay.ts';
-import { errorOverlays, type NodeError, nodeErrors, sensitivityOverlay, valueErrors } from '../core/quantize/error.ts';
+import { errorOverlays, type NodeError, sensitivityOverlay } from '../core/quantize/error.ts';
 import type { QuantizedModel, Recipe, Scheme } from '../core/quantize/quantize-model.ts';
 import type { ExplainedRewrite, QuantizeReport } from '../core/report/report.ts';
 import type { SampleData } from './calibration-data.ts';
 import { createCalibrator } from './calibrator.ts';
 import { compareLatency } from './compare-latency.ts';
 import { createEvaluator, type RuntimeEvaluator } from './evaluator.ts';
+import { type KeptCandidate, keptCandidates } from './kept-candidates.ts';
 import { kernelUse } from './kernels-as-run.ts';
 import { accuracy, type LabelledData, openLabelled } from './labelled-data.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
 import { integerMachine, machineAdvice } from './quantize-advice.ts';
-import { decisionOf, nodeTypesOf, producersOf, type QuantizeDecision, refuseUntaken } from './quantize-decision.ts';
+import {
+  type DecidedOptions,
+  decisionOf,
+  nodeTypesOf,
+  producersOf,
+  type QuantizeDecision,
+  refuseUntaken,
+  usableSqnr,
+} from './quantize-decision.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
 import {
   cacheFor,
@@ -33,9 +42,9 @@ import {
   suitable,
 } from './quantize-preparation.ts';
 import { failsToLoad, failsToRun, notRunning, refusing } from './quantize-refusal.ts';
-import { bytesOf, quantizeReport, withProvenance } from './quantize-report.ts';
-import { findRecipe } from './quantize-search.ts';
-import { leaveOneOut, type Sensitivity } from './quantize-sensitivity.ts';
+import { bytesOf, type QuantizeOutcome, quantizeReport, withProvenance } from './quantize-report.ts';
+import { findRecipe, type SearchResult } from './quantize-search.ts';
+import { errorsOf, leaveOneOut, type Sensitivity } from './quantize-sensitivity.ts';
 import { smoothFor } from './quantize-smoothing.ts';
 
 export type { QuantizeOptions } from './quantize-options.ts';
@@ -48,6 +57,8 @@ export interface QuantizeResult {
   readonly origins: ReadonlyMap<NodeId, ReadonlySet<NodeId>>;
   readonly overlays: readonly Overlay[];
   readonly rewrites: readonly ExplainedRewrite[];
+  /** What a search tried, when it was told where to keep it. */
+  readonly candidates: readonly KeptCandidate[];
   /** What decided the result, so that a recipe can name it. */
   readonly decided: QuantizeDecision;
 }
@@ -182,12 +193,15 @@ async function quantize(
     say,
     labelled,
     floatMetric: floatMetric?.share,
+    smooth: smoothing?.alpha,
+    ...(samples ? { calibratorOf: (each: Prepared) => calibratorOf(each, samples) } : {}),
   };
-  const search = asked ? undefined : await findRecipe(work, baseRecipe);
+  const search = asked ? undefined : await findRecipe(work, baseRecipe, options.candidatesFolder);
+  const source = search?.prepared ?? prepared;
   const recipe = search?.recipe ?? baseRecipe;
   const method = search?.method ?? request.method;
   const quantized = asked ?? search!.quantized;
-  const decided = { ...options, smooth: smoothing?.alpha };
+  const decided = { ...options, smooth: smoothing?.alpha, ...(search ? decidedBy(search) : {}) };
   refuseNothing(quantized, recipe.scheme);
   const model = withProvenance(quantized.model, recipe, target, context.opscope);
   // The sessions that calibrated are as large as the model, and none of them is used again.
@@ -201,23 +215,26 @@ async function quantize(
     : undefined;
   if (error?.failure !== undefined)
     throw await notRunning(error.failure, target.model, reference.feeds[0]!, { evaluator, signal });
+  const found = { ...work, prepared: source };
   const isRun = options.verify && error?.verdict.status !== 'not-run';
-  const errors = isRun ? await errorsOf(work, quantized) : [];
+  const errors = isRun ? await errorsOf(found, { prepared: source, model, quantized }) : [];
   const sensitivity =
     isRun && options.sensitivity
       ? await leaveOneOut(
-          { prepared, calibrator: search?.method ? calibrator?.with(search.method) : calibrator, reference, errors },
+          { prepared: source, calibrator: search ? search.calibrator : calibrator, reference, errors },
           { recipe, quantized },
           { evaluator, signal, say },
         )
       : undefined;
   const judged = labelled && (await accuracyOf(model, labelled, work));
   const after: MeasuredModel = { model, identity: { ...target.identity, bytes: bytesOf(model) } };
-  if (options.measure) say(english`Measuring against the float model`);
-  const latency = options.measure
+  // What is not used need not be measured as long as a result.
+  const measures = options.measure && search?.keepFloat === undefined;
+  if (measures) say(english`Measuring against the float model`);
+  const latency = measures
     ? await compareLatency(target, after, { settings: options.settings, level: 'all' }, context)
     : undefined;
-  const report = quantizeReport(work, {
+  const outcome: QuantizeOutcome = {
     recipe,
     method,
     quantized,
@@ -227,6 +244,7 @@ async function quantize(
     latency,
     judged,
     search,
+    accepted: search !== undefined && search.keepFloat === undefined,
     samples,
     comparedOn: labelled ? 'labelled' : samples ? 'calibration' : 'made-up',
     decided,
@@ -234,14 +252,15 @@ async function quantize(
     errors,
     sensitivity,
     milliseconds: performance.now() - start,
-  });
+  };
   return {
     model,
-    report,
-    origins: composed(quantized.origins, prepared.origins),
+    report: quantizeReport(found, outcome),
+    candidates: search && options.candidatesFolder !== undefined ? keptCandidates(work, search, outcome) : [],
+    origins: composed(quantized.origins, source.origins),
     overlays: isRun ? overlaysOf(quantized, errors, sensitivity) : [],
-    rewrites: [...prepared.rewrites, ...quantized.rewrites.map(explained)],
-    decided: decisionOf(recipe, method, prepared.model, decided),
+    rewrites: [...source.rewrites, ...quantized.rewrites.map(explained)],
+    decided: decisionOf(recipe, method, source.model, decided),
   };
 }
 
@@ -258,7 +277,17 @@ export interface QuantizeWork {
   readonly labelled: LabelledData | undefined;
   /** Share of labelled samples that the float model gets right. */
   readonly floatMetric: number | undefined;
+  /** Strength of SmoothQuant that was applied. */
+  readonly smooth: number | undefined;
+  /** The data over another model made from the prepared one; absent without data. */
+  readonly calibratorOf?: (prepared: Prepared) => ReturnType<typeof createCalibrator>;
   readonly say: (message: string, fraction?: number) => void;
+}
+
+/** What a search decided beside the recipe. What it accepted is the limit from now on. */
+function decidedBy({ equalize, smooth, sqnrDb, recipe }: SearchResult): Partial<DecidedOptions> {
+  const minSqnr = Math.min(usableSqnr(recipe.scheme), Math.floor(sqnrDb ?? Number.POSITIVE_INFINITY));
+  return { smooth, minSqnr, ...(equalize ? { equalize } : {}) };
 }
 
 /** Nothing quantized is an error, not a success. */
@@ -272,24 +301,6 @@ function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
         ? [english`None of its nodes computes with 32-bit floats.`]
         : [english`It has no MatMul, Gemm or Conv with constant weights.`];
   throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why].join(' '));
-}
-
-async function errorsOf(
-  { prepared, evaluator, reference, context, say }: QuantizeWork,
-  quantized: QuantizedModel,
-): Promise<readonly NodeError[]> {
-  const samples = {
-    count: 2,
-    feeds: async function* () {
-      yield* reference.feeds.slice(0, 2);
-    },
-  };
-  const errors = await valueErrors(prepared.model, quantized.named ?? quantized.model, samples, {
-    evaluator,
-    signal: context.signal,
-    onProgress: (fraction) => say(english`Comparing values inside`, fraction),
-  });
-  return nodeErrors(prepared.model, errors, quantized.weightErrors);
 }
 
 function overlaysOf(

@@ -23,7 +23,9 @@ afterAll(async () => {
 });
 
 const call = async (name: string, input: Record<string, unknown>) => {
-  const { content, structuredContent, isError } = await client.callTool({ name, arguments: input });
+  const { content, structuredContent, isError } = await client.callTool({ name, arguments: input }, undefined, {
+    timeout: 240_000,
+  });
   const [{ text }] = content as [{ text: string }];
   return { text, result: structuredContent as Record<string, unknown>, failed: isError === true };
 };
@@ -38,22 +40,39 @@ test('the tools name what they take, and which of them write', async () => {
     'opscope_compare',
     'opscope_optimize',
     'opscope_quantize',
+    'opscope_prune',
     'opscope_tune',
     'opscope_export',
   ]);
   expect(tools.filter(({ annotations }) => !annotations?.readOnlyHint).map(({ name }) => name)).toEqual([
     'opscope_optimize',
     'opscope_quantize',
+    'opscope_prune',
     'opscope_tune',
     'opscope_export',
   ]);
   expect(tools.filter(({ annotations }) => annotations?.destructiveHint).map(({ name }) => name)).toEqual([
     'opscope_optimize',
     'opscope_quantize',
+    'opscope_prune',
     'opscope_tune',
   ]);
   for (const { inputSchema } of tools)
     expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
+});
+
+test('pruning writes another file, never one that is there unless told so', async () => {
+  const asked = { model: classifier, output: 'pruned.onnx', ratio: 0.1, measure: false };
+  const { result, failed } = await call('opscope_prune', asked);
+  expect(failed).toBe(false);
+  expect(result).toMatchObject({ channels: { removed: expect.any(Number) }, sqnrDb: expect.any(Number) });
+  const [before, after] = result.bytes as [number, number];
+  expect(after).toBeLessThan(before);
+  expect(readFileSync(join(folder, 'pruned.onnx')).length).toBe(after);
+  expect((await call('opscope_prune', asked)).text).toMatch(/exists already/);
+  expect((await call('opscope_prune', { ...asked, output: classifier, overwrite: true })).failed).toBe(true);
+  const { ratio: _, ...without } = asked;
+  expect((await call('opscope_prune', { ...without, output: 'other.onnx' })).text).toMatch(/ratio 0\.1/);
 });
 
 test('inspect says what the command says', async () => {
@@ -103,7 +122,14 @@ test('quantize says how much signal is left', async () => {
 }, 60_000);
 
 test('a model is tuned, and packed with the recipe', async () => {
-  const input = { model: classifier, output: 'fast.onnx', p90: 0.001, timeLimit: 3, recipe: 'fast.json' };
+  const input = {
+    model: classifier,
+    output: 'fast.onnx',
+    p90: 0.001,
+    timeLimit: 1,
+    recipe: 'fast.json',
+    html: 'fast.html',
+  };
   const { result } = await call('opscope_tune', input);
   expect(result).toMatchObject({ met: false, output: join(folder, 'fast.onnx') });
   expect(result.steps).toMatchObject([
@@ -111,12 +137,14 @@ test('a model is tuned, and packed with the recipe', async () => {
     { step: 'simplify' },
     { step: 'threads' },
     { step: 'quantize' },
+    { step: 'prune', kept: false },
   ]);
+  expect(readFileSync(join(folder, 'fast.html'), 'utf8')).toMatch(/What was tried/);
   const recipe = result.recipe === undefined ? {} : { recipe: 'fast.json' };
   const packed = await call('opscope_export', { model: 'fast.onnx', kind: 'triton', output: 'classifier', ...recipe });
   expect(packed).toMatchObject({ failed: false, result: { output: join(folder, 'classifier') } });
   expect(existsSync(join(folder, 'classifier/config.pbtxt'))).toBe(true);
-}, 60_000);
+}, 240_000);
 
 test('what cannot be done is said, and nothing is lost', async () => {
   const source = readFileSync(classifier);

@@ -139,6 +139,7 @@ export function hostWith(answers: Partial<Handlers<ViewHostContract>> = {}) {
     sweep: nothing,
     optimize: nothing,
     quantize: nothing,
+    openCandidate: nothing,
     compare: nothing,
     mend: nothing,
     cancel: nothing,

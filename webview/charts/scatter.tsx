@@ -7,6 +7,10 @@ export interface ScatterPoint {
   readonly interval95?: readonly [number, number];
   readonly y: number;
   readonly chosen: boolean;
+  /** No other point is better in both directions. */
+  readonly front?: boolean;
+  /** What choosing the point does. */
+  readonly onOpen?: (() => void) | undefined;
 }
 
 interface ScatterProps {
@@ -23,12 +27,16 @@ const bottom = 24;
 const margin = 12;
 const radius = 4;
 
-/** Points with the intervals of their level figure. A line stands at 1, where nothing is gained. */
+/**
+ * Points with the intervals of their level figure. A line stands at 1, where nothing is gained; another joins the points
+ * of the front.
+ */
 export function Scatter({ label, xTitle, yTitle, points }: ScatterProps) {
   const [xLow, xHigh] = padded([1, ...points.flatMap(({ x, interval95 }) => interval95 ?? [x])]);
   const [yLow, yHigh] = padded(points.map(({ y }) => y));
   const x = (value: number) => left + ((value - xLow) / (xHigh - xLow)) * (width - left - margin);
   const y = (value: number) => height - bottom - ((value - yLow) / (yHigh - yLow)) * (height - bottom - margin);
+  const inFront = points.filter(({ front }) => front).toSorted((a, b) => a.x - b.x);
   return (
     <figure class="scatter">
       <figcaption>{yTitle}</figcaption>
@@ -45,8 +53,12 @@ export function Scatter({ label, xTitle, yTitle, points }: ScatterProps) {
             {significant(tick)}
           </text>
         ))}
+        {inFront.length > 1 && (
+          <polyline class="front" points={inFront.map((point) => `${x(point.x)},${y(point.y)}`).join(' ')} />
+        )}
         {points.map((point) => (
-          <g key={point.label} class={point.chosen ? 'point chosen' : 'point'}>
+          // biome-ignore lint/a11y/noStaticElementInteractions: the table beside the chart has a button for each point, for keys and readers.
+          <g key={point.label} class={pointClass(point)} onClick={point.onOpen}>
             <title>{`${point.label}: ${significant(point.x)}, ${significant(point.y)}`}</title>
             {point.interval95 && (
               <line x1={x(point.interval95[0])} x2={x(point.interval95[1])} y1={y(point.y)} y2={y(point.y)} />
@@ -58,6 +70,10 @@ export function Scatter({ label, xTitle, yTitle, points }: ScatterProps) {
       <figcaption class="below">{xTitle}</figcaption>
     </figure>
   );
+}
+
+function pointClass({ chosen, front, onOpen }: ScatterPoint): string {
+  return ['point', chosen && 'chosen', front && 'in-front', onOpen && 'opens'].filter(Boolean).join(' ');
 }
 
 /** The range of the values with a little room around; never empty. */

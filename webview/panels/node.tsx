@@ -1,14 +1,16 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
 import { bytes, large, percent, time } from '../../src/core/report/format.ts';
-import type { ProfileReport } from '../../src/core/report/report.ts';
+import type { ProfileReport, QuantizeReport } from '../../src/core/report/report.ts';
 import type { AttributeText, NodeDetails } from '../../src/protocol/worker.ts';
 import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
+import { formOf } from '../quantize-fields.ts';
 import type { State } from '../state.ts';
 import { Button, IconButton, Link } from '../widgets/button.tsx';
 import { Empty } from '../widgets/empty.tsx';
 import { type Fact, Facts, Section } from '../widgets/section.tsx';
 import { NodeLinks, Slots } from './node-slots.tsx';
+import { quantizedFrom } from './quantize-form.tsx';
 import { SelectedBox } from './selected-box.tsx';
 
 /** The selected node: what it is, what it costs, what it became of. */
@@ -89,6 +91,8 @@ function Elsewhere({ state }: { readonly state: State }) {
 function NodeActions({ state, node }: { readonly state: State; readonly node: NodeDetails }) {
   const kept = state.forms.quantize.value.exclude.includes(node.id);
   const path = state.pathStart.value;
+  const quantized = state.reports.value?.quantize;
+  const again = quantized && !quantized.keepFloat ? () => void keepFloat(state, node.id, quantized) : undefined;
   return (
     <div role="toolbar" aria-label={t('Node')}>
       <IconButton icon="location" label={t('Show in the graph (G)')} onClick={() => void state.reveal(node.id)} />
@@ -114,6 +118,14 @@ function NodeActions({ state, node }: { readonly state: State; readonly node: No
         pressed={kept}
         onClick={() => state.toggleKeptFloat(node.id)}
       />
+      {again && (
+        <IconButton
+          icon="debug-rerun"
+          label={t('Keep float and quantize again')}
+          disabled={!state.document.value!.trusted || state.job.value !== null}
+          onClick={again}
+        />
+      )}
     </div>
   );
 }
@@ -121,6 +133,17 @@ function NodeActions({ state, node }: { readonly state: State; readonly node: No
 function pathLabel(start: NodeId | null, node: NodeId): string {
   if (start === null) return t('Begin a path here (P)');
   return start === node ? t('Begin no path here (P)') : t('Mark the path to here (P)');
+}
+
+/** Quantizes again as the result on view was quantized, with one more node left float. */
+function keepFloat(state: State, node: NodeId, report: QuantizeReport): Promise<void> {
+  const form = state.forms.quantize;
+  const exclude = [...new Set([...form.value.exclude, node])];
+  const { versions, current } = state.document.value!;
+  const made = versions.find(({ id }) => id === current)!;
+  form.value = { ...formOf(form.value, report, made), exclude };
+  state.panel.value = 'quantize';
+  return state.run('quantize', quantizedFrom(state)?.id);
 }
 
 function costs({ macs, bytes: moved, parameters, opset }: NodeDetails): readonly Fact[] {

@@ -12,6 +12,7 @@ const failed: Readonly<Record<JobState['kind'], string>> = {
   sweep: t('The settings could not be swept.'),
   optimize: t('The model could not be optimized.'),
   quantize: t('The model could not be quantized.'),
+  prune: t('The model could not be pruned.'),
   compare: t('The models could not be compared.'),
   tune: t('The model could not be tuned.'),
   export: t('The model could not be exported.'),
@@ -62,8 +63,8 @@ function Failed({ state, failure: { job, message } }: FailedProps) {
   if (!shown) return null;
   const retry = () => {
     if (job === 'open') return state.start();
-    if (job === 'export') return state.host.command({ command: 'opscope.export' });
-    if (job === 'tune') return state.host.command({ command: 'opscope.tune' });
+    // What was asked for in the palette is asked there again.
+    if (job === 'export' || job === 'prune' || job === 'tune') return state.host.command({ command: `opscope.${job}` });
     return state.run(job);
   };
   return (

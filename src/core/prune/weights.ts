@@ -19,6 +19,8 @@ export interface PrunedModel {
   /** Elements of the weights taken, and how many of them are 0 now. */
   readonly elements: number;
   readonly zeros: number;
+  /** `2:4`: elements that stay because no whole four is there along the axis that is summed over. */
+  readonly outside: number;
 }
 
 const operators: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
@@ -39,6 +41,7 @@ export async function pruneWeights(
   const done = new Set<string>();
   let elements = 0;
   let zeros = 0;
+  let outside = 0;
   for (const target of targets) {
     const { node, weight } = target;
     // A weight that another node reads in another way, or that a caller may replace, is not ours to change.
@@ -46,7 +49,7 @@ export async function pruneWeights(
     signal?.throwIfAborted();
     done.add(weight.name);
     const values = Float32Array.from(await readWeight(weight));
-    if (pruning === '2:4') pruneTwoOfFour(values, target);
+    if (pruning === '2:4') outside += pruneTwoOfFour(values, target);
     else pruneShare(values, pruning);
     elements += values.length;
     zeros += values.reduce((count, value) => count + (value === 0 ? 1 : 0), 0);
@@ -54,7 +57,7 @@ export async function pruneWeights(
       edit.setInitializer(float32Tensor(weight.name, weight.dims, values)),
     );
   }
-  return { model: done.size === 0 ? model : draft.finish(), elements, zeros };
+  return { model: done.size === 0 ? model : draft.finish(), elements, zeros, outside };
 }
 
 /** Sets the `share` of the elements that are smallest to 0; of equal ones the first. */
@@ -63,8 +66,11 @@ export function pruneShare(values: Float32Array, share: number): void {
   for (const at of order.subarray(0, Math.floor(values.length * share))) values[at] = 0;
 }
 
-/** Of every four elements that a product sums over one after the other, the two smallest become 0. */
-function pruneTwoOfFour(values: Float32Array, { node, weight: { dims }, channelAxis }: Target): void {
+/**
+ * Of every four elements that a product sums over one after the other, the two smallest become 0. Gives how many
+ * elements are in no such four: all of a depthwise convolution's.
+ */
+function pruneTwoOfFour(values: Float32Array, { node, weight: { dims }, channelAxis }: Target): number {
   // Convolutions sum over input channels, products of matrices over the axis that is not the output's.
   const summed = node.opType === 'Conv' ? 1 : node.opType === 'ConvTranspose' ? 0 : 1 - channelAxis;
   const stride = dims.slice(summed + 1).reduce((product, size) => product * size, 1);
@@ -79,4 +85,5 @@ function pruneTwoOfFour(values: Float32Array, { node, weight: { dims }, channelA
       }
     }
   }
+  return (length % 4) * (values.length / length);
 }

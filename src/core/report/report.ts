@@ -6,6 +6,7 @@
 import type { OptimizationLevel } from '../evaluator.ts';
 import type { NodeId } from '../graph/model.ts';
 import type { Problem } from '../problem.ts';
+import type { RoundsP90 } from '../profile/target.ts';
 import type { SessionSnippets } from './session-snippets.ts';
 
 export const reportSchema = 1;
@@ -329,6 +330,10 @@ export interface QuantizeCandidate {
   readonly ratio?: number;
   readonly interval95?: readonly [number, number];
   readonly verdict?: LatencyComparison['verdict'];
+  /** Whether it keeps every limit of the budget. */
+  readonly within: boolean;
+  /** Of those measured within the budget, none is both as fast and as exact. */
+  readonly front: boolean;
   readonly chosen: boolean;
 }
 
@@ -382,6 +387,8 @@ export interface QuantizeReport {
   readonly sensitivity?: { readonly probed: number; readonly of: number; readonly baseDb: number | null };
   /** `auto`: what was tried, in that order. */
   readonly candidates?: readonly QuantizeCandidate[];
+  /** A search found that the float model is best: what is reported is the best of the others, and no result. */
+  readonly keepFloat?: boolean;
   readonly advice: readonly string[];
   readonly problems: readonly string[];
   readonly milliseconds: number;
@@ -395,7 +402,7 @@ export interface PruneReport {
   readonly model: ModelIdentity;
   readonly output?: string;
   readonly pattern: PrunePattern;
-  /** The share that was asked for. */
+  /** The share that was asked for; of `2:4`, the share that is 0 now. */
   readonly ratio: number;
   /** `channels`: those that went of those that could, and what is left of each set of layers that share them. */
   readonly channels?: {
@@ -404,7 +411,12 @@ export interface PruneReport {
     readonly sets: readonly { readonly layers: readonly string[]; readonly channels: number; readonly left: number }[];
   };
   /** The other patterns: weights that are 0 now. */
-  readonly weights?: { readonly zeros: number; readonly of: number };
+  readonly weights?: {
+    readonly zeros: number;
+    readonly of: number;
+    /** `2:4`: those that stay because they are in no whole four. */
+    readonly outside?: number;
+  };
   readonly before: ModelSize;
   readonly after: ModelSize;
   readonly verdict: Verdict;
@@ -441,7 +453,7 @@ export interface CompareReport {
 
 /** One attempt of `tune`, and what became of it. */
 export interface TuneStep {
-  readonly step: 'measure' | 'simplify' | 'threads' | 'quantize';
+  readonly step: 'measure' | 'simplify' | 'threads' | 'quantize' | 'prune';
   /** `33 passes, 404 → 100 nodes`, `dynamic-int8`, `2 threads`. */
   readonly what: string;
   /** Whether the result goes on from here. */
@@ -464,12 +476,16 @@ export interface TuneReport {
     readonly maxMetricDrop?: number;
     readonly minSqnr?: number;
   };
-  readonly met: boolean;
-  /** Milliseconds. */
+  /** Null when it cannot be told: rounds lie on both sides of the target. */
+  readonly met: boolean | null;
+  /** Milliseconds; of the interleaved rounds that decided. */
   readonly before: Latency;
   readonly after: Latency;
+  readonly p90: { readonly before: RoundsP90; readonly after: RoundsP90 };
   /** Session settings that the figures after are for. */
   readonly settings: SweepSettings;
+  /** Why the steps come in their order. */
+  readonly order: string;
   readonly steps: readonly TuneStep[];
   readonly metric?: QuantizeReport['metric'];
   readonly sqnrDb?: number | null;

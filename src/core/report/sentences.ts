@@ -8,6 +8,7 @@ import type {
   MetricPair,
   ModelSize,
   OptimizeReport,
+  PruneReport,
   QuantizeReport,
   Verdict,
 } from './report.ts';
@@ -87,10 +88,11 @@ export function optimizeHeadline({ before, after, verdict, latency }: OptimizeRe
 
 /** `52 of 54 nodes quantized, 34.1 → 9.2 MB, accuracy 91.2 → 90.9 %, 1.8 × faster (…)`. */
 export function quantizeHeadline(report: QuantizeReport, say: Say = asItIs): string {
-  const { quantized, before, after, metric, sqnrDb, latency } = report;
+  const { quantized, before, after, metric, sqnrDb, latency, keepFloat } = report;
   const quality = metric
     ? metricSentence(metric)
     : sqnrDb !== null && english`output signal to noise ${decibels(sqnrDb)}`;
+  if (keepFloat) return say(english`Keep fp32: nothing that was tried is better on this machine within the budget.`);
   return join(
     [
       quantized.of === 1
@@ -98,6 +100,21 @@ export function quantizeHeadline(report: QuantizeReport, say: Say = asItIs): str
         : english`${count(quantized.nodes)} of ${count(quantized.of)}\u00a0nodes quantized`,
       `${bytes(before.bytes)} → ${bytes(after.bytes)}`,
       quality,
+      latency && latencySentence(latency),
+    ],
+    say,
+  );
+}
+
+/** As `optimizeHeadline`, for a pruned model. */
+export function pruneHeadline(report: PruneReport, say: Say = asItIs): string {
+  const { channels, weights, before, after, metric, sqnrDb, latency } = report;
+  return join(
+    [
+      channels && english`${count(channels.removed)} of ${count(channels.of)}\u00a0channels went`,
+      weights && english`${count(weights.zeros)} of ${count(weights.of)}\u00a0weights are 0`,
+      `${bytes(before.bytes)} → ${bytes(after.bytes)}`,
+      metric ? metricSentence(metric) : sqnrDb !== null && english`output signal to noise ${decibels(sqnrDb)}`,
       latency && latencySentence(latency),
     ],
     say,

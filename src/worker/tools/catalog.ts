@@ -1,5 +1,6 @@
 import { exportTool, tuneTool } from './deploying-tools.ts';
 import { compareTool, explainNodeTool, profileTool } from './measuring-tools.ts';
+import { pruneTool } from './prune-tool.ts';
 import { findNodesTool, inspectTool } from './reading-tools.ts';
 import type { Tool } from './tool.ts';
 import { optimizeTool, quantizeTool } from './transforming-tools.ts';
@@ -13,6 +14,7 @@ export const tools: readonly Tool<unknown>[] = [
   compareTool,
   optimizeTool,
   quantizeTool,
+  pruneTool,
   tuneTool,
   exportTool,
 ] as readonly Tool<unknown>[];

@@ -2,16 +2,15 @@ import * as z from 'zod';
 import { exportPackage } from '../export-package.ts';
 import { hashFile } from '../hash-file.ts';
 import { protectFromRecipe, protectSource } from '../protect.ts';
-import { recordRecipe } from '../recipe.ts';
-import { saveModel } from '../save-model.ts';
 import { tuneModel } from '../tune.ts';
+import { deliver } from '../tune-delivery.ts';
 import { defineTool, fields, pathIn, refuseExisting, settingsOf, ToolInputError, withModel } from './tool.ts';
 
 export const tuneTool = defineTool({
   name: 'opscope_tune',
   title: 'Tune an ONNX model to a latency',
   description:
-    'Looks for a way to run an ONNX model within a time: measures it, then simplifies it, chooses the number of threads and quantizes it, keeping each step only when an interleaved measurement supports it, and stops once the target is met. Writes the best model and a recipe that makes it again. Takes some minutes.',
+    'Looks for a way to run an ONNX model within a time: measures it, then simplifies it, chooses the number of threads, quantizes it and, where labelled data or minSqnr set a limit, prunes it, keeping each step only when an interleaved measurement supports it, and stops once the target is met. met is null when noise hides the answer. Writes the best model and, as asked, a recipe that makes it again, a report, and a folder for deployment with the settings found. Takes some minutes.',
   input: z.strictObject({
     model: fields.model,
     output: fields.output,
@@ -21,6 +20,13 @@ export const tuneTool = defineTool({
     calibration: z.string().optional().describe('Data like what the model will see, for static quantization.'),
     labelled: z.string().optional().describe('Labelled data to measure accuracy on; needed for maxMetricDrop.'),
     recipe: z.string().optional().describe('Path of a .json file to write down how the model was made.'),
+    html: z.string().optional().describe('Path of an HTML file to write the report to.'),
+    markdown: z.string().optional().describe('Path of a Markdown file to write the report to.'),
+    package: z.string().optional().describe('Path of a new folder to write the best model to with what runs it.'),
+    packageKind: z
+      .enum(['snippet', 'triton', 'mlflow'])
+      .optional()
+      .describe('What the folder is for; snippet by default.'),
     dims: fields.dims,
     inputs: fields.inputs,
     timeLimit: fields.timeLimit,
@@ -43,7 +49,15 @@ export const tuneTool = defineTool({
         protectFromRecipe(recipe, [opened.path, target]);
         refuseExisting(recipe, input.overwrite);
       }
-      const { report, model, steps, close } = await tuneModel(
+      const reports = [input.html, input.markdown].flatMap((path) =>
+        path === undefined ? [] : [pathIn(path, context)],
+      );
+      for (const path of reports) {
+        protectSource(opened, path);
+        if (path === target || path === recipe) throw new ToolInputError(`${path} is asked for twice.`);
+        refuseExisting(path, input.overwrite);
+      }
+      const tuned = await tuneModel(
         opened,
         {
           settings: settingsOf(input, context),
@@ -55,18 +69,30 @@ export const tuneTool = defineTool({
         },
         context,
       );
+      const { report, close } = tuned;
+      let recorded: boolean;
       try {
-        await saveModel(model, target, { ...(context.signal ? { signal: context.signal } : {}) });
-        if (recipe && steps.length > 0) await recordRecipe(recipe, { source: opened, steps, output: target }, context);
+        const given = (path: string | undefined) => (path === undefined ? undefined : pathIn(path, context));
+        const [html, markdown, folder] = [given(input.html), given(input.markdown), given(input.package)];
+        const delivery = {
+          output: target,
+          ...(recipe ? { recipe } : {}),
+          ...(html ? { html } : {}),
+          ...(markdown ? { markdown } : {}),
+          ...(folder ? { package: folder } : {}),
+          ...(input.packageKind ? { packageKind: input.packageKind } : {}),
+        };
+        ({ recorded } = await deliver(opened, tuned, delivery, context));
       } finally {
         await close();
       }
-      const { met, before, after, settings, metric, sqnrDb, advice } = report;
+      const { met, p90: percentiles, before, after, settings, metric, sqnrDb, advice } = report;
       return {
         output: target,
-        ...(recipe && steps.length > 0 ? { recipe } : {}),
+        ...(recorded ? { recipe } : {}),
         met,
-        p90Ms: [before.p90 ?? before.max, after.p90 ?? after.max],
+        p90Ms: [percentiles.before.median, percentiles.after.median],
+        p90Intervals: [percentiles.before.interval, percentiles.after.interval],
         medianMs: [before.median, after.median],
         threads: settings.threads,
         steps: report.steps,

@@ -51,7 +51,7 @@ export const quantizeTool = defineTool({
   name: 'opscope_quantize',
   title: 'Quantize an ONNX model',
   description:
-    'Quantizes an ONNX model and writes the result to another file: how many nodes were quantized and run as integers, the signal-to-noise ratio of the outputs, and latency before and after. auto tries the schemes and keeps the float model when none is faster.',
+    'Quantizes an ONNX model and writes the result to another file: how many nodes were quantized and run as integers, the signal-to-noise ratio of the outputs, and latency before and after. auto tries many ways within the budget (minSqnr, maxMetricDrop, maxSize) and takes the fastest; when none is faster than the float model it says keepFloat and writes nothing.',
   input: z.strictObject({
     model: fields.model,
     output: fields.output,
@@ -74,6 +74,16 @@ export const quantizeTool = defineTool({
       .describe('Make calibration data up: good for trying speed, not for accuracy.'),
     labelled: z.string().optional().describe('Labelled data to measure accuracy on.'),
     minSqnr: z.number().positive().optional().describe('Least signal to noise, in dB, that auto accepts.'),
+    maxMetricDrop: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Percentage points of the metric on the labelled data that auto may lose; 0.5 by default.'),
+    maxSize: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Most bytes of what auto may choose; up to 1, a share of the size of the model.'),
     exclude: z.array(z.string()).optional().describe('Names of nodes that stay float.'),
     measure: z.boolean().optional().describe('Measure latency before and after; true by default.'),
     dims: fields.dims,
@@ -87,7 +97,8 @@ export const quantizeTool = defineTool({
       const target = pathIn(input.output, context);
       protectSource(opened, target);
       refuseExisting(target, input.overwrite);
-      const { scheme, calibration, image, randomCalibration, labelled, minSqnr, exclude = [], measure = true } = input;
+      const { scheme, calibration, image, randomCalibration, labelled, exclude = [], measure = true } = input;
+      const { minSqnr, maxMetricDrop, maxSize } = input;
       const excluded = exclude.map((name) => {
         const node = opened.model.graph.nodes.find((each) => each.name === name);
         if (!node) throw new InputError(`There is no node named ${name}; opscope_find_nodes lists names.`);
@@ -107,9 +118,12 @@ export const quantizeTool = defineTool({
           ...(randomCalibration ? { randomCalibration } : {}),
           ...(labelled ? { labelled: pathIn(labelled, context) } : {}),
           ...(minSqnr === undefined ? {} : { minSqnr }),
+          ...(maxMetricDrop === undefined ? {} : { maxMetricDrop }),
+          ...(maxSize === undefined ? {} : { maxSize }),
         },
         context,
       );
+      if (report.keepFloat) return { keepFloat: true, candidates: report.candidates, advice: report.advice };
       await saveModel(model, target, { ...(context.signal ? { signal: context.signal } : {}) });
       const { before, after, verdict, quantized, fused, sqnrDb, metric, latency, advice, problems, kept } = report;
       return {

@@ -21,6 +21,7 @@ async function pruned(
   return {
     zeros: result.zeros,
     of: result.elements,
+    outside: result.outside,
     weights: Array.from(toFloat32('float32', result.model.graph.initializers.get('w')!.data.bytes!)),
   };
 }
@@ -30,6 +31,7 @@ describe('pruneWeights', () => {
     expect(await pruned('MatMul', [2, 3], [3, -1, 1, 2, -5, 4], 0.5)).toEqual({
       zeros: 3,
       of: 6,
+      outside: 0,
       weights: [3, 0, 0, 0, -5, 4],
     });
   });
@@ -39,7 +41,7 @@ describe('pruneWeights', () => {
   });
 
   test('2:4 goes down the columns of a MatMul and along the rows of a transposed Gemm', async () => {
-    const expected = { zeros: 4, of: 8, weights: [0, -8, -5, 7, 4, 0, 0, 0] };
+    const expected = { zeros: 4, of: 8, outside: 0, weights: [0, -8, -5, 7, 4, 0, 0, 0] };
     expect(await pruned('MatMul', [4, 2], [1, -8, -5, 7, 4, 6, 2, 3], '2:4')).toEqual(expected);
     expect((await pruned('Gemm', [2, 4], [1, -8, -5, 7, 4, 6, 2, 3], '2:4')).weights).toEqual([
       0, -8, 0, 7, 4, 6, 0, 0,
@@ -47,7 +49,8 @@ describe('pruneWeights', () => {
   });
 
   test('2:4 takes input channels of a Conv at each place of its kernel; what is left over stays', async () => {
-    const { weights } = await pruned('Conv', [1, 5, 1, 2], [1, 9, 2, 8, 3, 7, 4, 6, 0.5, 0.25], '2:4');
+    const { weights, outside } = await pruned('Conv', [1, 5, 1, 2], [1, 9, 2, 8, 3, 7, 4, 6, 0.5, 0.25], '2:4');
     expect(weights).toEqual([0, 9, 0, 8, 3, 0, 4, 0, 0.5, 0.25]);
+    expect(outside).toBe(2);
   });
 });

@@ -153,7 +153,7 @@ function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handl
   };
 }
 
-type Jobs = 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare' | 'cancel';
+type Jobs = 'profile' | 'sweep' | 'optimize' | 'quantize' | 'openCandidate' | 'compare' | 'cancel';
 
 function jobs(
   worker: Client<WorkerContract>,
@@ -198,6 +198,11 @@ function jobs(
     quantize: (request) =>
       run('quantize', async (options) => {
         const { version, report } = await worker.quantize({ ...request, document }, options);
+        return version ? added(version, { quantize: report }) : withReports(request.version, { quantize: report });
+      }),
+    openCandidate: (request) =>
+      run('quantize', async (options) => {
+        const { version, report } = await worker.openCandidate({ ...request, document }, options);
         return added(version, { quantize: report });
       }),
     compare: (request) =>
