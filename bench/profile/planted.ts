@@ -1,11 +1,11 @@
 /**
  * Does the verdict hold? A/A comparisons must not find differences; planted slowdowns must be found, with the truth
- * inside the interval. The model runs a Loop whose trip count is an input of the graph, so a slowdown of 10 % is
- * exactly 10 % more trips of the same body, plus what a run costs besides, which is measured and taken into account.
+ * inside the interval. The model runs a Loop whose trip count is an input of the graph, so a slowdown of 10 % is so many
+ * more trips of the same body; what a run costs besides is measured and taken into account.
  *
- * `--seed` sets the first seed: what was tuned on some comparisons must hold on others.
+ * `--seed` sets the first seed: what was tuned on some comparisons must hold on others. `--planted` names the slowdowns.
  *
- *   node bench/profile/planted.ts [comparisons] [--load] [--seed n]
+ *   node bench/profile/planted.ts [comparisons] [--load] [--seed n] [--planted 0,0.1,0.03]
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,11 @@ import { loopModel } from './loop-model.ts';
 import { writeResult } from './results.ts';
 
 const { values: flags, positionals } = parseArgs({
-  options: { load: { type: 'boolean', default: false }, seed: { type: 'string', default: '0' } },
+  options: {
+    load: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '0' },
+    planted: { type: 'string', default: '0,0.1,0.03' },
+  },
   allowPositionals: true,
 });
 const comparisons = Number(positionals[0] ?? 60);
@@ -42,7 +46,7 @@ const compare = (a: MeasuredModel, b: MeasuredModel, seed: number) =>
     { manager, opscope: 'bench' },
   );
 
-/** Time of a run that does not grow with the trips, as a share of the run: what 10 % more trips adds is 10 % of the rest. */
+/** Time of a run that does not grow with the trips, as a share of the run: what 10 % more trips add is 10 % of the rest. */
 async function fixedShare(): Promise<number> {
   const { ratio } = await compare(loopModel(trips), loopModel(2 * trips), 1);
   return Math.max(0, 2 - ratio);
@@ -60,14 +64,12 @@ interface Trial {
 }
 
 async function trial(planted: number, fixed: number): Promise<Trial> {
-  const truth = 1 + planted * (1 - fixed);
+  // More trips, so that the whole run takes longer by what is planted.
+  const slower = Math.round(trips * (1 + planted / (1 - fixed)));
+  const truth = 1 + (slower / trips - 1) * (1 - fixed);
   const results = [];
   for (let index = 0; index < comparisons; index++) {
-    const result = await compare(
-      loopModel(trips),
-      loopModel(Math.round(trips * (1 + planted))),
-      firstSeed + 1000 * planted + index,
-    );
+    const result = await compare(loopModel(trips), loopModel(slower), firstSeed + 1000 * planted + index);
     results.push(result);
     console.log(
       `${planted}: ${result.verdict} ${result.ratio.toFixed(4)} [${result.interval95.map((end) => end.toFixed(4)).join(', ')}]`,
@@ -86,7 +88,7 @@ async function trial(planted: number, fixed: number): Promise<Trial> {
 
 const fixed = await fixedShare();
 const trials: Trial[] = [];
-for (const planted of [0, 0.1, 0.03]) trials.push(await trial(planted, fixed));
+for (const planted of flags.planted.split(',').map(Number)) trials.push(await trial(planted, fixed));
 stopLoad();
 manager.dispose();
 writeResult(`profile-planted${withLoad ? '-load' : ''}`, { firstSeed, fixedShare: fixed, trials });
