@@ -175,19 +175,11 @@ export async function compareWith(
 ): Promise<Verdict> {
   const differences = new Map<string, Difference>();
   let done = 0;
-  /** Whether the original gives the same again; asked for as soon as that may be needed, and before anything is blamed. */
-  let steady: Promise<boolean> | undefined;
-  for await (const recorded of reference.runs()) {
-    const { feed, results, level } = recorded;
+  for await (const { feed, results, level } of reference.runs()) {
     const other = await runOnce(evaluator, model, feed, level, 0, signal);
     done++;
     if (other instanceof RuntimeError) return different([], done, english`The result does not run: ${other.message}`);
     compareRuns(differences, results, other);
-    if (!steady && (reference.draws || !allEqual(differences))) {
-      steady = reference.repeats(recorded);
-      // Nobody waits for it when the result does not run on later inputs.
-      steady.catch(() => {});
-    }
     onRun?.(done);
   }
   const { usable, reason, fewer } = await reference.all;
@@ -200,8 +192,13 @@ export async function compareWith(
     runs: usable.length,
     reason: english`The model gives other results each time it runs.`,
   };
-  if (steady && !(await steady)) return unsteady;
+  const repeats = () => reference.repeats(usable[0]!);
+  if (reference.draws && !(await repeats())) return unsteady;
   if (allEqual(differences)) return { status: 'equal', outputs, runs: usable.length, ...partly };
+  const least = judge(differences, new Map(), usable.length);
+  if (least.status !== 'different') return { ...least, ...partly };
+  // Before anything is blamed, and before its noise is looked for.
+  if (!(await repeats())) return unsteady;
   const verdict = await beside(differences, usable, reference);
   if (verdict.status !== 'different') return { ...verdict, ...partly };
   for (const each of usable) if (!(await reference.repeats(each))) return unsteady;
