@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import resource
 import signal
 import sys
 
@@ -16,6 +17,8 @@ import onnxruntime as ort
 from onnx import numpy_helper
 
 limit = 180
+# Bytes a comparison may ask for: some models of a corpus ask for all there are, and the system would end the process.
+memory = 12 << 30
 levels = [
     ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
     ort.GraphOptimizationLevel.ORT_ENABLE_BASIC,
@@ -238,6 +241,7 @@ def in_child(job):
     if child == 0:
         os.close(reader)
         signal.alarm(limit)
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         try:
             answer = compare(job)
         except BaseException as error:

@@ -30,7 +30,9 @@ export async function modelAsRun(
   const prepared = await prepareModel(model, signal);
   try {
     const optimizedModelPath = join(folder.path, 'optimized.onnx');
-    const options = { provider: 'cpu', level, threads: 0, optimizedModelPath };
+    // It is not run: nothing has to be packed for that.
+    const config = { 'session.disable_prepacking': '1' };
+    const options = { provider: 'cpu', level, threads: 0, optimizedModelPath, config };
     await manager.use(
       async ({ client }) => {
         const { session } = await client.createSession({ model: prepared.source, options });

@@ -77,13 +77,20 @@ out y float32 [1, 1, 8, 8]
   });
 
   it('optimize measures on request, as compare does', async () => {
+    // Forty operators that ONNX Runtime would run and one that is left: however busy the machine is, the result is not
+    // slower, and no pass is searched for, which takes many measurements.
+    const negations = Array.from({ length: 40 }, (_, index) => `v${index + 1} = Neg(v${index})`);
+    const path = join(folder, 'negations.onnx');
+    const text = ['opset 17', 'in v0 float32 [1, 65536]', ...negations, 'y = Relu(v40)', 'out y'];
+    await saveModel(parseModel(text.join('\n')), path);
     const written = join(folder, 'measured.onnx');
     const { code, stdout } = await runCli(
-      ...['optimize', classifier, '-o', written, '--measure', '--time-limit', '2', '--json'],
+      ...['optimize', path, '-o', written, '--measure', '--time-limit', '1', '--json'],
     );
     expect(code).toBe(0);
     const report = JSON.parse(stdout) as OptimizeReport;
-    expect(report.latency).toMatchObject({ verdict: expect.stringMatching(/faster|slower|no-difference/) });
+    expect(report.after.nodes).toBe(1);
+    expect(report.latency).toMatchObject({ verdict: expect.stringMatching(/faster|no-difference/) });
     expect(report.latency!.interval95[0]).toBeLessThanOrEqual(report.latency!.ratio);
     expect(optimizeText(report)).toMatch(/^latency {2}/m);
   });
@@ -163,12 +170,16 @@ out y
   it.skipIf(process.platform === 'win32')(
     'an interrupted measurement ends as shells have it, with what there is',
     async () => {
-      const { child, result } = startCli('profile', classifier, '--runs', '10000000');
-      // Nothing is printed before the end; by now the runs have begun, which would go on for a minute.
-      await new Promise((resolve) => setTimeout(resolve, 5000));
-      child.kill('SIGINT');
-      const { code, stdout, stderr } = await result;
-      expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+      // Nothing is printed before the end: one that was interrupted before its first run is started again.
+      let stdout = '';
+      for (let wait = 2000; stdout === ''; wait *= 2) {
+        const { child, result } = startCli('profile', classifier, '--runs', '10000000', '--time-limit', '600');
+        await new Promise((resolve) => setTimeout(resolve, wait));
+        child.kill('SIGINT');
+        const ended = await result;
+        stdout = ended.stdout;
+        if (stdout !== '') expect({ ...ended, stdout: '' }).toEqual({ code: 130, stdout: '', stderr: '' });
+      }
       expect(stdout).toMatch(/latency .* median of [\d,]+ runs/);
       expect(stdout).toMatch(/Stopped after \d+ runs/);
     },

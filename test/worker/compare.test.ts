@@ -9,6 +9,7 @@ import type { MeasuredModel } from '../../src/worker/profile.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { sampleModels } from '../corpus.ts';
 import { buildModel } from './build-model.ts';
+import { offeredInputs } from './offered-inputs.ts';
 
 const manager = createRuntimeManager();
 afterAll(() => manager.dispose());
@@ -127,10 +128,11 @@ test('outputs are compared on samples where there are some', async () => {
   try {
     const sample: MeasuredModel = { ...products(1), model };
     const samples = join(dirname(path), 'calibration.npz');
-    const report = await compareModels(sample, sample, { settings, level: 'all', measure: false, samples }, context);
-    expect(report.verdict).toMatchObject({ status: 'equal', runs: 8 });
-    const own = { settings: { ...settings, inputs: samples }, level: 'all', measure: false } as const;
-    expect((await compareModels(sample, sample, own, context)).verdict).toMatchObject({ status: 'equal', runs: 8 });
+    for (const given of [{ settings, samples }, { settings: { ...settings, inputs: samples } }]) {
+      const { verdict } = await compareModels(sample, sample, { ...given, level: 'all', measure: false }, context);
+      expect(verdict.status).toBe('equal');
+      expect(offeredInputs(verdict)).toBe(8);
+    }
   } finally {
     await close();
   }

@@ -9,6 +9,7 @@ import { compareModels } from '../../src/worker/compare.ts';
 import { openImages, readImage } from '../../src/worker/image-data.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { buildModel } from './build-model.ts';
+import { offeredInputs } from './offered-inputs.ts';
 
 /** Written by Pillow 13.0: 32 × 24 pixels; chroma of half the size, progressive, gray, and CMYK. */
 const baseline =
@@ -136,7 +137,8 @@ test('two models are compared on a folder of images where a version was calibrat
     compareModels(measured, measured, { ...options, image }, { manager, opscope: '0.0.0' });
   try {
     const { verdict } = await compared('unit');
-    expect(verdict).toMatchObject({ status: 'equal', runs: 3 });
+    expect(verdict.status).toBe('equal');
+    expect(offeredInputs(verdict)).toBe(3);
     await expect(compared()).rejects.toThrow(/holds images/);
   } finally {
     await manager.dispose();

@@ -9,6 +9,7 @@ import { optimizeModel } from '../../src/worker/optimize.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { saveModel } from '../../src/worker/save-model.ts';
 import { parseModel } from '../core/passes/graph-text.ts';
+import { offeredInputs } from './offered-inputs.ts';
 
 const manager = createRuntimeManager();
 const folder = mkdtempSync(join(tmpdir(), 'opscope-test-'));
@@ -219,7 +220,8 @@ test('after too many attempts the passes to blame are left out, and the rest is 
     const opened = await openModel(path);
     const { model: result, report } = await optimizeModel(opened, only);
     expect(result.graph.nodes.map(({ opType }) => opType)).toEqual(operators.flatMap((each) => [each, each, each]));
-    expect(report.verdict).toMatchObject({ status: 'equal', runs: 3 });
+    expect(report.verdict.status).toBe('equal');
+    expect(offeredInputs(report.verdict)).toBe(3);
     expect(report.rolledBack).toHaveLength(9);
     expect(report.problems).toEqual([
       'So much had to be taken back that these passes were left out: wrong-Relu, wrong-Sigmoid, wrong-Tanh, wrong-Sin, wrong-Cos.',

@@ -1,8 +1,8 @@
 import { byteLengthOf, elementCount } from '../graph/data-type.ts';
+import { isDeterministic } from '../graph/determinism.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node, NodeId } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
-import { isDeterministic } from './determinism.ts';
 import { staticShape } from './shape-facts.ts';
 
 /** Nodes whose folding would undo a quantization, and those whose results are no tensors or no results. */

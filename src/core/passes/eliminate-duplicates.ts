@@ -1,7 +1,7 @@
 import { english } from '../english.ts';
+import { isDeterministic } from '../graph/determinism.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Attribute, Node, Tensor } from '../graph/model.ts';
-import { isDeterministic } from './determinism.ts';
 import type { Pass } from './pass.ts';
 import { passGraphs } from './visit.ts';
 

@@ -20,7 +20,8 @@ const defaultShare = 1 / 50;
 /**
  * `a = Sqrt(c); y = Mul(x, a)` with `c` an initializer
  * becomes `y = Mul(x, a)` with an initializer `a`. Never QuantizeLinear or DequantizeLinear, random numbers, or what
- * would make the file larger than the budget allows. Everything there is to fold goes through one session, or node by node when that fails.
+ * would make the file larger than the budget allows. Everything there is to fold goes through one session, or node by
+ * node when that fails. A MatMul by what becomes a constant may sum in another order, see `Exactness`.
  */
 export const foldConstants: Pass = {
   name: 'fold-constants',

@@ -1,8 +1,8 @@
 import { english } from '../english.ts';
 import type { DataType } from '../graph/data-type.ts';
 import { elementCount } from '../graph/data-type.ts';
+import { isDeterministic } from '../graph/determinism.ts';
 import { fromNumbers } from '../tensor/convert.ts';
-import { isDeterministic } from './determinism.ts';
 import type { Pass } from './pass.ts';
 import { constantValue, staticShape } from './shape-facts.ts';
 import { setConstant, tensorOf } from './tensors.ts';

@@ -4,13 +4,14 @@ import { forEachNode, producerOf } from './visit.ts';
 
 /**
  * `n = Not(c); y = Where(n, a, b)`
- * becomes `y = Where(c, b, a)`.
+ * becomes `y = Where(c, b, a)`. ONNX Runtime takes a zero of the first value from where the second was, so −0 loses its
+ * sign as the first and keeps it as the second.
  */
 export const fuseWhereNot: Pass = {
   name: 'fuse-where-not',
   title: english`Swap the branches of Where instead of negating`,
   summary: english`Reads the condition itself and exchanges the two values.`,
-  exactness: 'exact',
+  exactness: 'rounding',
   run(draft) {
     forEachNode(draft, new Set(['Where']), (node, graph) => {
       const not = producerOf(graph, node.inputs[0], 'Not');

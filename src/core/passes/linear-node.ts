@@ -8,7 +8,7 @@ import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node, Tensor } from '../graph/model.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { rankOf } from './shape-facts.ts';
-import { floatTensor, readFloats, viewFloats } from './tensors.ts';
+import { floatTensor, ownFloats, readFloats } from './tensors.ts';
 import { defaultOpset, hasInput, soleConsumer } from './visit.ts';
 
 export const linearOperators: ReadonlySet<string> = new Set([
@@ -164,14 +164,13 @@ async function scaleWeight(
   { weight, block, channelOf }: Linear,
   scale: Float64Array,
 ): Promise<Tensor | undefined> {
-  const values = await viewFloats(weight);
+  const values = await ownFloats(weight);
   if (!values) return undefined;
-  const scaled = weight.dtype === 'float32' ? new Float32Array(values.length) : new Float64Array(values.length);
   for (let start = 0, index = 0; start < values.length; start += block, index++) {
     const factor = scale[channelOf(index)]!;
-    for (let element = start; element < start + block; element++) scaled[element] = values[element]! * factor;
+    for (let element = start; element < start + block; element++) values[element]! *= factor;
   }
-  return floatTensor(graph.freshName(weight.name), weight.dtype, weight.dims, scaled);
+  return floatTensor(graph.freshName(weight.name), weight.dtype, weight.dims, values);
 }
 
 /** The linear node whose only reader is `node`, through its input `value`. */

@@ -3,8 +3,10 @@ import type { Draft } from '../graph/draft.ts';
 import type { Facts } from '../shapes/facts.ts';
 
 /**
- * `exact`: bit-equal outputs for every input. `rounding`: equal in real arithmetic, floating-point rounding may move.
- * `lossy`: changes numbers on purpose.
+ * `exact`: bit-equal outputs for every input, from kernels that sum in the same order. ONNX Runtime multiplies by weights
+ * that are constants with another kernel than by those that nodes make or that can be overridden; without prepacking it
+ * does not. `rounding`: equal in real arithmetic, floating-point rounding or the sign of a zero may move. `lossy`:
+ * changes numbers on purpose.
  */
 export type Exactness = 'exact' | 'rounding' | 'lossy';
 

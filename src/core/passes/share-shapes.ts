@@ -1,10 +1,10 @@
 import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
+import { isDeterministic } from '../graph/determinism.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Node } from '../graph/model.ts';
 import { sameDim } from '../shapes/dim.ts';
 import type { Facts } from '../shapes/facts.ts';
-import { isDeterministic } from './determinism.ts';
 import { addInts } from './operands.ts';
 import type { Pass } from './pass.ts';
 import { type KnownShape, shapeOf } from './shape-facts.ts';

@@ -54,6 +54,18 @@ export async function readFloats(tensor: Tensor): Promise<Float64Array | undefin
   return values && new Float64Array(values);
 }
 
+/** The elements of a float tensor to be written to, of float32 as they are, of other types as float64. */
+export async function ownFloats(tensor: Tensor): Promise<Float64Array | Float32Array | undefined> {
+  if (tensor.dtype !== 'float32') return readFloats(tensor);
+  const values = new Float32Array(elementCount(tensor.dims));
+  const bytes = new Uint8Array(values.buffer);
+  if (tensor.data.byteLength < bytes.byteLength) return undefined;
+  // Of a file, they are read to where they stay.
+  const read = await tensor.data.read(0, bytes.byteLength, bytes);
+  if (read.buffer !== bytes.buffer) bytes.set(read);
+  return values;
+}
+
 /** A float tensor from elements, each rounded once; it keeps `values` where they are what it holds. */
 export function floatTensor(
   name: string,

@@ -3,7 +3,7 @@ import type { DataType } from '../graph/data-type.ts';
 import type { Node, Tensor } from '../graph/model.ts';
 import { type Axis, constantDim, sameDim, subtractDims } from './dim.ts';
 import type { ValueFacts } from './facts.ts';
-import { smallNumbers } from './tensor-value.ts';
+import { isFollowed, smallNumbers } from './tensor-value.ts';
 
 /** Nothing is known. */
 export const unknown: ValueFacts = { kind: 'unknown' };
@@ -75,7 +75,7 @@ export class Operation {
     const value = this.value(index);
     if (value) return allConstant(value);
     const tensor = this.has(index) ? this.constants(this.node.inputs[index]!) : undefined;
-    return tensor && smallNumbers(tensor);
+    return tensor && isFollowed(tensor.dtype) ? smallNumbers(tensor) : undefined;
   }
 
   /** The tensor behind an input, when it is a constant of the graph. */

@@ -11,7 +11,7 @@ const maxElements = 64;
  * number form. Integers beyond ±2⁵³ are clamped there, as `intAttribute` does.
  */
 export function smallNumbers(tensor: Tensor): readonly number[] | undefined {
-  const elements = readElements(tensor);
+  const elements = plain.has(tensor.dtype) ? readElements(tensor) : undefined;
   const limit = BigInt(Number.MAX_SAFE_INTEGER);
   return elements?.map((each) =>
     typeof each === 'number' ? each : Number(each > limit ? limit : each < -limit ? -limit : each),
@@ -20,7 +20,7 @@ export function smallNumbers(tensor: Tensor): readonly number[] | undefined {
 
 /** The elements of a small tensor of rank 0 or 1, as elements of a shape; undefined as for `smallNumbers`. */
 export function smallValue(tensor: Tensor): readonly Axis[] | undefined {
-  if (tensor.dims.length > 1) return undefined;
+  if (tensor.dims.length > 1 || !isFollowed(tensor.dtype)) return undefined;
   return readElements(tensor)?.map((each) => {
     if (typeof each === 'number') return Number.isFinite(each) ? constantDim(each) : null;
     const number = Number(each);
@@ -28,8 +28,8 @@ export function smallValue(tensor: Tensor): readonly Axis[] | undefined {
   });
 }
 
-/** Types that shapes are computed in. Arithmetic in narrower floats would round in ways that nothing here follows. */
-const followed: ReadonlySet<DataType> = new Set([
+/** Types whose elements are numbers of at most 64 bits, one after the other. */
+const plain: ReadonlySet<DataType> = new Set([
   'bool',
   'int8',
   'uint8',
@@ -39,13 +39,20 @@ const followed: ReadonlySet<DataType> = new Set([
   'uint32',
   'int64',
   'uint64',
+  'float16',
+  'bfloat16',
   'float32',
   'float64',
 ]);
 
+/** Types that shapes are computed in. Arithmetic in narrower floats would round in ways that nothing here follows. */
+export function isFollowed(dtype: DataType): boolean {
+  return plain.has(dtype) && dtype !== 'float16' && dtype !== 'bfloat16';
+}
+
 function readElements({ dtype, dims, data: { bytes } }: Tensor): readonly (number | bigint)[] | undefined {
   const count = elementCount(dims);
-  if (!bytes || count > maxElements || !followed.has(dtype)) return undefined;
+  if (!bytes || count > maxElements) return undefined;
   const length = byteLengthOf(dtype, count);
   if (bytes.byteLength < length) return undefined;
   const elements = bytes.subarray(0, length);

@@ -1,5 +1,7 @@
 import { english } from '../english.ts';
 import { type Evaluator, type OptimizationLevel, RuntimeError, type TensorValue } from '../evaluator.ts';
+import { elementCount } from '../graph/data-type.ts';
+import { drawsNumbers } from '../graph/determinism.ts';
 import type { Model } from '../graph/model.ts';
 import type { Verdict } from '../report/report.ts';
 import { addComparison, type Difference, epsilonOf, noDifference, reportedDifference } from './difference.ts';
@@ -26,6 +28,9 @@ const noiseFloor = 64;
 /** A model that takes seconds a run is compared on fewer inputs, but on so many at least. */
 const leastFeeds = 2;
 const enoughMs = 750;
+/** A model that draws random numbers is repeated until so many elements were the same again: few are so by chance. */
+const unlikelyAlike = 256;
+const mostRepeats = 32;
 
 /** What a model computes on some inputs: what others are compared with, from the first inputs on. */
 export interface Reference {
@@ -35,6 +40,10 @@ export interface Reference {
   readonly all: Promise<AllRuns>;
   /** Runs the model once more. What was asked for before is not run again. */
   again(recorded: Recorded, level: OptimizationLevel, threads: number): Promise<Results | RuntimeError>;
+  /** Whether the model draws random numbers, as far as its operators tell. */
+  readonly draws: boolean;
+  /** Whether the model gives the same once more; several times more where it draws random numbers. */
+  repeats(recorded: Recorded): Promise<boolean>;
 }
 
 interface AllRuns {
@@ -128,14 +137,30 @@ export function runReference(
       yield usable[index]!;
     }
   }
-  const repeated = new Map<string, Promise<Results | RuntimeError>>();
+  const ranAgain = new Map<string, Promise<Results | RuntimeError>>();
   const again = (recorded: Recorded, at: OptimizationLevel, threads: number) => {
     const key = `${usable.indexOf(recorded)} ${at} ${threads}`;
-    const run = repeated.get(key) ?? runOnce(evaluator, model, recorded.feed, at, threads, signal);
-    repeated.set(key, run);
+    const run = ranAgain.get(key) ?? runOnce(evaluator, model, recorded.feed, at, threads, signal);
+    ranAgain.set(key, run);
     return run;
   };
-  return { runs, all, again };
+  const draws = drawsNumbers(model);
+  const repeated = new Map<Recorded, Promise<boolean>>();
+  const repeat = async ({ feed, results, level }: Recorded): Promise<boolean> => {
+    const elements = [...results.values()].reduce((sum, { dims }) => sum + elementCount(dims), 0);
+    const times = draws ? Math.min(mostRepeats, Math.ceil(unlikelyAlike / Math.max(1, elements))) : 1;
+    for (let time = 0; time < times; time++) {
+      const other = await runOnce(evaluator, model, feed, level, 0, signal);
+      if (other instanceof RuntimeError || !sameResults(results, other)) return false;
+    }
+    return true;
+  };
+  const repeats = (recorded: Recorded) => {
+    const known = repeated.get(recorded) ?? repeat(recorded);
+    repeated.set(recorded, known);
+    return known;
+  };
+  return { runs, all, again, draws, repeats };
 }
 
 /**
@@ -150,42 +175,34 @@ export async function compareWith(
 ): Promise<Verdict> {
   const differences = new Map<string, Difference>();
   let done = 0;
-  /** Whether the original gives the same again; asked for as soon as that may be needed. */
-  let steady: Promise<boolean> | undefined;
-  for await (const recorded of reference.runs()) {
-    const { feed, results, level } = recorded;
+  for await (const { feed, results, level } of reference.runs()) {
     const other = await runOnce(evaluator, model, feed, level, 0, signal);
     done++;
     if (other instanceof RuntimeError) return different([], done, english`The result does not run: ${other.message}`);
     compareRuns(differences, results, other);
-    if (!steady && ![...differences.values()].every(({ equal }) => equal)) {
-      steady = repeats(reference, recorded);
-      // Nobody waits for it when the result does not run on later inputs.
-      steady.catch(() => {});
-    }
     onRun?.(done);
   }
   const { usable, reason, fewer } = await reference.all;
   if (usable.length === 0) return { status: 'not-run', outputs: [], runs: 0, reason };
   const outputs = Array.from(differences, ([name, difference]) => reportedDifference(name, difference));
   const partly = fewer === undefined ? {} : { reason: fewer };
-  if (!steady) return { status: 'equal', outputs, runs: usable.length, ...partly };
   const unsteady: Verdict = {
     status: 'not-run',
     outputs,
     runs: usable.length,
     reason: english`The model gives other results each time it runs.`,
   };
-  if (!(await steady)) return unsteady;
+  const repeats = () => reference.repeats(usable[0]!);
+  if (reference.draws && !(await repeats())) return unsteady;
+  if (allEqual(differences)) return { status: 'equal', outputs, runs: usable.length, ...partly };
+  const least = judge(differences, new Map(), usable.length);
+  if (least.status !== 'different') return { ...least, ...partly };
+  // Before anything is blamed, and before its noise is looked for.
+  if (!(await repeats())) return unsteady;
   const verdict = await beside(differences, usable, reference);
   if (verdict.status !== 'different') return { ...verdict, ...partly };
-  for (const each of usable) if (!(await repeats(reference, each))) return unsteady;
+  for (const each of usable) if (!(await reference.repeats(each))) return unsteady;
   return verdict;
-}
-
-async function repeats(reference: Reference, recorded: Recorded): Promise<boolean> {
-  const again = await reference.again(recorded, recorded.level, 0);
-  return !(again instanceof RuntimeError) && sameResults(recorded.results, again);
 }
 
 /**
@@ -213,7 +230,7 @@ export async function failsOptimized(
   if (typeof before === 'string') return undefined;
   if (typeof result === 'string') return result;
   const verdict = judge(result, before, 1);
-  return verdict.status === 'different' ? verdict.reason : undefined;
+  return verdict.status === 'different' && (await reference.repeats(recorded)) ? verdict.reason : undefined;
 }
 
 async function firstOf<T>(all: AsyncIterable<T>): Promise<T | undefined> {
@@ -326,5 +343,8 @@ function compareRuns(into: Map<string, Difference>, reference: Results, other: R
 function sameResults(a: Results, b: Results): boolean {
   const differences = new Map<string, Difference>();
   compareRuns(differences, a, b);
-  return [...differences.values()].every(({ equal }) => equal);
+  return allEqual(differences);
 }
+
+const allEqual = (differences: ReadonlyMap<string, Difference>) =>
+  [...differences.values()].every(({ equal }) => equal);
