@@ -108,9 +108,7 @@ export function profileText(report: ProfileReport): string {
     ['inputs', inputs.map((each) => `${each.name} ${each.dtype} ${shape(each.shape)} (${each.source})`).join(', ')],
     ['machine', `${cpu}, ${provider}, ${threads === 0 ? 'default threads' : `${threads} threads`}, level ${level}`],
     ['runtime', `ONNX Runtime ${onnxruntime}`],
-    ...(report.peakActivationBytes === undefined
-      ? []
-      : [['memory', `${bytes(report.peakActivationBytes)} of activations at most, from shapes`] as [string, string]]),
+    ...memoryText(report),
     ...(report.roofline ? [['ceilings', ceilingsText(report.roofline)] as [string, string]] : []),
   ];
   const parts = [heading(report.model), pairs(entries)];
@@ -129,6 +127,16 @@ function latencyNotes({ p90, p99, stable, problems }: Latency): [string, string]
     ...(tail.length > 0 ? [['', tail.join(', ')] as [string, string]] : []),
     ...(stable ? [] : [['', careful(`not stable: ${problems.join(' ')}`)] as [string, string]]),
   ];
+}
+
+/** Measured where the trace says so; else what shapes say. */
+function memoryText({ memory, peakActivationBytes }: ProfileReport): [string, string][] {
+  if (memory) {
+    const { peakBytes, beforeBytes } = memory;
+    return [['memory', `${bytes(peakBytes)} allocated at most, ${bytes(beforeBytes)} of it before the first kernel`]];
+  }
+  if (peakActivationBytes === undefined) return [];
+  return [['memory', `${bytes(peakActivationBytes)} of activations at most, from shapes`]];
 }
 
 function ceilingsText({ gflops, gbPerSecond, callMs }: Ceilings): string {

@@ -245,7 +245,36 @@ describe('profile', () => {
     expect(roofline!.gbPerSecond).toBeGreaterThan(0);
     const product = roofline!.kernels.find(({ kernel }) => kernels[kernel]!.opType === 'MatMul')!;
     expect(product).toMatchObject({ macs: size ** 3, bytes: 3 * 4 * size ** 2, bound: 'compute' });
-    expect(overlays.map(({ id }) => id)).toEqual(['time', 'provider', 'bound', 'attained']);
+    expect(overlays.map(({ id }) => id)).toEqual(['time', 'provider', 'measured-memory', 'bound', 'attained']);
+  });
+
+  test('memory comes from the trace: what each kernel writes, at the node that writes it, and the peak', async () => {
+    const size = 256;
+    const tensor = 4 * size ** 2;
+    const model = buildModel({
+      inputs: { x: ['float32', ['rows', size]] },
+      outputs: { y: ['float32', ['rows', size]], most: ['float32', [1, 1]] },
+      initializers: { w: weight(size, size), b: weight(size) },
+      nodes: [
+        // One kernel: the product itself is never written.
+        node('product', 'MatMul', ['x', 'w'], ['p']),
+        node('biased', 'Add', ['p', 'b'], ['q']),
+        node('bounded', 'Sigmoid', ['q'], ['y']),
+        node('largest', 'ReduceMax', ['q'], ['most']),
+      ],
+    });
+    const settings = { ...quick.settings, dims: { rows: size } };
+    const { report, overlays } = await profileModel(inMemory(model), { ...quick, settings }, context);
+    const written = new Map(report.nodes.map(({ name, outputBytes }) => [name, outputBytes]));
+    expect(Object.fromEntries(written)).toEqual({ product: 0, biased: tensor, bounded: tensor, largest: 4 });
+    const { values } = overlays.find(({ id }) => id === 'measured-memory')!;
+    expect([...values].slice(1)).toEqual([0, tensor, tensor, 4]);
+    const sigmoid = report.kernels.find(({ opType }) => opType === 'Sigmoid')!;
+    expect(sigmoid).toMatchObject({ activationBytes: tensor, outputBytes: tensor });
+    const { peakBytes, beforeBytes } = report.memory!;
+    expect(peakBytes - beforeBytes).toBeGreaterThanOrEqual(2 * tensor);
+    // Whole chunks, and what the kernels need inside, but no other order of magnitude.
+    expect(peakBytes).toBeLessThan(64 << 20);
   });
 
   test('keeps as many runs as were asked for, however long the warm-up was', async () => {

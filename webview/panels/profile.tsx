@@ -3,7 +3,7 @@ import { assertUnreachable } from '../../src/core/assert.ts';
 import type { OptimizationLevel } from '../../src/core/evaluator.ts';
 import { samplesCsv } from '../../src/core/profile/samples-csv.ts';
 import { bytes, count, dateTime, interval, percent, shape, significant, time } from '../../src/core/report/format.ts';
-import type { Environment, Latency, ProfileReport } from '../../src/core/report/report.ts';
+import type { Environment, ProfileReport } from '../../src/core/report/report.ts';
 import { type Bar, Bars, type Part, Stack } from '../charts/bars.tsx';
 import { Samples } from '../charts/samples.tsx';
 import { engineText } from '../engine-texts.ts';
@@ -105,7 +105,7 @@ function ProfileSettings({ state }: { readonly state: State }) {
 function ProfileResult({ state, report }: { readonly state: State; readonly report: ProfileReport }) {
   return (
     <>
-      <LatencyHeadline latency={report.latency} peak={report.peakActivationBytes} />
+      <LatencyHeadline report={report} />
       <Elsewhere state={state} />
       <Notes notes={[...report.latency.problems, ...report.problems]} />
       <TopList state={state} report={report} />
@@ -128,7 +128,8 @@ function Elsewhere({ state }: { readonly state: State }) {
 }
 
 /** `4.21 ms a run`, its interval, the runs behind it, and whether to trust it. */
-function LatencyHeadline({ latency, peak }: { readonly latency: Latency; readonly peak: number | undefined }) {
+function LatencyHeadline({ report }: { readonly report: ProfileReport }) {
+  const { latency, memory, peakActivationBytes } = report;
   return (
     <>
       <p class="headline">
@@ -150,7 +151,15 @@ function LatencyHeadline({ latency, peak }: { readonly latency: Latency; readonl
           [t('Fastest, slowest'), `${time(latency.min)}, ${time(latency.max)}`],
           latency.p90 !== undefined && [t('9 of 10 within'), time(latency.p90)],
           latency.p99 !== undefined && [t('99 of 100 within'), time(latency.p99)],
-          peak !== undefined && [t('Activations'), t('{0} at most, from shapes', bytes(peak))],
+          memory && [
+            t('Memory'),
+            t('{0} allocated at most, {1} before the first kernel', bytes(memory.peakBytes), bytes(memory.beforeBytes)),
+          ],
+          !memory &&
+            peakActivationBytes !== undefined && [
+              t('Activations'),
+              t('{0} at most, from shapes', bytes(peakActivationBytes)),
+            ],
         ]}
       />
     </>

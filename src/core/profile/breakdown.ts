@@ -55,7 +55,7 @@ export function breakDown(source: Model, trace: Trace, attribution: Attribution)
   for (const run of runs) for (const kernel of trace.runs[run]!.kernel) calls[kernel]!++;
   const average = (of: (run: number) => number) => mean(runs.map(of));
   const kernels = trace.kernels.map(
-    ({ name, opType, provider }, index): ProfiledKernel => ({
+    ({ name, opType, provider, activationBytes, outputBytes }, index): ProfiledKernel => ({
       name,
       opType,
       provider: provider.replace(/ExecutionProvider$/, ''),
@@ -63,6 +63,8 @@ export function breakDown(source: Model, trace: Trace, attribution: Attribution)
       calls: calls[index]! / runs.length,
       nodes: attribution.covers[index]!.nodes,
       inserted: attribution.covers[index]!.inserted,
+      ...(Number.isNaN(activationBytes) ? {} : { activationBytes }),
+      ...(Number.isNaN(outputBytes) ? {} : { outputBytes }),
     }),
   );
   const sumWhere = (wanted: (cover: Cover, at: number) => boolean) =>
@@ -124,6 +126,7 @@ function nodeTimes(
       else parts.set(node, [part]);
     }
   }
+  const written = writtenBytes(source, kernels);
   const profiled: ProfiledNode[] = [];
   for (const [id, { name, opType }] of allNodes(source)) {
     const own = parts.get(id);
@@ -140,7 +143,22 @@ function nodeTimes(
       calls: own.reduce((most, { kernel }) => Math.max(most, kernels[kernel]!.calls), 0),
       provider: kernels[main.kernel]!.provider,
       kernels: own.map(({ kernel }) => kernel),
+      ...(own.some(({ kernel }) => kernels[kernel]!.outputBytes === undefined)
+        ? {}
+        : { outputBytes: written.get(id) ?? 0 }),
     });
   }
   return profiled.sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+/** Bytes that kernels write, at the node that writes them: of those that a kernel stands for only the last one's values come to be. */
+function writtenBytes(source: Model, kernels: readonly ProfiledKernel[]): ReadonlyMap<NodeId, number> {
+  const order = new Map([...allNodes(source).keys()].map((id, index) => [id, index]));
+  const written = new Map<NodeId, number>();
+  for (const { nodes, outputBytes = 0 } of kernels) {
+    if (nodes.length === 0) continue;
+    const last = nodes.reduce((a, b) => (order.get(b)! > order.get(a)! ? b : a));
+    written.set(last, (written.get(last) ?? 0) + outputBytes);
+  }
+  return written;
 }

@@ -17,10 +17,14 @@ export function profileOverlays(model: Model, report: ProfileReport): readonly O
   const providers = [...new Set(nodes.map((node) => node.provider))].filter((name) => name !== '');
   const bound = empty();
   const attained = empty();
+  const memory = empty();
+  const tellsMemory = nodes.some(({ outputBytes }) => outputBytes !== undefined);
+  if (tellsMemory) for (const id of allNodes(model).keys()) memory[id] = 0;
   const placed = new Map(roofline?.kernels.map((kernel) => [kernel.kernel, kernel]));
   for (const node of nodes) {
     time[node.id] = node.milliseconds;
     if (node.provider !== '') provider[node.id] = providers.indexOf(node.provider);
+    if (tellsMemory) memory[node.id] = node.outputBytes ?? Number.NaN;
     const under = placed.get(mainKernel(node, report));
     if (!under) continue;
     bound[node.id] = bounds.indexOf(under.bound);
@@ -30,6 +34,18 @@ export function profileOverlays(model: Model, report: ProfileReport): readonly O
   return [
     { id: 'time', title: english`Time`, unit: 'ms', scale: 'linear', values: time, basis },
     { ...category, id: 'provider', title: english`Execution provider`, values: provider, categories: providers },
+    ...(tellsMemory
+      ? [
+          {
+            id: 'measured-memory',
+            title: english`Memory (measured)`,
+            unit: 'B',
+            scale: 'log',
+            values: memory,
+            basis,
+          } as const,
+        ]
+      : []),
     ...(roofline
       ? [
           { ...category, id: 'bound', title: english`Limited by`, values: bound, categories: boundNames },

@@ -112,6 +112,9 @@ export interface ProfiledKernel {
   readonly nodes: readonly NodeId[];
   /** ONNX Runtime put it in: it converts or copies what the nodes make or read. */
   readonly inserted: boolean;
+  /** Bytes that a call reads beside weights, and writes; absent when the trace does not say. */
+  readonly activationBytes?: number;
+  readonly outputBytes?: number;
 }
 
 export interface ProfiledNode {
@@ -128,6 +131,16 @@ export interface ProfiledNode {
   readonly provider: string;
   /** Indices into `kernels`. */
   readonly kernels: readonly number[];
+  /** Bytes that a call of its kernels writes; those of a kernel of many nodes count at the last. Absent when the trace does not say. */
+  readonly outputBytes?: number;
+}
+
+/** What ONNX Runtime's allocator held, in bytes, in whole chunks as it hands them out. */
+export interface MeasuredMemory {
+  /** At most: weights that lie there, intermediate values, outputs and what kernels need while they run. */
+  readonly peakBytes: number;
+  /** Before the first kernel of the first run: weights that lie there. */
+  readonly beforeBytes: number;
 }
 
 /** What this machine does at most through ONNX Runtime, in float32, measured with the settings of the profile. */
@@ -194,6 +207,8 @@ export interface ProfileReport {
   /** Median of profiled runs over median of plain runs. */
   readonly overheadRatio: number;
   readonly profiledRuns: number;
+  /** Absent when the trace does not say. */
+  readonly memory?: MeasuredMemory;
   /** The most bytes of inputs and intermediate values alive at once, from shapes; absent when a size is not known. */
   readonly peakActivationBytes?: number;
   /** When asked for, on the CPU: other providers' kernels go on after the time that the trace has for them. */

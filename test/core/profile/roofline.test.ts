@@ -26,6 +26,7 @@ const traced = (bytes: number) => ({
   parameterBytes: bytes,
   activationBytes: bytes,
   outputBytes: bytes,
+  memoryBefore: Number.NaN,
   memoryPeak: Number.NaN,
 });
 const kernel = (milliseconds: number, calls: number, nodes: NodeId[]): ProfiledKernel => ({
