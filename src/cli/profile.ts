@@ -151,6 +151,7 @@ function nodesTable(report: ProfileReport): string {
   return table(
     [
       { title: 'time', align: right },
+      { title: '±', align: right },
       { title: 'share', align: right },
       { title: 'operator' },
       { title: 'node' },
@@ -161,6 +162,7 @@ function nodesTable(report: ProfileReport): string {
       const under = placed.get(mainKernel(node, report));
       return [
         time(node.milliseconds),
+        time(node.spread),
         percent(node.share),
         node.opType,
         shortened(node.name, 60),
