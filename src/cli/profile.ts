@@ -139,8 +139,9 @@ function memoryText({ memory, peakActivationBytes }: ProfileReport): [string, st
   return [['memory', `${bytes(peakActivationBytes)} of activations at most, from shapes`]];
 }
 
-function ceilingsText({ gflops, gbPerSecond, callMs }: Ceilings): string {
-  return `${significant(gflops)} GFLOP/s, ${significant(gbPerSecond)} GB/s, ${time(callMs)} a kernel at least`;
+function ceilingsText({ gflops, int8Gops, gbPerSecond, callMs }: Ceilings): string {
+  const int8 = int8Gops === undefined ? '' : `${significant(int8Gops)} GOP/s in int8, `;
+  return `${significant(gflops)} GFLOP/s in float32, ${int8}${significant(gbPerSecond)} GB/s, ${time(callMs)} a kernel at least`;
 }
 
 function nodesTable(report: ProfileReport): string {
@@ -167,7 +168,7 @@ function nodesTable(report: ProfileReport): string {
         node.opType,
         shortened(node.name, 60),
         node.provider.replace('ExecutionProvider', ''),
-        ...(roofline ? [under?.bound ?? '', under ? percent(under.attained) : ''] : []),
+        ...(roofline ? [under?.bound ?? 'not judged', under ? percent(under.attained) : ''] : []),
       ];
     }),
   );

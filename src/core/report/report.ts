@@ -143,10 +143,12 @@ export interface MeasuredMemory {
   readonly beforeBytes: number;
 }
 
-/** What this machine does at most through ONNX Runtime, in float32, measured with the settings of the profile. */
+/** What this machine does at most through ONNX Runtime, measured with the settings of the profile. */
 export interface Ceilings {
-  /** 10⁹ floating-point operations a second, two a multiply-accumulate, of a large MatMul. */
+  /** 10⁹ floating-point operations a second, two a multiply-accumulate, of a large MatMul in float32. */
   readonly gflops: number;
+  /** The same of a large MatMulInteger, 8-bit operands and 32-bit sums; absent in reports from before it was measured. */
+  readonly int8Gops?: number;
   /** 10⁹ bytes a second, read and written, of a large element-wise operator. */
   readonly gbPerSecond: number;
   /** Milliseconds of a kernel with next to nothing to do. */
@@ -155,6 +157,9 @@ export interface Ceilings {
 
 /** What limits a kernel: arithmetic, memory traffic, or the call itself when the work takes less than that. */
 export type KernelBound = 'compute' | 'memory' | 'overhead';
+
+/** What kernels multiply in, as far as it has a ceiling. */
+export type KernelArithmetic = 'float32' | 'int8';
 
 /** A kernel under the ceilings; figures are of all its calls in a run. */
 export interface RooflineKernel {
@@ -170,11 +175,15 @@ export interface RooflineKernel {
   /** Least time that the ceilings allow over the time it took: 1 is as fast as the machine. Above 1 when its data lies in a cache. */
   readonly attained: number;
   readonly bound: KernelBound;
+  /** Whose ceiling it is held against. */
+  readonly arithmetic?: KernelArithmetic;
 }
 
-/** Ceilings, and the kernels whose work is known. */
+/** Ceilings, and the kernels whose work is known and has a ceiling. */
 export interface Roofline extends Ceilings {
   readonly kernels: readonly RooflineKernel[];
+  /** The other kernels, as indices into the report's `kernels`. */
+  readonly unjudged?: readonly number[];
 }
 
 export interface ProfileReport {
