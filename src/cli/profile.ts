@@ -14,6 +14,7 @@ import {
   oneOf,
   type RunOptions,
   type Session,
+  threadsText,
   count as wholeNumber,
   withRunOptions,
 } from './command.ts';
@@ -100,13 +101,13 @@ const shownNodes = 25;
 
 export function profileText(report: ProfileReport): string {
   const { environment, latency, inputs, nodes, problems } = report;
-  const { cpu, provider, threads, level, onnxruntime } = environment;
+  const { cpu, provider, level, onnxruntime } = environment;
   const entries: [string, string][] = [
     ['latency', latencyText(latency)],
     ...latencyNotes(latency),
     ['session', `${time(report.sessionMs)} to create`],
     ['inputs', inputs.map((each) => `${each.name} ${each.dtype} ${shape(each.shape)} (${each.source})`).join(', ')],
-    ['machine', `${cpu}, ${provider}, ${threads === 0 ? 'default threads' : `${threads} threads`}, level ${level}`],
+    ['machine', `${cpu}, ${provider}, ${threadsText(environment)}, level ${level}`],
     ['runtime', `ONNX Runtime ${onnxruntime}`],
     ...memoryText(report),
     ...(report.roofline ? [['ceilings', ceilingsText(report.roofline)] as [string, string]] : []),

@@ -16,6 +16,7 @@ import { Facts, Fold, Section } from '../widgets/section.tsx';
 import { Segments } from '../widgets/segments.tsx';
 import { Select } from '../widgets/select.tsx';
 import { NumberField } from '../widgets/text-field.tsx';
+import { MeasuredElsewhere } from './measured-elsewhere.tsx';
 import { RooflineSection } from './roofline.tsx';
 import { RunButton } from './run-button.tsx';
 import { RunSettingsForm } from './run-settings.tsx';
@@ -106,7 +107,7 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
   return (
     <>
       <LatencyHeadline report={report} />
-      <Elsewhere state={state} />
+      <MeasuredElsewhere state={state} result="profile" />
       <Notes notes={[...report.latency.problems, ...report.problems]} />
       <TopList state={state} report={report} />
       <Reconciliation report={report} />
@@ -118,13 +119,6 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
       </Fold>
     </>
   );
-}
-
-/** Says so when the times are of another machine: reports stay with a model, and models travel. */
-function Elsewhere({ state }: { readonly state: State }) {
-  const differences = state.elsewhere.value.value ?? [];
-  if (differences.length === 0) return null;
-  return <Notes notes={[t('Measured on another machine: {0}.', differences.map(engineText).join('; '))]} />;
 }
 
 /** `4.21 ms a run`, its interval, the runs behind it, and whether to trust it. */
@@ -330,7 +324,11 @@ function EnvironmentFacts({
 }) {
   const recorded = recordedHere(environment);
   const threads =
-    environment.threads === 0 ? t('threads by ONNX Runtime') : plural(environment.threads, '{0} thread', '{0} threads');
+    environment.threads > 0
+      ? plural(environment.threads, '{0} thread', '{0} threads')
+      : environment.defaultThreads === undefined
+        ? t('threads by ONNX Runtime')
+        : t('default threads ({0})', environment.defaultThreads);
   return (
     <Facts
       facts={[

@@ -73,7 +73,10 @@ export interface Environment {
   readonly memory: number;
   readonly os: string;
   readonly provider: string;
+  /** Intra-op threads; 0: ONNX Runtime's choice. */
   readonly threads: number;
+  /** What that choice is on the CPU, one a physical core; absent where a number was set or the system does not say. */
+  readonly defaultThreads?: number;
   readonly level: string;
   readonly onnxruntime: string;
   readonly opscope: string;
