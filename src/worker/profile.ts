@@ -297,7 +297,7 @@ export function attributeTrace({
   readonly costs?: FedCosts | undefined;
 }): Profiled {
   const attribution = attributeKernels(model, asRunModel, trace.kernels, weighByCost(costs));
-  const breakdown = breakDown(model, trace, attribution);
+  const breakdown = breakDown(model, trace, attribution, walls);
   // A trace that was cut short has fewer runs than were timed.
   const wallMs = mean(breakdown.runs.map((run) => walls[run]!));
   return { trace, walls, wallMs, asRunModel, costs, attribution, breakdown };

@@ -46,9 +46,17 @@ export function allNodes(model: Model): ReadonlyMap<NodeId, Node> {
   return nodes;
 }
 
-/** Adds the runs of a trace up by kernel and by node. Throws when the trace holds no run. */
-export function breakDown(source: Model, trace: Trace, attribution: Attribution): Breakdown {
-  const runs = middleHalf(trace.runs.map(({ duration }) => duration));
+/**
+ * Adds the runs of a trace up by kernel and by node. `walls` are the runs as timed from outside, where something did:
+ * by them one also knows a run that was disturbed before or after what the trace has. Throws when the trace holds no run.
+ */
+export function breakDown(
+  source: Model,
+  trace: Trace,
+  attribution: Attribution,
+  walls: readonly number[] = [],
+): Breakdown {
+  const runs = middleHalf(trace.runs.map(({ duration }, run) => walls[run] ?? duration));
   if (runs.length === 0) throw new Error(english`The trace holds no complete run.`);
   const times = trace.runs.map((run) => kernelTimes(run, trace.kernels.length));
   const calls = new Float64Array(trace.kernels.length);
