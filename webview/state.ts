@@ -7,7 +7,6 @@
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { NodeId } from '../src/core/graph/model.ts';
 import type { Overlay } from '../src/core/overlay.ts';
-import { type Machine, machineOf } from '../src/core/report/environment.ts';
 import type { Client } from '../src/protocol/rpc.ts';
 import { CancelledError } from '../src/protocol/rpc.ts';
 import type { DocumentState, JobState, PanelName, ViewHostContract, ViewState } from '../src/protocol/webview.ts';
@@ -20,6 +19,7 @@ import { createGraphPane, settled } from './graph-pane.ts';
 import { createKeptView, noMemory, type ViewMemory } from './kept-view.ts';
 import { t } from './l10n.ts';
 import { createMarking } from './marking.ts';
+import { createMeasuredElsewhere } from './measured-elsewhere.ts';
 import { quantizeRequest } from './quantize-fields.ts';
 import { resource } from './resource.ts';
 import { createSideBySide } from './side-by-side.ts';
@@ -107,17 +107,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     (_, signal) => host.timeline({ version: version.value! }, { signal }),
   );
 
-  /** Where the profile on view was measured, as JSON: it may have come with the model. */
-  const measuredOn = computed(() => {
-    const environment = panel.value === 'profile' && reports.value?.profile?.environment;
-    const machine = environment && machineOf(environment);
-    return machine && document.value?.trusted ? JSON.stringify(machine) : null;
-  });
-  /** What is different here. */
-  const elsewhere = resource(
-    () => measuredOn.value,
-    (machine, signal) => host.machineDifferences({ measured: JSON.parse(machine) as Machine }, { signal }),
-  );
+  const elsewhere = createMeasuredElsewhere(host, { document, panel });
 
   /** Asked for once a panel shows where a run may go. */
   const runsShown = computed(

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Model, Node } from '../core/graph/model.ts';
 import { bytes } from '../core/report/format.ts';
-import type { ModelIdentity } from '../core/report/report.ts';
+import type { Environment, ModelIdentity } from '../core/report/report.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import type { RuntimeManager } from '../worker/runtime-client.ts';
 import { type ExitCode, UsageError } from './exit.ts';
@@ -208,4 +208,10 @@ export async function nodesNamed(model: Model, names: readonly string[]): Promis
       throw new UsageError(`The model has no node named ${wanted}. List them with inspect --nodes.`);
     return found;
   });
+}
+
+/** `2 threads`; `default threads (2)` where ONNX Runtime chose. */
+export function threadsText({ threads, defaultThreads }: Pick<Environment, 'threads' | 'defaultThreads'>): string {
+  if (threads > 0) return threads === 1 ? '1 thread' : `${threads} threads`;
+  return defaultThreads === undefined ? 'default threads' : `default threads (${defaultThreads})`;
 }

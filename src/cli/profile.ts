@@ -14,6 +14,7 @@ import {
   oneOf,
   type RunOptions,
   type Session,
+  threadsText,
   count as wholeNumber,
   withRunOptions,
 } from './command.ts';
@@ -100,17 +101,15 @@ const shownNodes = 25;
 
 export function profileText(report: ProfileReport): string {
   const { environment, latency, inputs, nodes, problems } = report;
-  const { cpu, provider, threads, level, onnxruntime } = environment;
+  const { cpu, provider, level, onnxruntime } = environment;
   const entries: [string, string][] = [
     ['latency', latencyText(latency)],
     ...latencyNotes(latency),
     ['session', `${time(report.sessionMs)} to create`],
     ['inputs', inputs.map((each) => `${each.name} ${each.dtype} ${shape(each.shape)} (${each.source})`).join(', ')],
-    ['machine', `${cpu}, ${provider}, ${threads === 0 ? 'default threads' : `${threads} threads`}, level ${level}`],
+    ['machine', `${cpu}, ${provider}, ${threadsText(environment)}, level ${level}`],
     ['runtime', `ONNX Runtime ${onnxruntime}`],
-    ...(report.peakActivationBytes === undefined
-      ? []
-      : [['memory', `${bytes(report.peakActivationBytes)} of activations at most, from shapes`] as [string, string]]),
+    ...memoryText(report),
     ...(report.roofline ? [['ceilings', ceilingsText(report.roofline)] as [string, string]] : []),
   ];
   const parts = [heading(report.model), pairs(entries)];
@@ -131,8 +130,19 @@ function latencyNotes({ p90, p99, stable, problems }: Latency): [string, string]
   ];
 }
 
-function ceilingsText({ gflops, gbPerSecond, callMs }: Ceilings): string {
-  return `${significant(gflops)} GFLOP/s, ${significant(gbPerSecond)} GB/s, ${time(callMs)} a kernel at least`;
+/** Measured where the trace says so; else what shapes say. */
+function memoryText({ memory, peakActivationBytes }: ProfileReport): [string, string][] {
+  if (memory) {
+    const { peakBytes, beforeBytes } = memory;
+    return [['memory', `${bytes(peakBytes)} allocated at most, ${bytes(beforeBytes)} of it before the first kernel`]];
+  }
+  if (peakActivationBytes === undefined) return [];
+  return [['memory', `${bytes(peakActivationBytes)} of activations at most, from shapes`]];
+}
+
+function ceilingsText({ gflops, int8Gops, gbPerSecond, callMs }: Ceilings): string {
+  const int8 = int8Gops === undefined ? '' : `${significant(int8Gops)} GOP/s in int8, `;
+  return `${significant(gflops)} GFLOP/s in float32, ${int8}${significant(gbPerSecond)} GB/s, ${time(callMs)} a kernel at least`;
 }
 
 function nodesTable(report: ProfileReport): string {
@@ -143,6 +153,7 @@ function nodesTable(report: ProfileReport): string {
   return table(
     [
       { title: 'time', align: right },
+      { title: '±', align: right },
       { title: 'share', align: right },
       { title: 'operator' },
       { title: 'node' },
@@ -153,11 +164,12 @@ function nodesTable(report: ProfileReport): string {
       const under = placed.get(mainKernel(node, report));
       return [
         time(node.milliseconds),
+        time(node.spread),
         percent(node.share),
         node.opType,
         shortened(node.name, 60),
         node.provider.replace('ExecutionProvider', ''),
-        ...(roofline ? [under?.bound ?? '', under ? percent(under.attained) : ''] : []),
+        ...(roofline ? [under?.bound ?? 'not judged', under ? percent(under.attained) : ''] : []),
       ];
     }),
   );

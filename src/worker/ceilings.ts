@@ -41,6 +41,7 @@ export async function measureCeilings(
 function better(a: Ceilings, b: Ceilings): Ceilings {
   return {
     gflops: Math.max(a.gflops, b.gflops),
+    int8Gops: Math.max(a.int8Gops ?? 0, b.int8Gops ?? 0),
     gbPerSecond: Math.max(a.gbPerSecond, b.gbPerSecond),
     callMs: Math.min(a.callMs, b.callMs),
   };
@@ -83,14 +84,26 @@ function ceilingModel() {
   }));
   return probeModel({
     inputs: { x: [1] },
-    outputs: { product_most: [1, 1], copy_most: [1], sum_most: [1], [small.at(-1)!.output]: [1] },
+    outputs: {
+      product_most: [1, 1],
+      whole_most_float: [1, 1],
+      copy_most: [1],
+      sum_most: [1],
+      [small.at(-1)!.output]: [1],
+    },
     shapes: { square: [side, side], long: [elements] },
+    zeros: { weights8: [side, side] },
     nodes: [
       { opType: 'Expand', inputs: ['x', 'square'], output: 'matrix' },
       // Folded into a constant, as weights are: ONNX Runtime lays those out for its kernels beforehand.
       { opType: 'ConstantOfShape', inputs: ['square'], output: 'weights' },
       { opType: 'MatMul', inputs: ['matrix', 'weights'], output: 'product' },
       { opType: 'ReduceMax', inputs: ['product'], output: 'product_most' },
+      // Unsigned activations and signed weights are what processors have instructions for.
+      { opType: 'DynamicQuantizeLinear', inputs: ['matrix'], output: 'matrix8', more: ['scale', 'zero'] },
+      { opType: 'MatMulInteger', inputs: ['matrix8', 'weights8'], output: 'whole' },
+      { opType: 'ReduceMax', inputs: ['whole'], output: 'whole_most' },
+      { opType: 'CastLike', inputs: ['whole_most', 'x'], output: 'whole_most_float' },
       { opType: 'Expand', inputs: ['x', 'long'], output: 'vector' },
       { opType: 'Add', inputs: ['vector', 'x'], output: 'sum' },
       { opType: 'ReduceMax', inputs: ['sum'], output: 'sum_most' },
@@ -118,6 +131,7 @@ function readCeilings({ kernels, runs: all }: Trace): Ceilings {
   const small = Array.from({ length: smallKernels }, (_, index) => median(timesOf(`small${index}`)));
   return {
     gflops: (2 * side ** 3) / (fastest('product') * 1e6),
+    int8Gops: (2 * side ** 3) / (fastest('whole') * 1e6),
     gbPerSecond: moved / (Math.min(fastest('copy'), fastest('sum')) * 1e6),
     callMs: mean(small),
   };

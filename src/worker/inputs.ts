@@ -8,11 +8,12 @@ import {
   isFloat,
   isInteger,
 } from '../core/graph/data-type.ts';
-import type { Graph, Model, Node, ValueType } from '../core/graph/model.ts';
+import type { Model, ValueType } from '../core/graph/model.ts';
 import { createRandom, type Random } from '../core/random.ts';
 import { fromNumbers, toNumbers } from '../core/tensor/convert.ts';
 import type { Feeds } from '../protocol/runtime.ts';
 import type { RunSettings } from '../protocol/worker.ts';
+import { indexRange } from './index-range.ts';
 import { readInputFiles } from './input-files.ts';
 import { requiredInputs, resolveShape, symbolicDims } from './symbolic-dims.ts';
 
@@ -59,7 +60,7 @@ export async function makeInputs(model: Model, options: InputOptions): Promise<I
     }
     // Each input has its own stream: adding one does not change the others.
     const random = createRandom(options.seed * 1000 + index);
-    const { value, source } = makeValue(name, type.dtype, dims, model.graph, options.fill ?? 'random', random);
+    const { value, source } = makeValue(name, type.dtype, dims, model, options.fill ?? 'random', random);
     feeds[name] = value;
     described.push({ name, dtype: type.dtype, shape: dims, source });
   }
@@ -123,7 +124,7 @@ function makeValue(
   name: string,
   dtype: DataType,
   dims: readonly number[],
-  graph: Graph,
+  model: Model,
   kind: 'random' | 'zeros',
   random: Random,
 ): Made {
@@ -143,7 +144,7 @@ function makeValue(
   if (dtype.startsWith('float') || dtype === 'bfloat16') return filled(english`uniform in 0…1`, () => random.next());
   if (dtype === 'bool')
     return count === 1 ? filled('false', () => 0) : filled(english`random bits`, () => random.integer(2));
-  const size = indexRange(name, graph);
+  const size = indexRange(name, model);
   const last = dims.at(-1) ?? 1;
   if (/position/i.test(name) && (size === undefined || last <= size))
     return filled(english`positions`, (index) => index % last);
@@ -185,74 +186,4 @@ function randomRange(dtype: DataType): readonly [number, number] {
     default:
       return [0, 9];
   }
-}
-
-/** Operators that hand indices on as they are. */
-const passesOn = /^(?:Identity|Cast|Reshape|Squeeze|Unsqueeze|Flatten|Transpose|Slice|Expand|Concat|Split|Tile)$/;
-
-/** How many rows the smallest table has that an input indexes, when the graph says so: `Gather` and its kin on a constant. */
-function indexRange(input: string, graph: Graph): number | undefined {
-  const readers = new Map<string, Node[]>();
-  for (const node of graph.nodes) {
-    for (const value of new Set(node.inputs)) readers.set(value, [...(readers.get(value) ?? []), node]);
-  }
-  const seen = new Set([input]);
-  const open = [input];
-  let smallest: number | undefined;
-  for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    for (const node of readers.get(value) ?? []) {
-      const rows = tableRows(node, value, graph);
-      if (rows !== undefined && rows > 0) smallest = Math.min(smallest ?? rows, rows);
-      if (!passesOn.test(node.opType)) continue;
-      for (const output of node.outputs) {
-        if (seen.has(output)) continue;
-        seen.add(output);
-        open.push(output);
-      }
-    }
-  }
-  return smallest;
-}
-
-/** Rows of the constant table that `node` looks `value` up in. */
-function tableRows(node: Node, value: string, graph: Graph): number | undefined {
-  const dimsOf = (name: string | undefined) => (name === undefined ? undefined : constantDims(name, graph));
-  switch (node.opType) {
-    case 'Gather': {
-      const axis = node.attributes.get('axis');
-      const dims = node.inputs[1] === value ? dimsOf(node.inputs[0]) : undefined;
-      return dims?.at(axis?.type === 'int' ? Number(axis.value) : 0);
-    }
-    case 'GatherND':
-      return node.inputs[1] === value ? dimsOf(node.inputs[0])?.[0] : undefined;
-    case 'GatherBlockQuantized':
-      return node.inputs[1] === value ? dimsOf(node.inputs[0])?.[0] : undefined;
-    case 'ArrayFeatureExtractor':
-      return node.inputs[1] === value ? dimsOf(node.inputs[0])?.at(-1) : undefined;
-    case 'EmbedLayerNormalization':
-      // input_ids and segment_ids, tables at 2 and 4.
-      return node.inputs[0] === value
-        ? dimsOf(node.inputs[2])?.[0]
-        : node.inputs[1] === value
-          ? dimsOf(node.inputs[4])?.[0]
-          : undefined;
-    default:
-      return undefined;
-  }
-}
-
-/** Dims of an initializer, also behind `DequantizeLinear`, `Cast` or `Identity`, or of a `Constant` node. */
-function constantDims(name: string, graph: Graph): readonly number[] | undefined {
-  let value = name;
-  for (let step = 0; step < 4; step++) {
-    const initializer = graph.initializers.get(value);
-    if (initializer) return initializer.dims;
-    const producer = graph.nodes.find(({ outputs }) => outputs.includes(value));
-    if (!producer) return undefined;
-    const constant = producer.attributes.get('value');
-    if (producer.opType === 'Constant') return constant?.type === 'tensor' ? constant.value.dims : undefined;
-    if (!/^(?:DequantizeLinear|Cast|Identity)$/.test(producer.opType)) return undefined;
-    value = producer.inputs[0]!;
-  }
-  return undefined;
 }

@@ -38,6 +38,7 @@ const instructionSets: Readonly<Record<string, string>> = {
 /** The machine as it is now, with the settings of a measurement. What the system does not say stays empty or null. */
 export async function describeEnvironment(settings: MeasurementSettings): Promise<Environment> {
   const { modelSha256, ...rest } = settings;
+  const cores = settings.threads === 0 && settings.provider === 'cpu' ? await physicalCores() : null;
   return {
     cpu: cpus()[0]?.model.trim() ?? arch(),
     features: await cpuFeatures(),
@@ -47,6 +48,7 @@ export async function describeEnvironment(settings: MeasurementSettings): Promis
     memory: totalmem(),
     os: `${platform()} ${release()} ${arch()}`,
     ...rest,
+    ...(cores === null ? {} : { defaultThreads: cores }),
     ...(modelSha256 === undefined ? {} : { modelSha256 }),
     date: new Date().toISOString(),
   };
@@ -79,6 +81,24 @@ export async function cpuFeatures(): Promise<readonly string[] | null> {
   return Object.entries(instructionSets)
     .filter(([flag]) => flags.has(flag))
     .map(([, name]) => name);
+}
+
+/** Cores, where two threads of one count once; null where the system keeps no list in a file. */
+export async function physicalCores(): Promise<number | null> {
+  const text = await readText('/proc/cpuinfo');
+  return text === null ? null : coresIn(text);
+}
+
+/** Cores in the text of /proc/cpuinfo: processors by socket and core, each for itself where it has no such numbers. */
+export function coresIn(text: string): number | null {
+  const cores = text.split(/\n\s*\n/).flatMap((block) => {
+    const value = (key: string) => new RegExp(`^${key}\\s*:\\s*(\\d+)`, 'm').exec(block)?.[1];
+    const processor = value('processor');
+    if (processor === undefined) return [];
+    const core = value('core id');
+    return core === undefined ? `processor ${processor}` : `${value('physical id') ?? 0}/${core}`;
+  });
+  return new Set(cores).size || null;
 }
 
 async function readText(path: string): Promise<string | null> {

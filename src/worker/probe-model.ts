@@ -1,5 +1,6 @@
 import { bufferSource } from '../core/graph/byte-source.ts';
-import type { Model, Node, NodeId, ValueInfo } from '../core/graph/model.ts';
+import { elementCount } from '../core/graph/data-type.ts';
+import type { Model, Node, NodeId, Tensor, ValueInfo } from '../core/graph/model.ts';
 import { fromNumbers } from '../core/tensor/convert.ts';
 
 /** A small model that we ask the runtime something with: float32 in and out, without attributes. */
@@ -9,16 +10,27 @@ export interface ProbeParts {
   readonly outputs: Readonly<Record<string, readonly number[]>>;
   /** Vectors of int64. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
-  readonly nodes: readonly { readonly opType: string; readonly inputs: readonly string[]; readonly output: string }[];
+  /** Tensors of int8, all zeros. */
+  readonly zeros?: Readonly<Record<string, readonly number[]>>;
+  /** `more`: outputs beside the first. */
+  readonly nodes: readonly {
+    readonly opType: string;
+    readonly inputs: readonly string[];
+    readonly output: string;
+    readonly more?: readonly string[];
+  }[];
 }
 
 /** The model of the parts, at opset 17. A node is called after its output. */
-export function probeModel({ inputs, outputs, shapes = {}, nodes }: ProbeParts): Model {
+export function probeModel({ inputs, outputs, shapes = {}, zeros = {}, nodes }: ProbeParts): Model {
   const values = (sizes: ProbeParts['inputs']): ValueInfo[] =>
     Object.entries(sizes).map(([name, shape]) => ({ name, type: { kind: 'tensor', dtype: 'float32', shape } }));
-  const initializers = Object.entries(shapes).map(([name, sizes]) => {
+  const vectors = Object.entries(shapes).map(([name, sizes]): Tensor => {
     const data = bufferSource(fromNumbers('int64', [...sizes]));
-    return [name, { name, dtype: 'int64', dims: [sizes.length], data }] as const;
+    return { name, dtype: 'int64', dims: [sizes.length], data };
+  });
+  const matrices = Object.entries(zeros).map(([name, dims]): Tensor => {
+    return { name, dtype: 'int8', dims, data: bufferSource(new Uint8Array(elementCount(dims))) };
   });
   return {
     irVersion: 8,
@@ -31,14 +43,14 @@ export function probeModel({ inputs, outputs, shapes = {}, nodes }: ProbeParts):
     graph: {
       name: 'probe',
       docString: '',
-      nodes: nodes.map(({ opType, inputs, output }, index): Node => {
+      nodes: nodes.map(({ opType, inputs, output, more = [] }, index): Node => {
         const id = index as NodeId;
-        return { id, opType, domain: '', name: output, inputs, outputs: [output], attributes: new Map() };
+        return { id, opType, domain: '', name: output, inputs, outputs: [output, ...more], attributes: new Map() };
       }),
       inputs: values(inputs),
       outputs: values(outputs),
       valueInfo: [],
-      initializers: new Map(initializers),
+      initializers: new Map([...vectors, ...matrices].map((tensor) => [tensor.name, tensor])),
       sparseInitializers: [],
       quantizationAnnotations: [],
       metadata: new Map(),

@@ -7,6 +7,7 @@ import type { Overlay } from '../core/overlay.ts';
 import { type Attribution, attributeKernels, typicalWork, type Weigh } from '../core/profile/attribution.ts';
 import { allNodes, type Breakdown, breakDown } from '../core/profile/breakdown.ts';
 import { summarizeLatency } from '../core/profile/latency.ts';
+import { measuredMemory } from '../core/profile/memory.ts';
 import { profileOverlays } from '../core/profile/overlays.ts';
 import { profileProblems } from '../core/profile/problems.ts';
 import { rooflineOf } from '../core/profile/roofline.ts';
@@ -296,7 +297,7 @@ export function attributeTrace({
   readonly costs?: FedCosts | undefined;
 }): Profiled {
   const attribution = attributeKernels(model, asRunModel, trace.kernels, weighByCost(costs));
-  const breakdown = breakDown(model, trace, attribution);
+  const breakdown = breakDown(model, trace, attribution, walls);
   // A trace that was cut short has fewer runs than were timed.
   const wallMs = mean(breakdown.runs.map((run) => walls[run]!));
   return { trace, walls, wallMs, asRunModel, costs, attribution, breakdown };
@@ -407,6 +408,7 @@ export function describeProfile(
   { provider }: Pick<RunSettings, 'provider'>,
 ): Omit<ProfileResult, 'trace' | 'overlays'> {
   const { runs: _, runMs, ...parts } = breakdown;
+  const memory = measuredMemory(trace);
   const report: ProfileReport = {
     ...base,
     ...parts,
@@ -414,6 +416,7 @@ export function describeProfile(
     wallMs,
     overheadRatio: median(walls) / latency.median,
     profiledRuns: walls.length,
+    ...(memory ? { memory } : {}),
     ...(costs.peakActivationBytes === null ? {} : { peakActivationBytes: costs.peakActivationBytes }),
     problems: profileProblems(provider, breakdown, trace, wallMs, walls.length),
   };

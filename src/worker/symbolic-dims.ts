@@ -39,7 +39,10 @@ const suggestions: readonly (readonly [pattern: RegExp, size: number])[] = [
   [/height|width|^[hw]$|size|image/i, 224],
 ];
 
-/** A size by the symbol's name; without a telling name, by its place: 1 for the first axis, 224 for the axes of pictures, else 32. */
+/** Elements of a picture; a volume, or what has still more axes, gets no more, so that an input fits in memory. */
+const pictureElements = 224 ** 2;
+
+/** A size by the symbol's name; without a telling name, by its place: 1 for the first axis, 224 for the two axes of pictures, equal sizes with as many elements for three or more, else 32. */
 function suggest(symbol: string, axis: number, shape: readonly Dim[]): number {
   const unnamed = /\[\d+\]$/.test(symbol);
   for (const [pattern, size] of suggestions) if (!unnamed && pattern.test(symbol)) return size;
@@ -47,7 +50,7 @@ function suggest(symbol: string, axis: number, shape: readonly Dim[]): number {
   if (shape.length < 4) return 32;
   const channelsLast = [1, 3, 4].includes(shape.at(-1) as number);
   if (axis === (channelsLast ? shape.length - 1 : 1)) return 3;
-  return 224;
+  return Math.max(2, Math.floor(pictureElements ** (1 / (shape.length - 2))));
 }
 
 const symbolPattern = /[A-Za-z_][\w.:/]*(?:\[\d+\])?/g;

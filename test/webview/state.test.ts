@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
-import type { ProfileReport } from '../../src/core/report/report.ts';
+import type { ProfileReport, SweepReport } from '../../src/core/report/report.ts';
 import type { DocumentState, ViewHostContract, ViewState } from '../../src/protocol/webview.ts';
 import type { ProfileRequest, VersionMapping } from '../../src/protocol/worker.ts';
 import { createState } from '../../webview/state.ts';
@@ -143,7 +143,33 @@ describe('update', () => {
       await settle();
     }
     expect(asked).toEqual([machine]);
-    expect(state.elsewhere.value.value).toEqual(['there were 8 cores, here are 4']);
+    expect(state.elsewhere.profile.value.value).toEqual(['there were 8 cores, here are 4']);
+    expect(state.elsewhere.sweep.value.value).toBeNull();
+  });
+
+  test('so do a sweep and a comparison, each by its own machine', async () => {
+    const machineDifferences: ViewHostContract['machineDifferences'] = async ({ measured }) => [
+      `the processor was ${measured.cpu}`,
+    ];
+    const environmentOf = (cpu: string) => ({ cpu, cores: 8, os: 'linux', onnxruntime: '1.30.0' });
+    const state = createState(hostWith({ machineDifferences }));
+    await state.start();
+    state.update({
+      ...plainDocument,
+      reports: { 0: { sweep: { environment: environmentOf('One') } as SweepReport } },
+      comparison: {
+        a: 'other.onnx',
+        b: 1,
+        report: { environment: environmentOf('Two') },
+      } as DocumentState['comparison'],
+    });
+    state.panel.value = 'profile';
+    await settle();
+    expect(state.elsewhere.sweep.value.value).toEqual(['the processor was One']);
+    expect(state.elsewhere.profile.value.value).toBeNull();
+    state.panel.value = 'compare';
+    await settle();
+    expect(state.elsewhere.comparison.value.value).toEqual(['the processor was Two']);
   });
 
   test('a new profile asks for the overlays again, colours and sorts by time', async () => {

@@ -351,3 +351,28 @@ test.skipIf(!corpusPresent)('a kernel that keeps name and operator is that node 
     }
   }
 });
+
+test.skipIf(!corpusPresent)(
+  'an Attention kernel covers a whole layer, mask and all (needs OPSCOPE_CORPUS)',
+  async () => {
+    const opened = await openModel(corpusModel('transform/fusion/attention_int32_mask.onnx'));
+    try {
+      const projections = ['MatMul_1_88 Add_1_89 Reshape_Fuse1 Transpose_1_110', 'MatMul_2_91 Add_2_92 Reshape_Fuse2']
+        .concat('Transpose_3_140', 'MatMul_3_94 Add_3_95 Reshape_Fuse3 Transpose_2_139')
+        .join(' ');
+      const scores = 'MatMul_4_141 Div_1_143 Add_4_144 Softmax_1_145 MatMul_5_146 Transpose_4_147 Reshape_Fuse4';
+      const mask = 'Unsqueeze_1_60 Unsqueeze_2_61 Cast_1_62 Sub_1_64 Mul_1_66';
+      const layer = `${projections} ${scores} ${mask}`.split(' ').sort().join(' ');
+      expect(await kernelsOf(opened.model)).toEqual([
+        'LayerNormalization: LayerNormalization_1_86',
+        `Attention: ${layer}`,
+        '(inserted) Reshape: Add_5_162 MatMul_6_161',
+        'Gemm: Add_5_162 MatMul_6_161',
+        '(inserted) Reshape: Add_5_162 MatMul_6_161',
+        'Add: Add_6_output_1',
+      ]);
+    } finally {
+      await opened.close();
+    }
+  },
+);

@@ -9,7 +9,7 @@ import { writeNpz } from '../../src/core/tensor/npz.ts';
 import { writeTensorProto } from '../../src/core/tensor/tensor-proto.ts';
 import { makeInputs } from '../../src/worker/inputs.ts';
 import { symbolicDims } from '../../src/worker/symbolic-dims.ts';
-import { buildModel } from './build-model.ts';
+import { buildGraph, buildModel } from './build-model.ts';
 
 const table: TensorValue = { dtype: 'float32', dims: [50, 4], bytes: new Uint8Array(800) };
 const smallTable: TensorValue = { dtype: 'float32', dims: [4, 7], bytes: new Uint8Array(112) };
@@ -50,6 +50,16 @@ describe('symbolic dimensions', () => {
       { name: 'w', where: ['image[3]'], suggestion: 224 },
     ]);
   });
+
+  test('pictures are 224 on a side; volumes, and inputs of still more axes, have no more elements', () => {
+    const suggested = (axes: number) =>
+      symbolicDims(buildModel({ inputs: { x: ['float32', Array(axes).fill(null)] }, outputs: {}, nodes: [] })).map(
+        ({ suggestion }) => suggestion,
+      );
+    expect(suggested(4)).toEqual([1, 3, 224, 224]);
+    expect(suggested(5)).toEqual([1, 3, 36, 36, 36]);
+    expect(suggested(9)).toEqual([1, 3, 4, 4, 4, 4, 4, 4, 4]);
+  });
 });
 
 describe('inputs that are made', () => {
@@ -81,6 +91,66 @@ describe('inputs that are made', () => {
       (await makeInputs(language, { dims: { h: 8, w: 8 }, seed })).feeds[0]!.image!.bytes;
     expect(await make(1)).toEqual(await make(1));
     expect(await make(1)).not.toEqual(await make(2));
+  });
+
+  test('are indices into the tables of branches, loops and functions too', async () => {
+    const lookUp = (data: string, indices: string) => [{ opType: 'Gather', inputs: [data, indices], outputs: ['row'] }];
+    const row: Parameters<typeof buildGraph>[0]['outputs'] = { row: ['float32', []] };
+    const branch = (parts: Partial<Parameters<typeof buildGraph>[0]>) =>
+      ({ type: 'graph', value: buildGraph({ inputs: {}, outputs: row, nodes: [], ...parts }) }) as const;
+    const model = buildModel({
+      inputs: {
+        inIf: ['int64', [200]],
+        inLoop: ['int64', [200]],
+        inFunction: ['int64', [200]],
+        shadowed: ['int64', [200]],
+        flag: ['bool', []],
+      },
+      outputs: {},
+      // The table of the branch lies outside it; that of the loop, inside.
+      initializers: { table, smallTable },
+      nodes: [
+        {
+          opType: 'If',
+          inputs: ['flag'],
+          outputs: ['a'],
+          attributes: { then_branch: branch({ nodes: lookUp('table', 'inIf') }), else_branch: branch({}) },
+        },
+        {
+          opType: 'Loop',
+          inputs: ['', 'flag', 'inLoop'],
+          outputs: ['b'],
+          attributes: {
+            body: branch({
+              inputs: { trip: ['int64', []], going: ['bool', []], state: ['int64', [200]], shadowed: ['int64', [1]] },
+              initializers: { inner: { ...table, dims: [20, 10] } },
+              nodes: [...lookUp('inner', 'state'), ...lookUp('smallTable', 'shadowed')],
+            }),
+          },
+        },
+        { opType: 'LookUp', domain: 'own', inputs: ['table', 'inFunction'], outputs: ['c'] },
+      ],
+    });
+    const { nodes } = buildGraph({ inputs: {}, outputs: {}, nodes: lookUp('data', 'indices') });
+    const made = { docString: '', attributes: [], attributeDefaults: new Map(), opsets: new Map(), valueInfo: [] };
+    const lookUpFunction = {
+      ...made,
+      name: 'LookUp',
+      domain: 'own',
+      overload: '',
+      inputs: ['data', 'indices'],
+      outputs: ['row'],
+      nodes,
+      metadata: new Map(),
+    };
+    const { described } = await makeInputs({ ...model, functions: [lookUpFunction] }, { dims: {}, seed: 1 });
+    expect(Object.fromEntries(described.map(({ name, source }) => [name, source]))).toEqual({
+      inIf: 'random in 0…49 (indices into a table)',
+      inLoop: 'random in 0…19 (indices into a table)',
+      inFunction: 'random in 0…49 (indices into a table)',
+      shadowed: 'random in 0…9',
+      flag: 'false',
+    });
   });
 
   test('can be zeros', async () => {

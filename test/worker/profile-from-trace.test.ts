@@ -47,7 +47,7 @@ test('a trace from elsewhere is put onto the nodes of the model', async () => {
   expect(report.environment).toMatchObject({ provider: 'cpu', cpu: 'not recorded' });
   expect(report.problems[0]).toContain('include what profiling itself takes');
   expect(asRun!.milliseconds.size).toBeGreaterThan(20);
-  expect(overlays.map(({ id }) => id)).toEqual(['time', 'provider']);
+  expect(overlays.map(({ id }) => id)).toEqual(['time', 'provider', 'measured-memory']);
 });
 
 test('a trace that a program wrote anew on one line reads the same', async () => {

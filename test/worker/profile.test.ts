@@ -245,7 +245,56 @@ describe('profile', () => {
     expect(roofline!.gbPerSecond).toBeGreaterThan(0);
     const product = roofline!.kernels.find(({ kernel }) => kernels[kernel]!.opType === 'MatMul')!;
     expect(product).toMatchObject({ macs: size ** 3, bytes: 3 * 4 * size ** 2, bound: 'compute' });
-    expect(overlays.map(({ id }) => id)).toEqual(['time', 'provider', 'bound', 'attained']);
+    expect(overlays.map(({ id }) => id)).toEqual(['time', 'provider', 'measured-memory', 'bound', 'attained']);
+  });
+
+  test('a kernel of int8 is held against what the machine does in int8', async () => {
+    const size = 256;
+    const integers: TensorValue = { dtype: 'int8', dims: [size, size], bytes: new Uint8Array(size * size).fill(3) };
+    const model = buildModel({
+      inputs: { x: ['uint8', [size, size]] },
+      outputs: { y: ['int32', [size, size]] },
+      initializers: { w: integers },
+      nodes: [node('product', 'MatMulInteger', ['x', 'w'], ['y'])],
+    });
+    const { report } = await profileModel(inMemory(model), { ...quick, roofline: true }, context);
+    const { int8Gops, gbPerSecond, kernels, unjudged } = report.roofline!;
+    expect(int8Gops).toBeGreaterThan(0);
+    expect(unjudged).toEqual([]);
+    const [product] = kernels;
+    expect(product).toMatchObject({ arithmetic: 'int8', macs: size ** 3 });
+    const { milliseconds } = report.kernels[product!.kernel]!;
+    const leastMs = Math.max((2 * size ** 3) / (int8Gops! * 1e6), product!.bytes / (gbPerSecond * 1e6));
+    expect(product!.attained).toBeCloseTo(leastMs / milliseconds, 9);
+  });
+
+  test('memory comes from the trace: what each kernel writes, at the node that writes it, and the peak', async () => {
+    const size = 256;
+    const tensor = 4 * size ** 2;
+    const model = buildModel({
+      inputs: { x: ['float32', ['rows', size]] },
+      outputs: { y: ['float32', ['rows', size]], most: ['float32', [1, 1]] },
+      initializers: { w: weight(size, size), b: weight(size) },
+      nodes: [
+        // One kernel: the product itself is never written.
+        node('product', 'MatMul', ['x', 'w'], ['p']),
+        node('biased', 'Add', ['p', 'b'], ['q']),
+        node('bounded', 'Sigmoid', ['q'], ['y']),
+        node('largest', 'ReduceMax', ['q'], ['most']),
+      ],
+    });
+    const settings = { ...quick.settings, dims: { rows: size } };
+    const { report, overlays } = await profileModel(inMemory(model), { ...quick, settings }, context);
+    const written = new Map(report.nodes.map(({ name, outputBytes }) => [name, outputBytes]));
+    expect(Object.fromEntries(written)).toEqual({ product: 0, biased: tensor, bounded: tensor, largest: 4 });
+    const { values } = overlays.find(({ id }) => id === 'measured-memory')!;
+    for (const { id, outputBytes } of report.nodes) expect(values[id]).toBe(outputBytes);
+    const sigmoid = report.kernels.find(({ opType }) => opType === 'Sigmoid')!;
+    expect(sigmoid).toMatchObject({ activationBytes: tensor, outputBytes: tensor });
+    const { peakBytes, beforeBytes } = report.memory!;
+    expect(peakBytes - beforeBytes).toBeGreaterThanOrEqual(2 * tensor);
+    // Whole chunks, and what the kernels need inside, but no other order of magnitude.
+    expect(peakBytes).toBeLessThan(64 << 20);
   });
 
   test('keeps as many runs as were asked for, however long the warm-up was', async () => {

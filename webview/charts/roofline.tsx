@@ -17,6 +17,8 @@ export interface RooflinePoint {
 
 interface RooflineChartProps {
   readonly ceilings: Ceilings;
+  /** Whether there are kernels of int8, so that its ceiling is drawn too. */
+  readonly int8: boolean;
   readonly points: readonly RooflinePoint[];
   readonly selected: number | null;
   readonly onSelect: (point: RooflinePoint) => void;
@@ -30,11 +32,12 @@ const margin = 12;
 const radii = [2, 9] as const;
 
 /** Kernels by what they compute a byte and a second, under the ceilings of the machine; both axes in powers of ten, area is time. */
-export function RooflineChart({ ceilings, points, selected, onSelect }: RooflineChartProps) {
+export function RooflineChart({ ceilings, int8, points, selected, onSelect }: RooflineChartProps) {
   const { gflops, gbPerSecond } = ceilings;
-  const ridge = gflops / gbPerSecond;
-  const [xLow, xHigh] = decades([ridge, ...points.map(({ intensity }) => intensity)]);
-  const [yLow, yHigh] = decades([gflops, ...points.map((point) => point.gflops)]);
+  const heights = int8 && ceilings.int8Gops !== undefined ? [gflops, ceilings.int8Gops] : [gflops];
+  const ridges = heights.map((height) => height / gbPerSecond);
+  const [xLow, xHigh] = decades([...ridges, ...points.map(({ intensity }) => intensity)]);
+  const [yLow, yHigh] = decades([...heights, ...points.map((point) => point.gflops)]);
   const scale = (value: number, low: number, high: number) => (Math.log10(value) - low) / (high - low);
   const x = (value: number) => left + scale(value, xLow, xHigh) * (width - left - margin);
   const y = (value: number) => height - bottom - scale(value, yLow, yHigh) * (height - bottom - margin);
@@ -42,7 +45,9 @@ export function RooflineChart({ ceilings, points, selected, onSelect }: Roofline
   const radius = (milliseconds: number) => radii[0] + (radii[1] - radii[0]) * Math.sqrt(milliseconds / longest);
   // Where the slope comes in: at the left edge, or at the lower one.
   const foot = Math.max(10 ** xLow, 10 ** yLow / gbPerSecond);
-  const roof = `M${x(foot)} ${y(foot * gbPerSecond)}L${x(ridge)} ${y(gflops)}H${width - margin}`;
+  const roofs = heights.map(
+    (height, index) => `M${x(foot)} ${y(foot * gbPerSecond)}L${x(ridges[index]!)} ${y(height)}H${width - margin}`,
+  );
   return (
     <figure class="scatter roofline">
       <figcaption>{t('GFLOP/s')}</figcaption>
@@ -63,7 +68,9 @@ export function RooflineChart({ ceilings, points, selected, onSelect }: Roofline
             {significant(tick, 1)}
           </text>
         ))}
-        <path class="roof" d={roof} />
+        {roofs.map((roof) => (
+          <path key={roof} class="roof" d={roof} />
+        ))}
         {points
           .toSorted((a, b) => b.milliseconds - a.milliseconds)
           .map((point) => (

@@ -15,6 +15,7 @@ import { Empty } from '../widgets/empty.tsx';
 import { Field } from '../widgets/field.tsx';
 import { Fold, Section } from '../widgets/section.tsx';
 import { Select } from '../widgets/select.tsx';
+import { MeasuredElsewhere } from './measured-elsewhere.tsx';
 import { Headline, LatencyPair, Outputs, Sizes } from './outcome.tsx';
 import { RunButton } from './run-button.tsx';
 import { RunSettingsForm } from './run-settings.tsx';
@@ -139,6 +140,7 @@ function CompareResult({ state, report }: { readonly state: State; readonly repo
           {t('Show {0}', labels[1])}
         </Button>
       )}
+      <MeasuredElsewhere state={state} result="comparison" />
       <Notes notes={report.problems} />
       <GraphChanges state={state} report={report} />
       {/* Without an environment nothing was run. */}

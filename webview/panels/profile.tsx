@@ -3,7 +3,7 @@ import { assertUnreachable } from '../../src/core/assert.ts';
 import type { OptimizationLevel } from '../../src/core/evaluator.ts';
 import { samplesCsv } from '../../src/core/profile/samples-csv.ts';
 import { bytes, count, dateTime, interval, percent, shape, significant, time } from '../../src/core/report/format.ts';
-import type { Environment, Latency, ProfileReport } from '../../src/core/report/report.ts';
+import type { Environment, ProfileReport } from '../../src/core/report/report.ts';
 import { type Bar, Bars, type Part, Stack } from '../charts/bars.tsx';
 import { Samples } from '../charts/samples.tsx';
 import { engineText } from '../engine-texts.ts';
@@ -16,6 +16,7 @@ import { Facts, Fold, Section } from '../widgets/section.tsx';
 import { Segments } from '../widgets/segments.tsx';
 import { Select } from '../widgets/select.tsx';
 import { NumberField } from '../widgets/text-field.tsx';
+import { MeasuredElsewhere } from './measured-elsewhere.tsx';
 import { RooflineSection } from './roofline.tsx';
 import { RunButton } from './run-button.tsx';
 import { RunSettingsForm } from './run-settings.tsx';
@@ -105,8 +106,8 @@ function ProfileSettings({ state }: { readonly state: State }) {
 function ProfileResult({ state, report }: { readonly state: State; readonly report: ProfileReport }) {
   return (
     <>
-      <LatencyHeadline latency={report.latency} peak={report.peakActivationBytes} />
-      <Elsewhere state={state} />
+      <LatencyHeadline report={report} />
+      <MeasuredElsewhere state={state} result="profile" />
       <Notes notes={[...report.latency.problems, ...report.problems]} />
       <TopList state={state} report={report} />
       <Reconciliation report={report} />
@@ -120,15 +121,9 @@ function ProfileResult({ state, report }: { readonly state: State; readonly repo
   );
 }
 
-/** Says so when the times are of another machine: reports stay with a model, and models travel. */
-function Elsewhere({ state }: { readonly state: State }) {
-  const differences = state.elsewhere.value.value ?? [];
-  if (differences.length === 0) return null;
-  return <Notes notes={[t('Measured on another machine: {0}.', differences.map(engineText).join('; '))]} />;
-}
-
 /** `4.21 ms a run`, its interval, the runs behind it, and whether to trust it. */
-function LatencyHeadline({ latency, peak }: { readonly latency: Latency; readonly peak: number | undefined }) {
+function LatencyHeadline({ report }: { readonly report: ProfileReport }) {
+  const { latency, memory, peakActivationBytes } = report;
   return (
     <>
       <p class="headline">
@@ -150,7 +145,15 @@ function LatencyHeadline({ latency, peak }: { readonly latency: Latency; readonl
           [t('Fastest, slowest'), `${time(latency.min)}, ${time(latency.max)}`],
           latency.p90 !== undefined && [t('9 of 10 within'), time(latency.p90)],
           latency.p99 !== undefined && [t('99 of 100 within'), time(latency.p99)],
-          peak !== undefined && [t('Activations'), t('{0} at most, from shapes', bytes(peak))],
+          memory && [
+            t('Memory'),
+            t('{0} allocated at most, {1} before the first kernel', bytes(memory.peakBytes), bytes(memory.beforeBytes)),
+          ],
+          !memory &&
+            peakActivationBytes !== undefined && [
+              t('Activations'),
+              t('{0} at most, from shapes', bytes(peakActivationBytes)),
+            ],
         ]}
       />
     </>
@@ -321,7 +324,11 @@ function EnvironmentFacts({
 }) {
   const recorded = recordedHere(environment);
   const threads =
-    environment.threads === 0 ? t('threads by ONNX Runtime') : plural(environment.threads, '{0} thread', '{0} threads');
+    environment.threads > 0
+      ? plural(environment.threads, '{0} thread', '{0} threads')
+      : environment.defaultThreads === undefined
+        ? t('threads by ONNX Runtime')
+        : t('default threads ({0})', environment.defaultThreads);
   return (
     <Facts
       facts={[

@@ -1,6 +1,6 @@
 import { percent, significant, time } from '../../src/core/report/format.ts';
 import type { KernelBound, ProfileReport, Roofline } from '../../src/core/report/report.ts';
-import { Stack } from '../charts/bars.tsx';
+import { type Part, Stack } from '../charts/bars.tsx';
 import { RooflineChart, type RooflinePoint } from '../charts/roofline.tsx';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
@@ -48,17 +48,25 @@ export function RooflineSection({
   const idle = roofline.kernels.filter(({ macs }) => macs === 0);
   const idleMs = idle.reduce((sum, placed) => sum + msOf(placed), 0);
   const idleBytes = idle.reduce((sum, { bytes }) => sum + bytes, 0);
-  const total = roofline.kernels.reduce((sum, placed) => sum + msOf(placed), 0);
-  const parts = bounds.map(({ bound, label, tone }) => {
+  const { int8Gops, unjudged = [] } = roofline;
+  const unjudgedMs = unjudged.reduce((sum, kernel) => sum + msOf({ kernel }), 0);
+  const total = roofline.kernels.reduce((sum, placed) => sum + msOf(placed), 0) + unjudgedMs;
+  const hasInt8 = roofline.kernels.some(({ arithmetic }) => arithmetic === 'int8');
+  const parts: Part[] = bounds.map(({ bound, label, tone }) => {
     const value = roofline.kernels.reduce((sum, placed) => sum + (placed.bound === bound ? msOf(placed) : 0), 0);
     return { label, value, text: `${time(value)}  ${percent(value / total)}`, tone };
   });
+  if (unjudgedMs > 0) {
+    const text = `${time(unjudgedMs)}  ${percent(unjudgedMs / total)}`;
+    parts.push({ label: t('Not judged'), value: unjudgedMs, text, tone: 'rest' });
+  }
   return (
     <Section title={t('What limits it')}>
       <Stack label={t('Kernel time by what limits it')} parts={parts} />
       {points.length > 0 && (
         <RooflineChart
           ceilings={roofline}
+          int8={hasInt8}
           points={points}
           selected={state.selected.value}
           onSelect={({ node }) => node !== undefined && void state.reveal(node)}
@@ -71,6 +79,10 @@ export function RooflineSection({
           significant(roofline.gbPerSecond),
           time(roofline.callMs),
         )}{' '}
+        {int8Gops !== undefined &&
+          hasInt8 &&
+          t('In int8 it does {0} GOP/s; kernels of int8 are held against that.', significant(int8Gops))}{' '}
+        {unjudgedMs > 0 && t('Not judged is what has no ceiling here, or whose work is not known.')}{' '}
         {idleMs > 0 &&
           t(
             'Kernels that only move or change data take {0}, at {1} GB/s.',

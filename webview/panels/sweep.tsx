@@ -14,6 +14,7 @@ import { Field } from '../widgets/field.tsx';
 import { Fold } from '../widgets/section.tsx';
 import { Segments } from '../widgets/segments.tsx';
 import { TextField } from '../widgets/text-field.tsx';
+import { MeasuredElsewhere } from './measured-elsewhere.tsx';
 import { RunButton } from './run-button.tsx';
 
 /** Which settings the model runs fastest with: every combination measured, the best named where it is one. */
@@ -80,6 +81,7 @@ function SweepResult({ state, report }: { readonly state: State; readonly report
   const failed = report.points.filter(({ failure }) => failure !== undefined);
   return (
     <>
+      <MeasuredElsewhere state={state} result="sweep" />
       {report.fastest.map((fastest) => (
         <Sizes key={fastest.point} state={state} report={report} fastest={fastest} />
       ))}
@@ -175,9 +177,12 @@ const sizesText = ({ dims }: SweepPoint): string =>
     .map(([name, size]) => `${name} ${size}`)
     .join(', ');
 
+const defaultThreadsText = ({ defaultThreads }: SweepReport['environment']): string =>
+  defaultThreads === undefined ? t('ONNX Runtime’s threads') : t('default threads ({0})', defaultThreads);
+
 /** What tells a combination from the others: threads, and what else was swept. */
-function settingsText({ threads, level, provider }: SweepPoint, { points }: SweepReport): string {
-  const parts = [threads === 0 ? t('ONNX Runtime’s threads') : plural(threads, '{0} thread', '{0} threads')];
+function settingsText({ threads, level, provider }: SweepPoint, { points, environment }: SweepReport): string {
+  const parts = [threads === 0 ? defaultThreadsText(environment) : plural(threads, '{0} thread', '{0} threads')];
   if (points.some((each) => each.level !== level)) parts.push(level === 'disabled' ? t('none') : level);
   if (points.some((each) => each.provider !== provider)) parts.push(provider);
   return parts.join(', ');

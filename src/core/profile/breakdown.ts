@@ -46,16 +46,24 @@ export function allNodes(model: Model): ReadonlyMap<NodeId, Node> {
   return nodes;
 }
 
-/** Adds the runs of a trace up by kernel and by node. Throws when the trace holds no run. */
-export function breakDown(source: Model, trace: Trace, attribution: Attribution): Breakdown {
-  const runs = middleHalf(trace.runs.map(({ duration }) => duration));
+/**
+ * Adds the runs of a trace up by kernel and by node. `walls` are the runs as timed from outside, where something did:
+ * by them one also knows a run that was disturbed before or after what the trace has. Throws when the trace holds no run.
+ */
+export function breakDown(
+  source: Model,
+  trace: Trace,
+  attribution: Attribution,
+  walls: readonly number[] = [],
+): Breakdown {
+  const runs = middleHalf(trace.runs.map(({ duration }, run) => walls[run] ?? duration));
   if (runs.length === 0) throw new Error(english`The trace holds no complete run.`);
   const times = trace.runs.map((run) => kernelTimes(run, trace.kernels.length));
   const calls = new Float64Array(trace.kernels.length);
   for (const run of runs) for (const kernel of trace.runs[run]!.kernel) calls[kernel]!++;
   const average = (of: (run: number) => number) => mean(runs.map(of));
   const kernels = trace.kernels.map(
-    ({ name, opType, provider }, index): ProfiledKernel => ({
+    ({ name, opType, provider, activationBytes, outputBytes }, index): ProfiledKernel => ({
       name,
       opType,
       provider: provider.replace(/ExecutionProvider$/, ''),
@@ -63,6 +71,8 @@ export function breakDown(source: Model, trace: Trace, attribution: Attribution)
       calls: calls[index]! / runs.length,
       nodes: attribution.covers[index]!.nodes,
       inserted: attribution.covers[index]!.inserted,
+      ...(Number.isNaN(activationBytes) ? {} : { activationBytes }),
+      ...(Number.isNaN(outputBytes) ? {} : { outputBytes }),
     }),
   );
   const sumWhere = (wanted: (cover: Cover, at: number) => boolean) =>
@@ -124,6 +134,7 @@ function nodeTimes(
       else parts.set(node, [part]);
     }
   }
+  const written = writtenBytes(source, kernels);
   const profiled: ProfiledNode[] = [];
   for (const [id, { name, opType }] of allNodes(source)) {
     const own = parts.get(id);
@@ -140,7 +151,22 @@ function nodeTimes(
       calls: own.reduce((most, { kernel }) => Math.max(most, kernels[kernel]!.calls), 0),
       provider: kernels[main.kernel]!.provider,
       kernels: own.map(({ kernel }) => kernel),
+      ...(own.some(({ kernel }) => kernels[kernel]!.outputBytes === undefined)
+        ? {}
+        : { outputBytes: written.get(id) ?? 0 }),
     });
   }
   return profiled.sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+/** Bytes that kernels write, at the node that writes them: of those that a kernel stands for only the last one's values come to be. */
+function writtenBytes(source: Model, kernels: readonly ProfiledKernel[]): ReadonlyMap<NodeId, number> {
+  const order = new Map([...allNodes(source).keys()].map((id, index) => [id, index]));
+  const written = new Map<NodeId, number>();
+  for (const { nodes, outputBytes = 0 } of kernels) {
+    if (nodes.length === 0) continue;
+    const last = nodes.reduce((a, b) => (order.get(b)! > order.get(a)! ? b : a));
+    written.set(last, (written.get(last) ?? 0) + outputBytes);
+  }
+  return written;
 }

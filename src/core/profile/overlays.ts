@@ -17,11 +17,17 @@ export function profileOverlays(model: Model, report: ProfileReport): readonly O
   const providers = [...new Set(nodes.map((node) => node.provider))].filter((name) => name !== '');
   const bound = empty();
   const attained = empty();
+  const memory = empty();
+  const tellsMemory = nodes.some(({ outputBytes }) => outputBytes !== undefined);
+  if (tellsMemory) for (const id of allNodes(model).keys()) memory[id] = 0;
+  const unjudged = new Set(roofline?.unjudged);
   const placed = new Map(roofline?.kernels.map((kernel) => [kernel.kernel, kernel]));
   for (const node of nodes) {
     time[node.id] = node.milliseconds;
     if (node.provider !== '') provider[node.id] = providers.indexOf(node.provider);
+    if (tellsMemory) memory[node.id] = node.outputBytes ?? Number.NaN;
     const under = placed.get(mainKernel(node, report));
+    if (unjudged.has(mainKernel(node, report))) bound[node.id] = bounds.length;
     if (!under) continue;
     bound[node.id] = bounds.indexOf(under.bound);
     attained[node.id] = 100 * under.attained;
@@ -30,9 +36,27 @@ export function profileOverlays(model: Model, report: ProfileReport): readonly O
   return [
     { id: 'time', title: english`Time`, unit: 'ms', scale: 'linear', values: time, basis },
     { ...category, id: 'provider', title: english`Execution provider`, values: provider, categories: providers },
+    ...(tellsMemory
+      ? [
+          {
+            id: 'measured-memory',
+            title: english`Memory (measured)`,
+            unit: 'B',
+            scale: 'log',
+            values: memory,
+            basis,
+          } as const,
+        ]
+      : []),
     ...(roofline
       ? [
-          { ...category, id: 'bound', title: english`Limited by`, values: bound, categories: boundNames },
+          {
+            ...category,
+            id: 'bound',
+            title: english`Limited by`,
+            values: bound,
+            categories: boundNames.slice(0, unjudged.size > 0 ? undefined : bounds.length),
+          },
           {
             id: 'attained',
             title: english`Of the ceiling`,
@@ -47,4 +71,4 @@ export function profileOverlays(model: Model, report: ProfileReport): readonly O
 }
 
 const bounds: readonly KernelBound[] = ['compute', 'memory', 'overhead'];
-const boundNames = [english`compute`, english`memory`, english`overhead`];
+const boundNames = [english`compute`, english`memory`, english`overhead`, english`not judged`];

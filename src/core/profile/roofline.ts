@@ -5,6 +5,7 @@
 import type { NodeId } from '../graph/model.ts';
 import type {
   Ceilings,
+  KernelArithmetic,
   KernelBound,
   ProfiledKernel,
   ProfiledNode,
@@ -27,19 +28,35 @@ export interface KernelWork {
 /** Operators that read no more of their first input than they give. */
 const readsPart = /^(?:Gather|GatherElements|GatherND|Slice|Split)$/;
 
-/** Where the kernels stand under the ceilings; those whose work is not known are left out. */
+/** Where the kernels stand under the ceilings; those whose work or ceiling is not known are left unjudged. */
 export function rooflineOf(work: KernelWork, ceilings: Ceilings): Roofline {
   const costs = costsByKernel(work);
   const kernels = work.kernels.flatMap(({ milliseconds, calls }, kernel): readonly RooflineKernel[] => {
     const { macs, weightBytes } = costs[kernel]!;
-    const { opType, parameterBytes, activationBytes, outputBytes } = work.traced[kernel]!;
+    const traced = work.traced[kernel]!;
+    const { opType, parameterBytes, activationBytes, outputBytes } = traced;
+    // What does not multiply meets no ceiling of arithmetic.
+    const arithmetic = macs === 0 ? 'float32' : arithmeticOf(traced);
+    const gflops = arithmetic === 'int8' ? ceilings.int8Gops : ceilings.gflops;
     // The trace leaves out weights that ORT laid out beforehand.
     const read = readsPart.test(opType) ? outputBytes : Math.max(parameterBytes, weightBytes) + activationBytes;
     const bytes = (read + outputBytes) * calls;
-    if (macs === null || !(bytes > 0) || !(milliseconds > 0)) return [];
-    return [{ kernel, ...placeKernel({ macs: macs * calls, bytes, milliseconds, calls }, ceilings) }];
+    if (macs === null || !(bytes > 0) || !(milliseconds > 0) || !arithmetic || gflops === undefined) return [];
+    const measured = { macs: macs * calls, bytes, milliseconds, calls };
+    return [{ kernel, arithmetic, ...placeKernel(measured, { ...ceilings, gflops }) }];
   });
-  return { ...ceilings, kernels };
+  const judged = new Set(kernels.map(({ kernel }) => kernel));
+  return { ...ceilings, kernels, unjudged: [...work.kernels.keys()].filter((kernel) => !judged.has(kernel)) };
+}
+
+/** Kernels that take float32 and round it to 8 bits before they multiply. */
+const quantizesFirst = /^DynamicQuantize/;
+
+/** By the types that a kernel is given; undefined for half precision, weights of 4 bits and what else has no ceiling here. */
+function arithmeticOf({ opType, inputs }: TraceKernel): KernelArithmetic | undefined {
+  const [first, ...others] = inputs.map((input) => input.split(' ')[0]!);
+  if (first === 'uint8' || first === 'int8' || quantizesFirst.test(opType)) return 'int8';
+  return first === 'float32' && !others.some((type) => /^u?int[48]$/.test(type)) ? 'float32' : undefined;
 }
 
 /** The kernel that most of a node's time goes to; −1 when it has none. */

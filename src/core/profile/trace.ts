@@ -24,7 +24,8 @@ export interface TraceKernel {
   readonly parameterBytes: number;
   readonly activationBytes: number;
   readonly outputBytes: number;
-  /** Bytes that tensors occupied at most up to the end of the first call; NaN when the trace does not say. */
+  /** Bytes that its provider's allocator held before the first call, and at most up to its end; NaN when the trace does not say. */
+  readonly memoryBefore: number;
   readonly memoryPeak: number;
 }
 
@@ -213,6 +214,7 @@ function placeOf(event: PendingEvent, parent: number, kernels: TraceKernel[], pl
     parameterBytes: numberOf(details.parameter_size),
     activationBytes: numberOf(details.activation_size),
     outputBytes: numberOf(details.output_size),
+    memoryBefore: numberOf(details.mem_bytes_in_use) - numberOf(details.mem_in_use_delta),
     memoryPeak: numberOf(details.mem_in_use_peak),
   });
   return kernels.length - 1;

@@ -74,7 +74,10 @@ export interface Environment {
   readonly memory: number;
   readonly os: string;
   readonly provider: string;
+  /** Intra-op threads; 0: ONNX Runtime's choice. */
   readonly threads: number;
+  /** What that choice is on the CPU, one a physical core; absent where a number was set or the system does not say. */
+  readonly defaultThreads?: number;
   readonly level: string;
   readonly onnxruntime: string;
   readonly opscope: string;
@@ -113,6 +116,9 @@ export interface ProfiledKernel {
   readonly nodes: readonly NodeId[];
   /** ONNX Runtime put it in: it converts or copies what the nodes make or read. */
   readonly inserted: boolean;
+  /** Bytes that a call reads beside weights, and writes; absent when the trace does not say. */
+  readonly activationBytes?: number;
+  readonly outputBytes?: number;
 }
 
 export interface ProfiledNode {
@@ -129,12 +135,24 @@ export interface ProfiledNode {
   readonly provider: string;
   /** Indices into `kernels`. */
   readonly kernels: readonly number[];
+  /** Bytes that a call of its kernels writes; those of a kernel of many nodes count at the last. Absent when the trace does not say. */
+  readonly outputBytes?: number;
 }
 
-/** What this machine does at most through ONNX Runtime, in float32, measured with the settings of the profile. */
+/** What ONNX Runtime's allocator held, in bytes, in whole chunks as it hands them out. */
+export interface MeasuredMemory {
+  /** At most: weights that lie there, intermediate values, outputs and what kernels need while they run. */
+  readonly peakBytes: number;
+  /** Before the first kernel of the first run: weights that lie there. */
+  readonly beforeBytes: number;
+}
+
+/** What this machine does at most through ONNX Runtime, measured with the settings of the profile. */
 export interface Ceilings {
-  /** 10⁹ floating-point operations a second, two a multiply-accumulate, of a large MatMul. */
+  /** 10⁹ floating-point operations a second, two a multiply-accumulate, of a large MatMul in float32. */
   readonly gflops: number;
+  /** The same of a large MatMulInteger, 8-bit operands and 32-bit sums; absent in reports from before it was measured. */
+  readonly int8Gops?: number;
   /** 10⁹ bytes a second, read and written, of a large element-wise operator. */
   readonly gbPerSecond: number;
   /** Milliseconds of a kernel with next to nothing to do. */
@@ -143,6 +161,9 @@ export interface Ceilings {
 
 /** What limits a kernel: arithmetic, memory traffic, or the call itself when the work takes less than that. */
 export type KernelBound = 'compute' | 'memory' | 'overhead';
+
+/** What kernels multiply in, as far as it has a ceiling. */
+export type KernelArithmetic = 'float32' | 'int8';
 
 /** A kernel under the ceilings; figures are of all its calls in a run. */
 export interface RooflineKernel {
@@ -158,11 +179,15 @@ export interface RooflineKernel {
   /** Least time that the ceilings allow over the time it took: 1 is as fast as the machine. Above 1 when its data lies in a cache. */
   readonly attained: number;
   readonly bound: KernelBound;
+  /** Whose ceiling it is held against. */
+  readonly arithmetic?: KernelArithmetic;
 }
 
-/** Ceilings, and the kernels whose work is known. */
+/** Ceilings, and the kernels whose work is known and has a ceiling. */
 export interface Roofline extends Ceilings {
   readonly kernels: readonly RooflineKernel[];
+  /** The other kernels, as indices into the report's `kernels`. */
+  readonly unjudged?: readonly number[];
 }
 
 export interface ProfileReport {
@@ -195,6 +220,8 @@ export interface ProfileReport {
   /** Median of profiled runs over median of plain runs. */
   readonly overheadRatio: number;
   readonly profiledRuns: number;
+  /** Absent when the trace does not say. */
+  readonly memory?: MeasuredMemory;
   /** The most bytes of inputs and intermediate values alive at once, from shapes; absent when a size is not known. */
   readonly peakActivationBytes?: number;
   /** When asked for, on the CPU: other providers' kernels go on after the time that the trace has for them. */

@@ -315,6 +315,7 @@ export function environmentSections(environment: Environment | undefined): Repor
     os,
     provider,
     threads,
+    defaultThreads,
     level,
     onnxruntime,
     opscope,
@@ -329,7 +330,12 @@ export function environmentSections(environment: Environment | undefined): Repor
     ['Memory', bytes(memory)],
     ['System', os],
     ['Execution provider', provider],
-    ['Threads', threads > 0 ? count(threads) : 'as ONNX Runtime chooses'],
+    [
+      'Threads',
+      threads > 0
+        ? count(threads)
+        : `as ONNX Runtime chooses${defaultThreads === undefined ? '' : ` (${defaultThreads})`}`,
+    ],
     ['Optimization level', level],
     ['ONNX Runtime', onnxruntime],
     ['Opscope', opscope],

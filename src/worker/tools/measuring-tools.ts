@@ -157,8 +157,9 @@ const shortNode = ({ name, opType, milliseconds, share, provider }: ProfiledNode
   provider,
 });
 
-const ceilingsOf = ({ gflops, gbPerSecond, callMs }: NonNullable<ProfileReport['roofline']>) => ({
+const ceilingsOf = ({ gflops, int8Gops, gbPerSecond, callMs }: NonNullable<ProfileReport['roofline']>) => ({
   gflops,
+  int8Gops,
   gbPerSecond,
   callMs,
 });

@@ -21,11 +21,12 @@ const traced = (bytes: number) => ({
   index: 0,
   provider: 'CPU',
   parent: -1,
-  inputs: [],
+  inputs: ['float32 [4]'],
   outputs: [],
   parameterBytes: bytes,
   activationBytes: bytes,
   outputBytes: bytes,
+  memoryBefore: Number.NaN,
   memoryPeak: Number.NaN,
 });
 const kernel = (milliseconds: number, calls: number, nodes: NodeId[]): ProfiledKernel => ({
@@ -51,12 +52,13 @@ test('work counts once, at the longest kernel of a node; conversions do none, an
       [c, { macs: null, weightBytes: 0 }],
     ]),
   };
-  const { kernels, gflops } = rooflineOf(work, ceilings);
+  const { kernels, gflops, unjudged } = rooflineOf(work, ceilings);
   expect(gflops).toBe(100);
   expect(kernels.map(({ kernel, macs, bytes }) => [kernel, macs, bytes])).toEqual([
     [0, 6000, 1000],
     [1, 0, 600],
   ]);
+  expect(unjudged).toEqual([2, 3, 4]);
 });
 
 test('a lookup in a table reads the rows that it gives, not the table', () => {
@@ -67,6 +69,37 @@ test('a lookup in a table reads the rows that it gives, not the table', () => {
     costs: new Map([[1 as NodeId, { macs: 0, weightBytes: 1e9 }]]),
   };
   expect(rooflineOf(work, ceilings).kernels[0]!.bytes).toBe(200);
+});
+
+test('kernels of 8 bits are held against their own ceiling; what has none is not judged', () => {
+  const given = [
+    ['MatMulInteger', 'uint8 [4]', 'int8 [4]'],
+    ['DynamicQuantizeMatMul', 'float32 [4]', 'int8 [4]'],
+    ['MatMul', 'float32 [4]', 'float32 [4]'],
+    ['MatMul', 'float16 [4]', 'float16 [4]'],
+    ['MatMulNBits', 'float32 [4]', 'uint8 [4]', 'float32 [1]'],
+    // Only moves data: the type does not matter.
+    ['Transpose', 'float16 [4]'],
+  ] as const;
+  const work = {
+    kernels: given.map((_, index) => kernel(40, 1, [index as NodeId])),
+    traced: given.map(([opType, ...inputs]) => ({ ...traced(1e6), opType, inputs })),
+    covers: given.map((_, index) => ({ nodes: [index as NodeId], shares: [1], inserted: false })),
+    costs: new Map(
+      given.map(([opType], index) => [index as NodeId, { macs: opType === 'Transpose' ? 0 : 1e9, weightBytes: 0 }]),
+    ),
+  };
+  const { kernels, unjudged } = rooflineOf(work, { ...ceilings, int8Gops: 400 });
+  // 2 GFLOP in 40 ms: half of 100 GFLOP/s, an eighth of 400 GOP/s.
+  expect(kernels.map(({ kernel, arithmetic, attained }) => [kernel, arithmetic, attained])).toEqual([
+    [0, 'int8', 0.125],
+    [1, 'int8', 0.125],
+    [2, 'float32', 0.5],
+    [5, 'float32', expect.any(Number)],
+  ]);
+  expect(unjudged).toEqual([3, 4]);
+  // Without a ceiling of int8, as in earlier reports.
+  expect(rooflineOf(work, ceilings).unjudged).toEqual([0, 1, 3, 4]);
 });
 
 test('the main kernel of a node is the longest', () => {

@@ -15,6 +15,7 @@ const kernels = names.map((name, index) => ({
   parameterBytes: 0,
   activationBytes: 0,
   outputBytes: 0,
+  memoryBefore: 0,
   memoryPeak: 0,
 }));
 
