@@ -76,9 +76,11 @@ export function openGroups({ nodes }: Scene): string[] {
   return nodes.key.filter((_, index) => nodes.kind[index] === 'frame');
 }
 
-/** The closed group that hides a node; undefined when the node has a box of its own or is not in the scene. */
+/** The closed group that hides a node; undefined when the node has a box, is a line in one, or is not in the scene. */
 export function closedGroupOf({ nodes }: Scene, node: NodeId): string | undefined {
-  const index = nodes.kind.findIndex((kind, at) => kind === 'group' && nodes.members[at]?.includes(node));
+  const index = nodes.kind.findIndex(
+    (kind, at) => kind === 'group' && (nodes.members[at]?.includes(node) || nodes.folded[at]?.includes(node)),
+  );
   return nodes.key[index];
 }
 

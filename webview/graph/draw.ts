@@ -77,6 +77,7 @@ export function drawFrame(context: Pen, frame: Frame): number {
   const visible = visibleBoxes(frame);
   drawFrames(context, frame, visible);
   drawEdges(context, frame);
+  drawTitles(context, frame, visible);
   drawBoxes(context, frame, visible);
   context.restore();
   return visible.length;
@@ -110,14 +111,22 @@ function drawFrames(context: Pen, { scene: { nodes }, camera, colors }: Frame, v
     context.strokeStyle = colors.border;
     context.lineWidth = line;
     context.stroke();
-    if (camera.zoom < zoomForLabels) continue;
-    context.font = `12px ${colors.font}`;
-    context.fillStyle = colors.quiet;
-    context.fillText(
-      fitted(context, `− ${nodes.label[box]}`, nodes.width[box]! - 24),
-      nodes.x[box]! + 12,
-      nodes.y[box]! + 20,
-    );
+  }
+}
+
+/** The names of frames, over the lines that pass through them. */
+function drawTitles(context: Pen, { scene: { nodes }, camera, colors }: Frame, visible: readonly number[]): void {
+  if (camera.zoom < zoomForLabels) return;
+  context.font = `12px ${colors.font}`;
+  context.textAlign = 'left';
+  context.strokeStyle = colors.frame;
+  context.lineWidth = 4;
+  context.fillStyle = colors.quiet;
+  for (const box of visible) {
+    if (nodes.kind[box] !== 'frame') continue;
+    const title = fitted(context, `− ${nodes.label[box]}`, nodes.width[box]! - 24);
+    context.strokeText(title, nodes.x[box]! + 12, nodes.y[box]! + 20);
+    context.fillText(title, nodes.x[box]! + 12, nodes.y[box]! + 20);
   }
 }
 
