@@ -63,8 +63,6 @@ export function createGraphPane(host: Client<ViewHostContract>, version: Readonl
       toggleGroup(group);
       await settled(scene);
     }
-    // The canvas learns of a new scene by its own effect, which runs after this one.
-    await Promise.resolve();
     handle.value?.reveal(node);
   };
 

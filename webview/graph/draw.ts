@@ -114,9 +114,15 @@ function drawFrames(context: Pen, { scene: { nodes }, camera, colors }: Frame, v
   }
 }
 
-/** The names of frames, over the lines that pass through them. */
-function drawTitles(context: Pen, { scene: { nodes }, camera, colors }: Frame, visible: readonly number[]): void {
+/** The names of frames, over the lines that pass through them, and in the window where a frame begins left of it. */
+function drawTitles(context: Pen, frame: Frame, visible: readonly number[]): void {
+  const {
+    scene: { nodes },
+    camera,
+    colors,
+  } = frame;
   if (camera.zoom < zoomForLabels) return;
+  const [edge] = windowOf(frame);
   context.font = `12px ${colors.font}`;
   context.textAlign = 'left';
   context.strokeStyle = colors.frame;
@@ -125,8 +131,10 @@ function drawTitles(context: Pen, { scene: { nodes }, camera, colors }: Frame, v
   for (const box of visible) {
     if (nodes.kind[box] !== 'frame') continue;
     const title = fitted(context, `− ${nodes.label[box]}`, nodes.width[box]! - 24);
-    context.strokeText(title, nodes.x[box]! + 12, nodes.y[box]! + 20);
-    context.fillText(title, nodes.x[box]! + 12, nodes.y[box]! + 20);
+    const rightmost = nodes.x[box]! + nodes.width[box]! - 12 - context.measureText(title).width;
+    const x = Math.min(rightmost, Math.max(nodes.x[box]!, edge) + 12);
+    context.strokeText(title, x, nodes.y[box]! + 20);
+    context.fillText(title, x, nodes.y[box]! + 20);
   }
 }
 
