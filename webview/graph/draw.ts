@@ -49,6 +49,8 @@ const zoomForText = 0.5;
 const zoomForLabels = 0.24;
 const zoomForCurves = 0.3;
 const zoomForEdgeLabels = 0.75;
+/** Pixels of the screen that a box is high to have a letter in it. */
+const leastLetter = 5;
 const stubLength = 18;
 
 export function sceneBounds({ edges }: Scene): SceneBounds {
@@ -237,6 +239,7 @@ function drawBoxes(context: Pen, frame: Frame, visible: readonly number[]): void
   if (camera.zoom < zoomForLabels) {
     drawHalos(context, frame, visible);
     drawPlainBoxes(context, frame, visible);
+    drawLetters(context, frame, visible);
   } else for (const box of visible) if (nodes.kind[box] !== 'frame') drawBox(context, frame, box);
   const outline = (box: number, color: string, width: number, dash: readonly number[] = []) => {
     context.strokeStyle = color;
@@ -300,6 +303,21 @@ function drawPlainBoxes(
         Math.max(pixel, nodes.height[box]!),
       );
     context.fill();
+  }
+}
+
+/** Letters of categories as large as the boxes, while these are high enough for one. */
+function drawLetters(context: Pen, { scene: { nodes }, camera, colors, fill }: Frame, visible: readonly number[]) {
+  context.textAlign = 'left';
+  for (const box of visible) {
+    const [width, height] = [nodes.width[box]!, nodes.height[box]!];
+    const figure = nodes.kind[box] !== 'frame' && height * camera.zoom >= leastLetter ? fill(box) : null;
+    if (!figure?.letter) continue;
+    const size = Math.min(height, 36) * 0.9;
+    context.font = `600 ${size}px ${colors.font}`;
+    context.fillStyle = textOn(figure.color);
+    const x = nodes.x[box]! + (width - context.measureText(figure.letter).width) / 2;
+    context.fillText(figure.letter, x, nodes.y[box]! + height / 2 + size * 0.36);
   }
 }
 
