@@ -15,8 +15,9 @@ import {
   type Size,
   zoomAbout,
 } from './camera.ts';
-import { drawFrame, type Frame, type SceneBounds, sceneBounds } from './draw.ts';
+import { drawFrame } from './draw.ts';
 import { type EdgeHit, edgeAt, edgesOfValue, edgeText, readersOf } from './edge-at.ts';
+import { type Frame, type SceneBounds, sceneBounds } from './frame.ts';
 import { listen, type Point } from './gestures.ts';
 import type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
 import { boxesOf, boxMarks } from './marked-boxes.ts';
