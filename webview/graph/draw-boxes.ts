@@ -71,7 +71,9 @@ function drawPlainBoxes(
   const byColor = new Map<string, number[]>();
   for (const box of visible) {
     if (nodes.kind[box] === 'frame') continue;
-    const color = fill(box)?.color ?? colors.categories[nodes.category[box]!]!;
+    const figure = fill(box);
+    // Where stripes cannot be seen, their colour tells a mixed group from the background.
+    const color = figure?.stripes ?? figure?.color ?? colors.categories[nodes.category[box]!]!;
     const list = byColor.get(color);
     if (list) list.push(box);
     else byColor.set(color, [box]);

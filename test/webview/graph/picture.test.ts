@@ -110,6 +110,8 @@ test('categories have their letters from far off, until boxes are too small for 
   const fill = () => ({ color: '#56b4e9', position: 0, letter: 'Q' });
   expect(windowSvg(0.2, 0, { fill })).toContain('>Q</text>');
   expect(windowSvg(0.05, 0, { fill })).not.toContain('>Q</text>');
+  const mixed = () => ({ color: '#3c4147', position: 0, stripes: '#5f666e' });
+  expect(windowSvg(0.2, 0, { fill: mixed })).toContain('fill="#5f666e"');
 });
 
 test('a frame that begins left of the window has its name in it', () => {
