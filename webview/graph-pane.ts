@@ -63,8 +63,6 @@ export function createGraphPane(host: Client<ViewHostContract>, version: Readonl
       toggleGroup(group);
       await settled(scene);
     }
-    // The canvas learns of a new scene by its own effect, which runs after this one.
-    await Promise.resolve();
     handle.value?.reveal(node);
   };
 
@@ -76,9 +74,11 @@ export function openGroups({ nodes }: Scene): string[] {
   return nodes.key.filter((_, index) => nodes.kind[index] === 'frame');
 }
 
-/** The closed group that hides a node; undefined when the node has a box of its own or is not in the scene. */
+/** The closed group that hides a node; undefined when the node has a box, is a line in one, or is not in the scene. */
 export function closedGroupOf({ nodes }: Scene, node: NodeId): string | undefined {
-  const index = nodes.kind.findIndex((kind, at) => kind === 'group' && nodes.members[at]?.includes(node));
+  const index = nodes.kind.findIndex(
+    (kind, at) => kind === 'group' && (nodes.members[at]?.includes(node) || nodes.folded[at]?.includes(node)),
+  );
   return nodes.key[index];
 }
 

@@ -19,7 +19,7 @@ export async function asRunScene(
   const draft = new Draft(model);
   const { main, functions } = draft;
   const scene = await layoutGraphInSteps({ main, functions, facts: createFacts(draft), open, signal }, pause);
-  const { kind, id, key, members } = scene.nodes;
+  const { kind, id, key, members, folded } = scene.nodes;
   const covered = Array.from(id, (each) => origins.get(each as NodeId) ?? []);
   const isFused = (box: number) => kind[box] === 'node' && covered[box]!.length > 1;
   const timeOf = (ids: Iterable<number>) => {
@@ -39,6 +39,7 @@ export async function asRunScene(
         if (each) return inOwn(each);
         return covered[box]!.length > 1 ? Int32Array.from(covered[box]!) : null;
       }),
+      folded: folded.map((each) => each && inOwn(each)),
       milliseconds: Float64Array.from(members, (each, box) => timeOf(each ?? [id[box]!])),
     },
   };

@@ -58,8 +58,8 @@ export const chainTable: NodeTable = {
 /** A scene with these boxes: a node's id, or the ids that a closed group holds, or a frame's key. */
 export function sceneOf(
   boxes: readonly (
-    | { readonly node: number }
-    | { readonly group: readonly number[]; readonly key: string }
+    | { readonly node: number; readonly folded?: readonly number[] }
+    | { readonly group: readonly number[]; readonly key: string; readonly folded?: readonly number[] }
     | { readonly frame: string }
   )[],
 ): Scene {
@@ -80,6 +80,7 @@ export function sceneOf(
       category: new Uint8Array(count),
       size: new Int32Array(count),
       members: boxes.map((box) => ('group' in box ? Int32Array.from(box.group) : null)),
+      folded: boxes.map((box) => ('folded' in box && box.folded ? Int32Array.from(box.folded) : null)),
     },
     edges: {
       count: 0,

@@ -4,6 +4,7 @@ import type { Overlay } from '../../src/core/overlay.ts';
 import type { ProfileReport, SweepReport } from '../../src/core/report/report.ts';
 import type { DocumentState, ViewHostContract, ViewState } from '../../src/protocol/webview.ts';
 import type { ProfileRequest, VersionMapping } from '../../src/protocol/worker.ts';
+import { boxOfNode } from '../../webview/graph/walk.ts';
 import { createState } from '../../webview/state.ts';
 import { chainTable, hostWith, plainDocument, sceneOf, settle } from './host.ts';
 
@@ -228,6 +229,19 @@ describe('groups', () => {
     expect(state.pane.open.value).toEqual(['g:outer', 'g:inner']);
     expect(state.selected.value).toBe(2);
     expect(state.pane.scene.value.value?.nodes.key).toContain('n2');
+  });
+
+  test('reveal of a node that is a line in a box goes to that box', async () => {
+    const scenes = new Map([
+      ['auto', sceneOf([{ group: [1], key: 'g:outer', folded: [2] }, { node: 0 }])],
+      ['g:outer', sceneOf([{ frame: 'g:outer' }, { node: 1, folded: [2] }, { node: 0 }])],
+    ]);
+    const state = createState(hostWith({ scene: async ({ open }) => scenes.get(String(open))! }));
+    await state.start();
+    await settle();
+    await state.reveal(id(2));
+    expect(state.pane.open.value).toEqual(['g:outer']);
+    expect(boxOfNode(state.pane.scene.value.value!, 2)).toBe(1);
   });
 
   test('a group that does not open is asked for once', async () => {

@@ -1,5 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { NodeId } from '../../src/core/graph/model.ts';
+import { boxOfNode } from '../../webview/graph/walk.ts';
 import { panelNames } from '../../webview/state.ts';
 import { browserPath, buildView, launchBrowser, type OpenView, openView } from './harness/view.ts';
 import { startWorkerHost, type WorkerHost } from './harness/worker-host.ts';
@@ -133,6 +135,29 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
       await page.getByText('Input and run settings').click();
       await page.locator('vscode-single-select[label="Execution provider"] .text', { hasText: 'CPU' }).waitFor();
     }
+  });
+
+  test('a node that a closed group hides, and one that is a line in a box, come into the window', async () => {
+    const { page, view } = opened;
+    await page.locator('.top-bar').click({ position: { x: 4, y: 4 } });
+    const table = await host.worker.nodeTable({ document: host.document, version: 0 });
+    for (const opType of ['Conv', 'Constant']) {
+      // Opens all groups, then closes them.
+      await page.keyboard.press('e');
+      await page.keyboard.press('e');
+      await expect.poll(async () => (await view.probe(undefined)).boxes).toBeLessThan(20);
+      const node = table.id[table.opType.lastIndexOf(opType)]!;
+      await view.reveal({ node: node as NodeId });
+      const distance = async () => {
+        const { open, camera } = host.viewState()!;
+        const scene = await host.worker.scene({ document: host.document, version: 0, open, asRun: false });
+        const box = boxOfNode(scene, node);
+        expect(scene.nodes.kind[box]).toBe('node');
+        return Math.abs(scene.nodes.y[box]! - camera!.y) * camera!.zoom;
+      };
+      await expect.poll(() => distance().catch(() => Number.NaN)).toBeLessThan(250);
+    }
+    await page.keyboard.press('e');
   });
 
   test('pictures: the whole as SVG and PNG, and what is in the window as PNG', async () => {

@@ -11,22 +11,31 @@ export interface BoxFigures {
   readonly range: OverlayRange;
 }
 
-/** The figure of every box: its node's, for a closed group its members' together. Without a scene only the range. */
+/**
+ * The figure of every box: its node's, for a closed group that of all nodes inside together. Without a scene only the
+ * range.
+ */
 export function boxFigures(scene: Scene | null, overlay: Overlay): BoxFigures {
   const mixed = new Set<number>();
   const figures = new Float64Array(scene?.nodes.count ?? 0).fill(Number.NaN);
   for (let box = 0; box < figures.length; box++) {
-    const { kind, members, id, milliseconds } = scene!.nodes;
+    const { kind, id, milliseconds } = scene!.nodes;
     if (kind[box] === 'frame') continue;
     if (overlay.id === 'time' && milliseconds) {
       figures[box] = milliseconds[box]!;
       continue;
     }
-    const figure = figureOf(overlay, kind[box] === 'group' ? members[box]! : [id[box]!]);
+    const figure = kind[box] === 'group' ? groupFigure(scene!, box, overlay) : figureOf(overlay, [id[box]!]);
     if (figure === 'mixed') mixed.add(box);
     else figures[box] = figure;
   }
   return { figures, mixed, range: overlayRange(overlay, figures) };
+}
+
+/** The figure of a group. Of which category its nodes are tell those that have boxes: constants are of none. */
+export function groupFigure({ nodes }: Scene, box: number, overlay: Overlay): number | 'mixed' {
+  const [members, folded] = [nodes.members[box]!, nodes.folded[box]];
+  return figureOf(overlay, folded && overlay.scale !== 'category' ? [...members, ...folded] : members);
 }
 
 /** The sum of members' figures, or what the overlay says of groups, or their lowest where a sum says nothing. */

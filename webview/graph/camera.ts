@@ -11,6 +11,17 @@ export const minZoom = 0.001;
 export const maxZoom = 4;
 /** Below this nothing can be read, so a scene that would need it is shown from its top instead. */
 const readableZoom = 0.6;
+/** Between these a scene that is shown from its top has labels at its lines and as much around as can be. */
+const fromTop = { min: 0.75, max: 0.85 };
+
+/** The largest size of the minimap and the least, in pixels, and its distance from the edges of the window. */
+const minimap = { width: 120, height: 160, least: 40, margin: 12 };
+
+/** Size of the minimap in pixels. Of a scene that is very long one way it is stretched the other way, to be seen. */
+export function minimapSize({ width, height }: Pick<Scene, 'width' | 'height'>): Size {
+  const scale = Math.min(minimap.width / width, minimap.height / height);
+  return { width: Math.max(minimap.least, width * scale), height: Math.max(minimap.least, height * scale) };
+}
 
 /** The camera that shows a whole scene. */
 export function fitCamera({ width, height }: Scene, window: Size): Camera {
@@ -18,19 +29,33 @@ export function fitCamera({ width, height }: Scene, window: Size): Camera {
   return { x: width / 2, y: height / 2, zoom };
 }
 
-/** The camera a scene opens with: the whole of it when that can be read, else its top at a zoom that can. */
+/**
+ * The camera a scene opens with: the whole of it when that can be read, else its top at a zoom that can, with what is
+ * there in the middle of what the minimap, at the right, leaves free.
+ */
 export function openingCamera(scene: Scene, window: Size): Camera {
   const whole = fitCamera(scene, window);
   if (whole.zoom >= readableZoom) return whole;
-  const zoom = Math.max(readableZoom, Math.min(0.85, window.width / (scene.width + 24)));
+  const taken = minimapSize(scene).width + 2 * minimap.margin;
+  const free = window.width - taken;
+  const zoom = Math.min(fromTop.max, Math.max(fromTop.min, free / (scene.width + 24)));
+  const [left, right] = extentAbove(scene, window.height / zoom);
+  const half = free / 2 / zoom;
   const input = scene.nodes.kind.indexOf('input');
-  const x = input >= 0 ? scene.nodes.x[input]! + scene.nodes.width[input]! / 2 : scene.width / 2;
-  const half = window.width / 2 / zoom;
-  return {
-    x: scene.width <= 2 * half ? scene.width / 2 : Math.max(half, Math.min(scene.width - half, x)),
-    y: window.height / 2 / zoom,
-    zoom,
-  };
+  const wanted = input >= 0 ? scene.nodes.x[input]! + scene.nodes.width[input]! / 2 : scene.width / 2;
+  const x = right - left <= 2 * half ? (left + right) / 2 : Math.max(left + half, Math.min(right - half, wanted));
+  return { x: x + taken / 2 / zoom, y: window.height / 2 / zoom, zoom };
+}
+
+/** From where to where boxes stand above a height, frames aside. */
+function extentAbove({ nodes, width }: Scene, height: number): readonly [left: number, right: number] {
+  let [left, right] = [width, 0];
+  for (let box = 0; box < nodes.count; box++) {
+    if (nodes.kind[box] === 'frame' || nodes.y[box]! > height) continue;
+    left = Math.min(left, nodes.x[box]!);
+    right = Math.max(right, nodes.x[box]! + nodes.width[box]!);
+  }
+  return left < right ? [left - 24, right + 24] : [0, width];
 }
 
 /** Zooms about a point of the window, which stays over the same point of the scene. */

@@ -1,7 +1,7 @@
 import type { Scene } from '../../src/core/layout/scene.ts';
 import { plural, t } from '../l10n.ts';
 import type { Size } from './camera.ts';
-import type { SceneBounds } from './draw.ts';
+import type { SceneBounds } from './frame.ts';
 import type { Camera } from './graph-types.ts';
 
 /** An edge under the pointer, and which of its ends when it is a stub. */

@@ -43,8 +43,8 @@ export interface GraphHandle {
   fit(): void;
   /** Zooms about the middle of the window. */
   zoomBy(factor: number): void;
-  /** Brings a node, or the group that holds it, into the window if it is not there. False when no box holds it. */
-  reveal(id: NodeId): boolean;
+  /** Brings a node, or the group that holds it, into the window of the latest scene if it is not there. */
+  reveal(id: NodeId): void;
   /** Marks a box by its key, as a click on it would, and brings it into the window. */
   selectBox(key: string): void;
   /** In the next scene the box in the middle of the window stays where it is. */

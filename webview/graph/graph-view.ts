@@ -15,8 +15,9 @@ import {
   type Size,
   zoomAbout,
 } from './camera.ts';
-import { drawFrame, type Frame, type SceneBounds, sceneBounds } from './draw.ts';
+import { drawFrame } from './draw.ts';
 import { type EdgeHit, edgeAt, edgesOfValue, edgeText, readersOf } from './edge-at.ts';
+import { type Frame, type SceneBounds, sceneBounds } from './frame.ts';
 import { listen, type Point } from './gestures.ts';
 import type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
 import { boxesOf, boxMarks } from './marked-boxes.ts';
@@ -147,6 +148,13 @@ export function createGraphView(
     const target = revealing(shown.scene, box, shown.camera, size);
     if (target !== shown.camera) moveTo(target);
   };
+  /** The node to bring into the window once the scene that was asked for is on view. */
+  let wanted: NodeId | null = null;
+  const reveal = (id: NodeId) => {
+    // A new scene gets here by an effect, which runs after the page is painted.
+    wanted = props().scene.value === shown.scene ? null : id;
+    if (shown.scene && wanted === null) showBox(boxOfNode(shown.scene, id));
+  };
   const focus = (box: number) => {
     selectedBox = box;
     props().focused.value = shown.scene?.nodes.key[box] ?? null;
@@ -263,7 +271,11 @@ export function createGraphView(
   });
 
   const resize = new ResizeObserver(([entry]) => {
+    const before = size;
     size = { width: entry!.contentRect.width, height: entry!.contentRect.height };
+    // What is at the top stays there when the legend or the table takes room below.
+    if (shown.camera && before.height > 0 && size.height > 0)
+      setCamera({ ...shown.camera, y: shown.camera.y + (size.height - before.height) / 2 / shown.camera.zoom });
     ensureCamera();
     draw();
   });
@@ -288,11 +300,7 @@ export function createGraphView(
     fit: () => shown.scene && moveTo(fitCamera(shown.scene, size)),
     zoomBy: (factor) =>
       shown.camera && moveTo(zoomAbout(shown.camera, factor, { x: size.width / 2, y: size.height / 2 }, size)),
-    reveal: (id) => {
-      const box = shown.scene ? boxOfNode(shown.scene, id) : -1;
-      showBox(box);
-      return box >= 0;
-    },
+    reveal,
     selectBox: (key) => {
       const box = shown.scene?.nodes.key.indexOf(key) ?? -1;
       if (box >= 0) choose(box);
@@ -334,6 +342,7 @@ export function createGraphView(
       if (next.scene !== before.scene || next.overlay !== before.overlay)
         fill = scene ? fillOf(scene, next.overlay, colors) : () => null;
       ensureCamera();
+      if (wanted !== null) reveal(wanted);
       redraw();
     },
     setColors: (next) => {

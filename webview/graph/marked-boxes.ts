@@ -2,12 +2,14 @@ import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Scene } from '../../src/core/layout/scene.ts';
 import type { Mark } from './graph-types.ts';
 
-/** The boxes that stand for nodes: their own, and closed groups that hold one. */
+/** The boxes that stand for nodes: their own, those in which one is a line, and closed groups that hold one. */
 export function boxesOf(scene: Scene, ids: ReadonlySet<NodeId>): ReadonlySet<number> {
   const boxes = new Set<number>();
-  for (let box = 0; box < scene.nodes.count; box++) {
-    const members = scene.nodes.kind[box] === 'group' ? scene.nodes.members[box] : null;
-    if (ids.has(scene.nodes.id[box] as NodeId) || members?.some((id) => ids.has(id as NodeId))) boxes.add(box);
+  const { count, kind, id, members, folded } = scene.nodes;
+  const anyOf = (list: Int32Array | null) => list?.some((each) => ids.has(each as NodeId)) ?? false;
+  for (let box = 0; box < count; box++) {
+    const isHit = ids.has(id[box] as NodeId) || (kind[box] === 'group' && anyOf(members[box]!));
+    if (isHit || (kind[box] !== 'frame' && anyOf(folded[box]!))) boxes.add(box);
   }
   return boxes;
 }

@@ -3,6 +3,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Scene } from '../../src/core/layout/scene.ts';
 import { t } from '../l10n.ts';
+import { minimapSize } from './camera.ts';
 import type { Camera } from './graph-types.ts';
 import type { GraphColors } from './theme.ts';
 
@@ -13,8 +14,8 @@ interface MinimapProps {
   readonly host: RefObject<HTMLElement | null>;
 }
 
-/** Largest size of the minimap in pixels. */
-const limit = { width: 120, height: 160 };
+/** Smaller windows have no room for a minimap beside the tools. */
+const leastWindow = { width: 320, height: 340 };
 
 /** The whole scene in small with the window marked; a click or drag moves the window. Shown when the scene does not fit. */
 export function Minimap({ scene, camera, colors, host }: MinimapProps) {
@@ -31,16 +32,22 @@ export function Minimap({ scene, camera, colors, host }: MinimapProps) {
       window &&
       shown.width * view.zoom <= window.width * 1.05 &&
       shown.height * view.zoom <= window.height * 1.05;
-    target.hidden = !shown || !view || !window || Boolean(fits) || window.width < 320;
+    target.hidden =
+      !shown ||
+      !view ||
+      !window ||
+      Boolean(fits) ||
+      window.width < leastWindow.width ||
+      window.height < leastWindow.height;
     if (!shown || !view || !window || target.hidden) return;
     const ratio = devicePixelRatio || 1;
-    const scale = Math.min(limit.width / shown.width, limit.height / shown.height);
-    const [width, height] = [Math.max(8, shown.width * scale), Math.max(8, shown.height * scale)];
+    const { width, height } = minimapSize(shown);
+    const [across, down] = [(width / shown.width) * ratio, (height / shown.height) * ratio];
     if (picture.current?.scene !== shown || picture.current.colors !== colors) {
       picture.current = {
         scene: shown,
         colors,
-        image: thumbnail(shown, colors, width * ratio, height * ratio, scale * ratio),
+        image: thumbnail(shown, colors, across, down),
       };
     }
     target.width = width * ratio;
@@ -53,10 +60,10 @@ export function Minimap({ scene, camera, colors, host }: MinimapProps) {
     context.lineWidth = ratio;
     const [half, tall] = [window.width / 2 / view.zoom, window.height / 2 / view.zoom];
     context.strokeRect(
-      (view.x - half) * scale * ratio,
-      (view.y - tall) * scale * ratio,
-      Math.max(4, 2 * half * scale * ratio),
-      Math.max(4, 2 * tall * scale * ratio),
+      (view.x - half) * across,
+      (view.y - tall) * down,
+      Math.max(4, 2 * half * across),
+      Math.max(4, 2 * tall * down),
     );
   };
 
@@ -88,27 +95,22 @@ export function Minimap({ scene, camera, colors, host }: MinimapProps) {
   );
 }
 
-function thumbnail(
-  { nodes }: Scene,
-  colors: GraphColors,
-  width: number,
-  height: number,
-  scale: number,
-): HTMLCanvasElement {
+/** The scene in small; `across` and `down` are pixels a pixel of the scene. */
+function thumbnail({ nodes, width, height }: Scene, colors: GraphColors, across: number, down: number) {
   const image = document.createElement('canvas');
-  image.width = width;
-  image.height = height;
+  image.width = width * across;
+  image.height = height * down;
   const context = image.getContext('2d')!;
   context.fillStyle = colors.background;
-  context.fillRect(0, 0, width, height);
+  context.fillRect(0, 0, image.width, image.height);
   for (let box = 0; box < nodes.count; box++) {
     const frame = nodes.kind[box] === 'frame';
     context.fillStyle = frame ? colors.frame : colors.categories[nodes.category[box]!]!;
     context.fillRect(
-      nodes.x[box]! * scale,
-      nodes.y[box]! * scale,
-      Math.max(1, nodes.width[box]! * scale),
-      Math.max(1, nodes.height[box]! * scale),
+      nodes.x[box]! * across,
+      nodes.y[box]! * down,
+      Math.max(1, nodes.width[box]! * across),
+      Math.max(1, nodes.height[box]! * down),
     );
   }
   return image;

@@ -128,11 +128,16 @@ function isIn({ nodes: { kind, x, y, width, height } }: Scene, box: number, fram
   );
 }
 
-/** The box that stands for a node: its own, or the closed group that hides it. −1: none. */
+/** The box that stands for a node: its own, the one in which it is a line, or the closed group that hides it. −1: none. */
 export function boxOfNode({ nodes }: Scene, id: number): number {
   const own = nodes.id.indexOf(id);
   if (own >= 0) return own;
-  return nodes.kind.findIndex((kind, box) => kind === 'group' && nodes.members[box]?.includes(id));
+  const hiding = nodes.kind.findIndex(
+    (kind, box) =>
+      kind !== 'frame' && (nodes.folded[box]?.includes(id) || (kind === 'group' && nodes.members[box]?.includes(id))),
+  );
+  // Read by bodies of an open node alone: the innermost frame is that node's.
+  return hiding >= 0 ? hiding : nodes.folded.findLastIndex((folded) => folded?.includes(id));
 }
 
 /** What a screen reader says of a box. */

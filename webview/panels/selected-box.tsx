@@ -1,6 +1,7 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
+import type { Scene } from '../../src/core/layout/scene.ts';
 import { count, shape, withUnit } from '../../src/core/report/format.ts';
-import { figureOf } from '../graph/box-figures.ts';
+import { groupFigure } from '../graph/box-figures.ts';
 import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Empty } from '../widgets/empty.tsx';
@@ -23,20 +24,20 @@ export function SelectedBox({ state }: { readonly state: State }) {
   }
   const label = scene.nodes.label[box]!;
   if (kind === 'group' || kind === 'frame') {
-    return <Group state={state} label={label} members={scene.nodes.members[box] ?? new Int32Array(0)} />;
+    return <Group state={state} scene={scene} box={box} label={label} />;
   }
   return <Value state={state} name={scene.nodes.key[box]!.slice(2)} kind={kind} />;
 }
 
-function Group({
-  state,
-  label,
-  members,
-}: {
+interface GroupProps {
   readonly state: State;
+  readonly scene: Scene;
+  readonly box: number;
   readonly label: string;
-  readonly members: Int32Array;
-}) {
+}
+
+function Group({ state, scene, box, label }: GroupProps) {
+  const members = scene.nodes.members[box] ?? new Int32Array(0);
   const table = state.table.value.value;
   const inside = new Set(members);
   const operators = new Map<string, number>();
@@ -50,7 +51,7 @@ function Group({
         <h2>{label}</h2>
       </header>
       <p class="node-name">{plural(members.length, 'Group of {0} node', 'Group of {0} nodes')}</p>
-      <Facts facts={groupFacts(state, members)} />
+      <Facts facts={groupFacts(state, scene, box)} />
       <Section title={t('Operators')}>
         <Facts facts={ranked.slice(0, shownOperators).map(([name, nodes]) => [name, count(nodes)])} />
         {ranked.length > shownOperators && (
@@ -62,9 +63,9 @@ function Group({
 }
 
 /** What the nodes of a group have together, by every overlay there is. */
-function groupFacts(state: State, members: Int32Array): readonly Fact[] {
+function groupFacts(state: State, scene: Scene, box: number): readonly Fact[] {
   return (state.columns.value.value ?? []).flatMap((overlay): Fact[] => {
-    const figure = figureOf(overlay, members);
+    const figure = groupFigure(scene, box, overlay);
     if (figure === 'mixed') return [[overlay.title, t('mixed')]];
     if (Number.isNaN(figure)) return [];
     return [

@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { NodeId } from '../../src/core/graph/model.ts';
+import { joinedNodes } from '../../src/core/profile/joined-nodes.ts';
 import { time } from '../../src/core/report/format.ts';
 import type { ProfiledNode } from '../../src/core/report/report.ts';
 import type { VersionMapping } from '../../src/protocol/worker.ts';
@@ -76,30 +77,20 @@ export function timeDeltas(
   before: readonly ProfiledNode[],
   after: readonly ProfiledNode[],
 ): TimeDelta[] {
-  // Union of everything that pairs connect. Keys: node of a, or −1 − node of b.
-  const parents = new Map<number, number>();
-  const root = (key: number): number => {
-    let at = key;
-    while (parents.has(at) && parents.get(at) !== at) at = parents.get(at)!;
-    return at;
-  };
-  for (let at = 0; at < pairs.length; at += 2) {
-    const [one, other] = [root(pairs[at]!), root(-1 - pairs[at + 1]!)];
-    if (one !== other) parents.set(other, one);
-  }
+  const { ofThis, ofOther } = joinedNodes(pairs);
   const groups = new Map<number, { node: NodeId; label: string; before: number; after: number; within: number }>();
   const add = ({ id, name, opType, milliseconds, spread }: ProfiledNode, key: number, side: 'before' | 'after') => {
-    const group = groups.get(root(key)) ?? { node: id, label: '', before: 0, after: 0, within: 0 };
+    const group = groups.get(key) ?? { node: id, label: '', before: 0, after: 0, within: 0 };
     if (side === 'after' || group.label === '') {
       group.node = id;
       group.label = `${opType} ${name || `#${id}`}`;
     }
     group[side] += milliseconds;
     group.within = Math.hypot(group.within, spread);
-    groups.set(root(key), group);
+    groups.set(key, group);
   };
-  for (const node of before) add(node, node.id, 'before');
-  for (const node of after) add(node, -1 - node.id, 'after');
+  for (const node of before) add(node, ofOther(node.id), 'before');
+  for (const node of after) add(node, ofThis(node.id), 'after');
   return [...groups.values()].sort((x, y) => Math.abs(y.after - y.before) - Math.abs(x.after - x.before));
 }
 

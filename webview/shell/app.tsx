@@ -1,5 +1,6 @@
 import { engineText } from '../engine-texts.ts';
 import { GraphCanvas } from '../graph/graph-canvas.tsx';
+import { Legend } from '../graph/legend.tsx';
 import type { GraphPane } from '../graph-pane.ts';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
@@ -100,6 +101,7 @@ function Graphs({ state }: { readonly state: State }) {
             state.pane.handle.value = handle;
           }}
         />
+        <Legend overlay={state.overlay} scene={state.pane.scene.value} onToggleScale={state.toggleScale} />
         <Breadcrumbs pane={state.pane} />
         <GraphTools state={state} />
         <PaneNotice pane={state.pane} />

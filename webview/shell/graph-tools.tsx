@@ -1,4 +1,3 @@
-import { Legend } from '../graph/legend.tsx';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { IconButton } from '../widgets/button.tsx';
@@ -7,30 +6,25 @@ import { Icon } from '../widgets/icon.tsx';
 const zoomStep = 1.25;
 export const pictureMenuId = 'picture-menu';
 
-/** Over the graph's lower corners: the overlay's scale, and buttons to zoom, fit and open. */
+/** Over the graph's upper corner: buttons to zoom, fit, open, and save a picture. */
 export function GraphTools({ state }: { readonly state: State }) {
   const { handle, open, toggleAll } = state.pane;
   return (
-    <>
-      <div class="graph-corner legend-corner">
-        <Legend overlay={state.overlay} scene={state.pane.scene.value} onToggleScale={state.toggleScale} />
-      </div>
-      <div class="graph-corner tool-corner" role="toolbar" aria-label={t('Graph')}>
-        <IconButton icon="zoom-in" label={t('Zoom in (+)')} onClick={() => handle.value?.zoomBy(zoomStep)} />
-        <IconButton icon="zoom-out" label={t('Zoom out (−)')} onClick={() => handle.value?.zoomBy(1 / zoomStep)} />
-        <IconButton
-          icon="screen-full"
-          label={t('Fit the graph into the window (F)')}
-          onClick={() => handle.value?.fit()}
-        />
-        <IconButton
-          icon={open.value === 'all' ? 'collapse-all' : 'expand-all'}
-          label={open.value === 'all' ? t('Close groups (E)') : t('Open all groups (E)')}
-          onClick={toggleAll}
-        />
-        <SavePicture state={state} />
-      </div>
-    </>
+    <div class="graph-corner tool-corner" role="toolbar" aria-label={t('Graph')}>
+      <IconButton icon="zoom-in" label={t('Zoom in (+)')} onClick={() => handle.value?.zoomBy(zoomStep)} />
+      <IconButton icon="zoom-out" label={t('Zoom out (−)')} onClick={() => handle.value?.zoomBy(1 / zoomStep)} />
+      <IconButton
+        icon="screen-full"
+        label={t('Fit the graph into the window (F)')}
+        onClick={() => handle.value?.fit()}
+      />
+      <IconButton
+        icon={open.value === 'all' ? 'collapse-all' : 'expand-all'}
+        label={open.value === 'all' ? t('Close groups (E)') : t('Open all groups (E)')}
+        onClick={toggleAll}
+      />
+      <SavePicture state={state} />
+    </div>
   );
 }
 

@@ -1,3 +1,4 @@
+import type { NodeId } from '../graph/model.ts';
 import { boxOf } from './boxes.ts';
 import { placeLabels } from './edge-labels.ts';
 import type { Item } from './hierarchy.ts';
@@ -48,7 +49,11 @@ export function assemble(root: Item, levels: Levels, topOf: (level: Level) => nu
     constants: closed.map((box) => box?.constants ?? []),
     category: Uint8Array.from(items, ({ node }) => (node ? categoryOf(node) : 0)),
     size: Int32Array.from(items, ({ size }) => size),
-    members: items.map((item) => (item.kind === 'group' ? membersOf(item) : null)),
+    members: items.map((item) => (item.kind === 'group' ? idsIn(item, ({ node }) => (node ? [node.id] : [])) : null)),
+    folded: items.map((item) => {
+      const ids = idsIn(item, ({ folded }) => folded);
+      return ids.length > 0 ? ids : null;
+    }),
   };
   const edges = edgesOf(work, nodes, place);
   const { flow } = levels.get(root)!;
@@ -110,13 +115,13 @@ function edgesOf(work: readonly Placed[], nodes: SceneNodes, place: ReadonlyMap<
   };
 }
 
-/** Ids of all nodes inside a group. */
-function membersOf(item: Item): Int32Array {
-  const ids: number[] = [];
+/** Ids that an item and all inside it give. */
+function idsIn(item: Item, idsOf: (item: Item) => readonly NodeId[]): Int32Array {
+  const ids: NodeId[] = [];
   const work = [item];
   while (work.length > 0) {
     const each = work.pop()!;
-    if (each.node) ids.push(each.node.id);
+    for (const id of idsOf(each)) ids.push(id);
     work.push(...each.children);
   }
   return Int32Array.from(ids).sort();

@@ -14,6 +14,11 @@ const maxWidth = 200;
 const shortWidth = 64;
 /** Nearer to the left edge of the scene than this, there is no room. */
 const margin = 4;
+/** Pixels that a label takes beside its line, with the distance to what is next. */
+export function labelRoom(label: string): number {
+  return label === '' ? 0 : beside + textWidth(label, labelFontSize) + margin;
+}
+
 /** Lines shorter than this have no room for a label. */
 const minLength = 24;
 
@@ -89,11 +94,33 @@ function lastPart(name: string): string {
   return part.length > 24 ? `…${part.slice(-23)}` : part;
 }
 
-const cellWidth = 128;
-const cellHeight = 32;
-
-/** Rectangles that are taken, by cells of a grid. */
+/** What texts may not lie on: boxes, the names and borders of frames, and other texts. */
 function occupied(nodes: SceneNodes) {
+  const taken = rectanglesBy(128, 32);
+  // Sides of frames are as long as all that is in them.
+  const sides = rectanglesBy(128, 2048);
+  for (let box = 0; box < nodes.count; box++) {
+    const [x, y, width, height] = [nodes.x[box]!, nodes.y[box]!, nodes.width[box]!, nodes.height[box]!];
+    if (nodes.kind[box] !== 'frame') {
+      taken.take(x, y, x + width, y + height);
+      continue;
+    }
+    taken.take(x, y, x + Math.min(width, 28 + textWidth(nodes.label[box]!, 12)), y + 25);
+    for (const side of [x, x + width]) sides.take(side - 1, y, side + 1, y + height);
+  }
+  /** Takes the rectangle when it is free. */
+  const claim = (...rectangle: Rectangle): boolean => {
+    const isFree = taken.isFree(...rectangle) && sides.isFree(...rectangle);
+    if (isFree) taken.take(...rectangle);
+    return isFree;
+  };
+  return { claim };
+}
+
+type Rectangle = readonly [left: number, top: number, right: number, bottom: number];
+
+/** Rectangles, found again by the cells of a grid. */
+function rectanglesBy(cellWidth: number, cellHeight: number) {
   const cells = new Map<number, number[]>();
   const rectangles: number[] = [];
   const eachCell = (left: number, top: number, right: number, bottom: number, visit: (key: number) => boolean) => {
@@ -111,9 +138,8 @@ function occupied(nodes: SceneNodes) {
       return true;
     });
   };
-  /** Takes the rectangle when it is free. */
-  const claim = (left: number, top: number, right: number, bottom: number): boolean => {
-    const isFree = eachCell(left, top, right, bottom, (key) =>
+  const isFree = (left: number, top: number, right: number, bottom: number): boolean =>
+    eachCell(left, top, right, bottom, (key) =>
       (cells.get(key) ?? []).every(
         (at) =>
           right <= rectangles[at]! ||
@@ -122,14 +148,5 @@ function occupied(nodes: SceneNodes) {
           top >= rectangles[at + 3]!,
       ),
     );
-    if (isFree) take(left, top, right, bottom);
-    return isFree;
-  };
-  for (let box = 0; box < nodes.count; box++) {
-    const [x, y] = [nodes.x[box]!, nodes.y[box]!];
-    // Of a frame, only its title and its border are in the way of texts.
-    if (nodes.kind[box] !== 'frame') take(x, y, x + nodes.width[box]!, y + nodes.height[box]!);
-    else take(x, y, x + Math.min(nodes.width[box]!, 28 + textWidth(nodes.label[box]!, 12)), y + 25);
-  }
-  return { claim };
+  return { take, isFree };
 }

@@ -23,6 +23,8 @@ export interface Item {
   readonly inner: Site[];
   /** A group of what stands side by side: opening it shows nothing but more of the same. */
   readonly isFan?: boolean;
+  /** Nodes that stand as lines in its box. */
+  readonly folded: NodeId[];
   /** Nodes inside, itself included when it is one. */
   size: number;
 }
@@ -118,6 +120,7 @@ export function buildHierarchy(main: GraphView, functions: readonly GraphView[] 
       }
       for (let each: Item | null = item; each; each = each.parent) each.size++;
     }
+    holdFolded(site);
     frame.children.push(...site.outputs);
     const isLast = at === work.length - 1;
     const uncalled = isLast ? functions.find((each) => !called.has(each)) : undefined;
@@ -130,6 +133,22 @@ export function buildHierarchy(main: GraphView, functions: readonly GraphView[] 
     enter(uncalled, inside, `${inside.key}/`, `${inside.key}/`, null);
   }
   return { root, sites };
+}
+
+/** Notes each folded node at the first that reads it; what only folded nodes read is where these are. */
+function holdFolded({ graph, folded, nodes }: Site): void {
+  const holders = new Map<NodeId, Item>();
+  // From the last node on, so that readers come before what they read.
+  for (const { id, outputs } of graph.nodes().toReversed()) {
+    if (!folded.has(id)) continue;
+    for (const reader of outputs.flatMap((output) => graph.consumers(output))) {
+      const holder = nodes.get(reader.id) ?? holders.get(reader.id);
+      if (!holder) continue;
+      holders.set(id, holder);
+      holder.folded.push(id);
+      break;
+    }
+  }
 }
 
 interface Work {
@@ -190,7 +209,7 @@ function groupsIn({ counts, scopes, drawn, fans }: GraphGroups, frame: Item, pre
 }
 
 function group(key: string, label: string, parent: Item | null): Item {
-  return { key, kind: 'group', label, parent, children: [], inner: [], size: 0 };
+  return { key, kind: 'group', label, parent, children: [], inner: [], folded: [], size: 0 };
 }
 
 function functionName(graph: GraphView): string {

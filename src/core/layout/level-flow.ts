@@ -1,5 +1,6 @@
 /** One level laid out around the levels inside it. */
 import { boxOf, fontSize } from './boxes.ts';
+import { labelRoom } from './edge-labels.ts';
 import { type Flow, flowSteps } from './flow.ts';
 import type { Level, Levels } from './levels.ts';
 import { pinned } from './rank.ts';
@@ -7,6 +8,9 @@ import { textWidth } from './text-width.ts';
 
 /** Room between a frame and what it holds; values that cross the frame bring a row of ports, whose gap is room enough. */
 const framePadding = { side: 16, top: 36, bottom: 16, besidePorts: 2 };
+
+/** Longer labels do not make a frame wider: they are cut, or stand elsewhere. */
+const mostLabel = 140;
 
 export function paddingOf({ ports }: Level): { readonly top: number; readonly bottom: number } {
   const crossing = (way: string) => [...ports.keys()].some((key) => key.startsWith(way));
@@ -121,10 +125,23 @@ function* layOut(level: Level, levels: Levels, keep?: (box: number) => number | 
 function frameSize(inner: Level): { readonly width: number; readonly height: number } {
   const { top, bottom } = paddingOf(inner);
   const flow: Flow = inner.flow!;
+  const side = Math.max(framePadding.side, labelOverhang(inner));
   return {
-    width: Math.max(flow.width + 2 * framePadding.side, textWidth(inner.item.label, fontSize) + 60),
+    width: Math.max(flow.width + 2 * side, textWidth(inner.item.label, fontSize) + 60),
     height: flow.height + top + bottom,
   };
+}
+
+/** How far labels at the right of lines stand out over the boxes of a level. */
+function labelOverhang({ links, boxes, flow }: Level): number {
+  let overhang = 0;
+  for (const [index, { from, label }] of links.entries()) {
+    // Lines from the frame itself have their label outside.
+    if (from >= boxes.length || flow!.isStub[index]) continue;
+    const end = flow!.routes[index]!.at(-2)!;
+    overhang = Math.max(overhang, end + Math.min(mostLabel, labelRoom(label)) - flow!.width);
+  }
+  return overhang;
 }
 
 /** Where a value crosses the frame, in pixels right of its middle; NaN when it ends at the frame itself. */

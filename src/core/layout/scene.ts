@@ -36,6 +36,8 @@ export interface SceneNodes {
   readonly size: Int32Array;
   /** For groups and frames: ids of the nodes inside; an overlay's figure for a group is theirs together. */
   readonly members: readonly (Int32Array | null)[];
+  /** Ids of the nodes that have no box, but stand as lines in this one, or in those that it holds. */
+  readonly folded: readonly (Int32Array | null)[];
   /** Of the graph as run: milliseconds of the box's own kernels, which its nodes may share with others; NaN where no kernel ran. */
   readonly milliseconds?: Float64Array;
 }

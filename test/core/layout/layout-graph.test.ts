@@ -72,6 +72,9 @@ describe.each(sampleModels)('%s', (path) => {
     const folded = foldedNodes(new Draft(opened.model).main);
     expect(drawn.length + folded.size).toBe(opened.model.graph.nodes.length);
     expect(drawn.some((id) => folded.has(id as NodeId))).toBe(false);
+    // Outside of frames, which hold what the boxes in them do.
+    const held = nodes.folded.flatMap((ids, box) => (nodes.kind[box] === 'frame' ? [] : [...(ids ?? [])]));
+    expect(held.sort()).toEqual([...folded].sort());
     await opened.close();
   });
 
@@ -167,9 +170,9 @@ const boxesOf = ({ nodes }: Scene): Rectangle[] =>
 /** Pairs of boxes that lie on each other, frames apart from what they hold. */
 const overlaps = (scene: Scene) => intersections(boxesOf(scene));
 
-/** Labels that lie on each other or on a box. */
+/** Labels that lie on each other, on a box or on the side of a frame. */
 function labelOverlaps(scene: Scene): string[] {
-  const { labels } = scene;
+  const { labels, nodes } = scene;
   const texts = labels.text.map((name, label) => ({
     name,
     x: labels.x[label]!,
@@ -177,7 +180,12 @@ function labelOverlaps(scene: Scene): string[] {
     width: labels.width[label]!,
     height: 10,
   }));
-  return intersections([...texts, ...boxesOf(scene)]);
+  const sides = nodes.kind.flatMap((kind, box) => {
+    if (kind !== 'frame') return [];
+    const side = { name: `side of ${nodes.key[box]}`, y: nodes.y[box]!, width: 0.1, height: nodes.height[box]! };
+    return [nodes.x[box]!, nodes.x[box]! + nodes.width[box]!].map((x) => ({ ...side, x }));
+  });
+  return [...intersections([...texts, ...boxesOf(scene)]), ...intersections([...texts, ...sides])];
 }
 
 /** Sweeps from top to bottom. */

@@ -10,6 +10,7 @@ const scene = {
     kind: ['node', 'group', 'input'],
     id: Int32Array.from([0, -1, -1]),
     members: [null, Int32Array.from([1, 2, 3]), null],
+    folded: [null, null, null],
   },
 } as unknown as Scene;
 
@@ -48,6 +49,14 @@ test('a group of one category has it, one of several is mixed, one without data 
   expect(category(0, 0, 1, 1).figures[1]).toBeNaN();
   expect([...category(0, 0, 1, 1).mixed]).toEqual([1]);
   expect([...category(0, Number.NaN, Number.NaN, Number.NaN).mixed]).toEqual([]);
+});
+
+test('nodes that are lines in the boxes of a group count for it, but are of no category', () => {
+  const nodes = { ...scene.nodes, folded: [Int32Array.of(4), Int32Array.of(5), null] };
+  const holding = { ...scene, nodes } as Scene;
+  const values = [10, 40, 50, 20, 1000, 7];
+  expect([...boxFigures(holding, overlay(values, {})).figures]).toEqual([10, 117, Number.NaN]);
+  expect(boxFigures(holding, overlay([0, 1, 1, 1, 0, 0], { scale: 'category' })).figures[1]).toBe(1);
 });
 
 test('boxes of the graph as run have their own times, whatever their nodes took together', () => {

@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest';
 import type { Scene } from '../../../src/core/layout/scene.ts';
-import { fitCamera, keepingPlace, middleBox, openingCamera, placeOf } from '../../../webview/graph/camera.ts';
+import {
+  fitCamera,
+  keepingPlace,
+  middleBox,
+  minimapSize,
+  openingCamera,
+  placeOf,
+} from '../../../webview/graph/camera.ts';
 
 const scene = (width: number, height: number, inputX: number) =>
   ({
     width,
     height,
-    nodes: { kind: ['node', 'input'], x: [0, inputX], width: [80, 80] },
+    nodes: { count: 2, kind: ['node', 'input'], x: [0, inputX], y: [40, 0], width: [80, 80] },
   }) as unknown as Scene;
 const window = { width: 700, height: 500 };
 
@@ -16,11 +23,29 @@ test('a scene that can be read as a whole is shown as a whole', () => {
 
 test('a scene that is too tall is shown from its top, one that is too wide about its first input, both readable', () => {
   const tall = openingCamera(scene(200, 30_000, 60), window);
-  expect(tall.zoom).toBeGreaterThanOrEqual(0.6);
+  expect(tall.zoom).toBeGreaterThanOrEqual(0.75);
   expect(tall.y).toBeCloseTo(250 / tall.zoom);
   const wide = openingCamera(scene(20_000, 9000, 9000), window);
-  expect(wide.zoom).toBe(0.6);
-  expect(wide.x).toBe(9040);
+  expect(wide.zoom).toBe(0.75);
+  const input = (x: number) => (x - wide.x) * wide.zoom + window.width / 2;
+  expect(input(9000)).toBeGreaterThan(0);
+  expect(input(9080)).toBeLessThan(window.width - minimapSize(scene(20_000, 9000, 9000)).width - 24);
+});
+
+test('what is at the top of a scene lies in the middle of what the minimap leaves free', () => {
+  const opened = scene(20_000, 9000, 400);
+  const { x, zoom } = openingCamera(opened, window);
+  const [left, right] = [(0 - x) * zoom + 350, (480 - x) * zoom + 350];
+  const free = window.width - minimapSize(opened).width - 24;
+  expect(left).toBeGreaterThan(0);
+  expect(right).toBeLessThan(free);
+  expect(left).toBeCloseTo(free - right);
+});
+
+test('the minimap is never too thin to be seen', () => {
+  expect(minimapSize({ width: 300, height: 300_000 })).toEqual({ width: 40, height: 160 });
+  expect(minimapSize({ width: 90_000, height: 300 })).toEqual({ width: 120, height: 40 });
+  expect(minimapSize({ width: 600, height: 800 })).toEqual({ width: 120, height: 160 });
 });
 
 test('the whole of the largest scenes fits the window', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Scene } from '../../../src/core/layout/scene.ts';
-import { sceneBounds } from '../../../webview/graph/draw.ts';
 import { edgeAt, edgesOfValue, edgeText } from '../../../webview/graph/edge-at.ts';
+import { sceneBounds } from '../../../webview/graph/frame.ts';
 
 /** A line of `x` from box 0 to box 1, slanted; stubs of `mask` from box 0 to boxes 1 and 2. */
 const scene = {

@@ -7,8 +7,10 @@ import { printColors } from '../../../src/core/layout/svg.ts';
 import type { Overlay } from '../../../src/core/overlay.ts';
 import { createFacts } from '../../../src/core/shapes/infer.ts';
 import { openModel } from '../../../src/worker/open-model.ts';
-import { sceneBounds } from '../../../webview/graph/draw.ts';
+import { drawFrame } from '../../../webview/graph/draw.ts';
+import { sceneBounds } from '../../../webview/graph/frame.ts';
 import { type Drawing, pictureSvg } from '../../../webview/graph/picture.ts';
+import { svgPen } from '../../../webview/graph/svg-context.ts';
 import type { GraphColors } from '../../../webview/graph/theme.ts';
 import { sampleModels } from '../../corpus.ts';
 
@@ -95,6 +97,32 @@ test('marks, hits, stripes and letters are in it', () => {
   expect(svg).toContain('stroke="#5f666e"');
   expect(svg).toContain('clip-path="url(#clip1)"');
   expect(svg).toContain('>Q</text>');
+});
+
+/** What a window shows, with the scene's point `x`, 200 in its middle. */
+const windowSvg = (zoom: number, x: number, change: Partial<Drawing> = {}) => {
+  const { pen, text } = svgPen(800, 400, measure);
+  drawFrame(pen, { ...drawing(change), camera: { x, y: 200, zoom }, width: 800, height: 400, hovered: -1 });
+  return text();
+};
+
+test('categories have their letters from far off, until boxes are too small for any', () => {
+  const fill = () => ({ color: '#56b4e9', position: 0, letter: 'Q' });
+  expect(windowSvg(0.2, 0, { fill })).toContain('>Q</text>');
+  expect(windowSvg(0.05, 0, { fill })).not.toContain('>Q</text>');
+  const mixed = () => ({ color: '#3c4147', position: 0, stripes: '#5f666e' });
+  expect(windowSvg(0.2, 0, { fill: mixed })).toContain('fill="#5f666e"');
+});
+
+test('a frame that begins left of the window has its name in it', () => {
+  const frame = scene.nodes.kind.indexOf('frame');
+  const title = `>− ${scene.nodes.label[frame]}</text>`;
+  const placeOf = (svg: string) => Number(/<text x="([\d.-]+)"[^>]*$/.exec(svg.slice(0, svg.indexOf(title)))![1]);
+  const [left, right] = [scene.nodes.x[frame]!, scene.nodes.x[frame]! + scene.nodes.width[frame]!];
+  // The window is as wide as 800 pixels of the scene; at first all of the frame is in it.
+  expect(placeOf(windowSvg(1, left + 300))).toBeCloseTo(left + 12, 0);
+  expect(placeOf(windowSvg(1, left + 430))).toBeCloseTo(left + 42, 0);
+  expect(placeOf(windowSvg(1, right + 395))).toBeLessThan(right - 12);
 });
 
 test('the legend stands under the picture: scale and ends, or categories with their letters', () => {

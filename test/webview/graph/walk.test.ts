@@ -3,7 +3,8 @@ import { Draft } from '../../../src/core/graph/draft.ts';
 import { layoutGraph } from '../../../src/core/layout/layout-graph.ts';
 import type { Scene } from '../../../src/core/layout/scene.ts';
 import { openModel, UnreadableModelError } from '../../../src/worker/open-model.ts';
-import { edgesOf, firstBox, frameAround, otherEnd, walk } from '../../../webview/graph/walk.ts';
+import { boxesOf } from '../../../webview/graph/marked-boxes.ts';
+import { boxOfNode, edgesOf, firstBox, frameAround, otherEnd, walk } from '../../../webview/graph/walk.ts';
 import { corpusFolder, corpusModels, corpusPresent, sampleModels } from '../../corpus.ts';
 
 /** Above this the search over all boxes takes seconds, and shows nothing that smaller scenes do not. */
@@ -35,6 +36,18 @@ async function scenesOf(path: string): Promise<Scene[]> {
 describe.each(sampleModels)('%s', (path) => {
   test('arrows reach every box', async () => {
     for (const scene of await scenesOf(path)) expect(unreachable(scene)).toEqual([]);
+  });
+
+  test('every node has a box that stands for it, also one that is a line in another', async () => {
+    const { model, close } = await openModel(path);
+    for (const scene of await scenesOf(path)) {
+      for (const { id } of model.graph.nodes) {
+        const box = boxOfNode(scene, id);
+        expect(box).toBeGreaterThanOrEqual(0);
+        expect([...boxesOf(scene, new Set([id]))].filter((each) => scene.nodes.kind[each] !== 'frame')).toEqual([box]);
+      }
+    }
+    await close();
   });
 
   test('every edge is one of both its boxes, which lead to each other', async () => {

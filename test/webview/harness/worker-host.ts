@@ -13,6 +13,7 @@ import type {
   VersionReports,
   ViewContract,
   ViewHostContract,
+  ViewState,
 } from '../../../src/protocol/webview.ts';
 import type { DocumentId, VersionInfo, WorkerContract } from '../../../src/protocol/worker.ts';
 
@@ -32,6 +33,8 @@ export interface WorkerHost {
   readonly exportedTensors: readonly ExportedTensor[];
   /** Files that the view asked to have saved. */
   readonly savedFiles: readonly SavedFile[];
+  /** What the view asked last to have kept of it. */
+  viewState(): ViewState | null;
   stop(): void;
 }
 
@@ -87,6 +90,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
   const commands: string[] = [];
   const exportedTensors: ExportedTensor[] = [];
   const savedFiles: SavedFile[] = [];
+  let viewState: ViewState | null = null;
   const handlers: Handlers<ViewHostContract> = {
     ...reads(worker, document),
     ...jobs(worker, document, () => state, change),
@@ -101,7 +105,9 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
     mend: async () => {},
     exportTensor: async (request) => void exportedTensors.push(request),
     copy: async () => {},
-    saveViewState: async () => {},
+    saveViewState: async (state) => {
+      viewState = state;
+    },
     log: async () => {},
   };
   return {
@@ -111,6 +117,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
     commands,
     exportedTensors,
     savedFiles,
+    viewState: () => viewState,
     state: () => state,
     attach: (attached) => {
       view = attached;

@@ -37,3 +37,14 @@ test('nodes that were fused are one row under the name of what they became; larg
     { node: 3, label: 'Relu n3', before: 0.5, after: 0.5, within: 0 },
   ]);
 });
+
+test('a long chain of nodes that belong together is one row', () => {
+  const count = 50_000;
+  // Node i of a went into i and i + 1 of b.
+  const pairs = Int32Array.from({ length: 4 * count }, (_, at) => (at >> 2) + (at % 4 === 3 ? 1 : 0));
+  const mapping = { pairs, removed: new Int32Array(), added: new Int32Array(), changed: new Int32Array() };
+  const nodes = Array.from({ length: count }, (_, id) => timed(id, 'Add', 1));
+  const [row, ...others] = timeDeltas(mapping, nodes.toReversed(), nodes);
+  expect(row).toMatchObject({ before: count, after: count });
+  expect(others).toEqual([]);
+});
