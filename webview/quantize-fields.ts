@@ -1,5 +1,6 @@
 import type { NodeId } from '../src/core/graph/model.ts';
 import type { BlockMethod } from '../src/core/quantize/blocks.ts';
+import type { QuantizedFormat } from '../src/core/quantize/formats.ts';
 import type { NodeType } from '../src/core/quantize/node-types.ts';
 import type { QuantizeReport } from '../src/core/report/report.ts';
 import type { QuantizeRequest, VersionInfo } from '../src/protocol/worker.ts';
@@ -16,6 +17,7 @@ export interface QuantizeFields {
   readonly blockSize: string;
   readonly blockMethod: BlockMethod;
   readonly equalize: boolean;
+  readonly format: QuantizedFormat;
   /** Nothing, `search`, or a number from 0 to 1. */
   readonly smooth: string;
   readonly exclude: readonly NodeId[];
@@ -29,6 +31,8 @@ export interface QuantizeFields {
   readonly maxSize: string;
   readonly verify: boolean;
   readonly measure: boolean;
+  /** Leaving nodes float one at a time. */
+  readonly sensitivity: boolean;
 }
 
 /** The form with the defaults that suit most models. */
@@ -43,6 +47,7 @@ export const plainQuantization: QuantizeFields = {
   blockSize: '32',
   blockMethod: 'search',
   equalize: false,
+  format: 'qdq',
   smooth: '',
   exclude: [],
   types: [],
@@ -52,6 +57,7 @@ export const plainQuantization: QuantizeFields = {
   maxSize: '',
   verify: true,
   measure: true,
+  sensitivity: false,
 };
 
 /** Which fields of the form a scheme looks at. */
@@ -98,6 +104,8 @@ export function quantizeRequest(
     ...(data === 'random' ? { randomCalibration: true } : {}),
     ...(labelled === '' ? {} : { labelled }),
     ...(used.fixed ? { method, activations: form.activations, equalize: form.equalize } : {}),
+    ...(used.fixed && form.format !== 'qdq' ? { format: form.format } : {}),
+    ...(verify && form.sensitivity ? { sensitivity: true } : {}),
     ...(used.fixed && types.length > 0
       ? { typed: types.map(({ node, label, type }) => ({ name: label, nodes: [node], type })) }
       : {}),
@@ -117,7 +125,7 @@ export function formOf(
   { scheme, options, calibration }: QuantizeReport,
   { samples, image = '' }: Pick<VersionInfo, 'samples' | 'image'>,
 ): QuantizeFields {
-  const { perChannel, activations, equalize, smooth, blockSize, blockMethod, randomCalibration } = options;
+  const { perChannel, activations, equalize, smooth, blockSize, blockMethod, randomCalibration, format } = options;
   return {
     ...form,
     scheme,
@@ -130,6 +138,7 @@ export function formOf(
     ...(blockSize === undefined ? {} : { blockSize: String(blockSize) }),
     ...(blockMethod === undefined ? {} : { blockMethod: blockMethod as BlockMethod }),
     equalize: equalize === true,
+    format: format === 'qoperator' ? 'qoperator' : 'qdq',
     smooth: smooth === undefined ? '' : String(smooth),
   };
 }

@@ -1,6 +1,7 @@
 import { bytes, change, count, decibels, significant } from '../core/report/format.ts';
 import type { QuantizeReport } from '../core/report/report.ts';
 import { changedOutputsSentence } from '../core/report/sentences.ts';
+import { worstNodes } from '../core/report/worst-nodes.ts';
 import { candidatesTable } from './budget.ts';
 import { heading } from './command.ts';
 import { costAndGain } from './cost-and-gain.ts';
@@ -47,6 +48,7 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
     changedOutputsSentence(verdict),
     ...(sqnrDb === null ? [] : [`signal to noise ${decibels(sqnrDb)}`]),
     ...(comparedOn ? [`on ${comparedTexts[comparedOn]}`] : []),
+    ...(verdict.status === 'not-run' && verdict.reason ? [verdict.reason] : []),
   ];
   const entries: [string, string][] = [
     ['scheme', report.scheme],
@@ -77,16 +79,9 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
   return parts.join('\n\n');
 }
 
-/** Nodes by what they cost the outputs, where that was found out, else by the error of what they give; worst first. */
-function errorTable({ nodes = [], sensitivity, sqnrDb }: QuantizeReport, rows: number): string {
-  const base = sensitivity?.baseDb ?? sqnrDb ?? 0;
-  const gainOf = ({ withoutDb }: (typeof nodes)[number]) =>
-    withoutDb === undefined ? undefined : (withoutDb ?? Number.POSITIVE_INFINITY) - base;
-  const rank = (node: (typeof nodes)[number]) => gainOf(node) ?? Number.NEGATIVE_INFINITY;
-  const noise = ({ output, weight }: (typeof nodes)[number]) => output?.sqnrDb ?? weight?.sqnrDb ?? 140;
-  const shown = nodes
-    .toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(b) - rank(a)) || noise(a) - noise(b))
-    .slice(0, rows);
+function errorTable(report: QuantizeReport, rows: number): string {
+  const { nodes = [], sensitivity } = report;
+  const shown = worstNodes(report).slice(0, rows);
   const titles = ['signal to noise', 'cosine', 'largest error', 'weights', 'largest error'];
   const columns = [...titles, ...(sensitivity ? ['gain when float'] : [])].map((title) => ({
     title,
@@ -98,7 +93,7 @@ function errorTable({ nodes = [], sensitivity, sqnrDb }: QuantizeReport, rows: n
       ? [decibels(node.output.sqnrDb), node.output.cosine.toFixed(6), significant(node.output.maxAbs)]
       : ['', '', '']),
     ...(node.weight ? [decibels(node.weight.sqnrDb), significant(node.weight.maxAbs)] : ['', '']),
-    ...(sensitivity ? [gainText(gainOf(node))] : []),
+    ...(sensitivity ? [gainText(node.gainDb)] : []),
   ]);
   const title = `${count(shown.length)} of ${count(nodes.length)} nodes with the largest errors`;
   const probed = sensitivity

@@ -20,6 +20,7 @@ const reads = [
   'node',
   'tensor',
   'tensorValues',
+  'quantizeAdvice',
 ] as const;
 
 /** Commands that the view may run. */

@@ -84,7 +84,8 @@ type ReadMethod =
   | 'search'
   | 'node'
   | 'tensor'
-  | 'tensorValues';
+  | 'tensorValues'
+  | 'quantizeAdvice';
 
 /** Reads that the host passes on to the worker; the document is the one that this editor shows. */
 export type ViewReads = {

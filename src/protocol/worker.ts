@@ -10,6 +10,7 @@ import type { Overlay } from '../core/overlay.ts';
 import type { SweepAxes } from '../core/profile/sweep.ts';
 import type { Trace } from '../core/profile/trace.ts';
 import type { BlockMethod } from '../core/quantize/blocks.ts';
+import type { QuantizedFormat } from '../core/quantize/formats.ts';
 import type { NodeType } from '../core/quantize/node-types.ts';
 import type { Machine } from '../core/report/environment.ts';
 import type {
@@ -216,6 +217,10 @@ export interface QuantizeRequest extends VersionRef {
   readonly activations?: 'uint8' | 'int8' | 'uint16' | 'int16';
   /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */
   readonly equalize?: boolean;
+  /** Static: conversions around float nodes (default), or operators on integers. */
+  readonly format?: QuantizedFormat;
+  /** Leave-one-out: what the outputs gain when a node alone stays float, for those that add most noise. Needs `verify`. */
+  readonly sensitivity?: boolean;
   /**
    * SmoothQuant before anything else: how much of the difficulty of activations weights take over, 0 to 1, or `search`.
    * Needs calibration data.

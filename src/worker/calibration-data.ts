@@ -84,7 +84,10 @@ function declaredImage(text: string): ImagePreprocessing {
   }
 }
 
-/** Samples made by name and type of each input, for when the user has none and says that this will do. */
+/** Bytes of all made-up samples: a model whose weights are inputs gets fewer samples, which would else take minutes. */
+const mostMadeUp = 64e6;
+
+/** At most `count` samples made by name and type of each input, for when the user has none and says that this will do. */
 export async function randomSamples(
   model: Model,
   count: number,
@@ -92,12 +95,13 @@ export async function randomSamples(
 ): Promise<SampleData> {
   const make = async (index: number): Promise<Feed> =>
     new Map(Object.entries((await makeInputs(model, { dims: options.dims, seed: options.seed + index })).feeds[0]!));
-  await make(0);
+  const bytes = [...(await make(0)).values()].reduce((sum, value) => sum + value.bytes.byteLength, 1);
+  const made = Math.max(1, Math.min(count, Math.floor(mostMadeUp / bytes)));
   return {
-    count,
+    count: made,
     source: english`random numbers, not data`,
     async *feeds() {
-      for (let index = 0; index < count; index++) yield await make(index);
+      for (let index = 0; index < made; index++) yield await make(index);
     },
   };
 }

@@ -1,7 +1,6 @@
 import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import type { Pruning } from '../core/prune/weights.ts';
-import type { QuantizedFormat } from '../core/quantize/formats.ts';
 import {
   type CalibrationMethod,
   calibrationMethods,
@@ -31,8 +30,6 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly percentile?: number;
   /** Method `moving-average`: how far a sample moves a range, 0 to 1. Default 0.01, and more for the first samples. */
   readonly movingAverageRate?: number;
-  /** Static: conversions around float nodes (default), or operators on integers. */
-  readonly format?: QuantizedFormat;
   /** Static: biases take back what rounded weights shift outputs by: 6 to 7 dB on MobileNetV2 and EfficientNet. Default true. */
   readonly correctBias?: boolean;
   /** Weights of 7 bits, for processors whose 8-bit products saturate. Default: as this machine needs it. */
@@ -45,8 +42,6 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
   readonly searchWeights?: boolean;
   /** File in which passes over the calibration data are kept, so that an interrupted one goes on where it was. */
   readonly calibrationCache?: string;
-  /** Leave-one-out: what the outputs gain when a node alone stays float, for those that add most noise. Needs `verify`. */
-  readonly sensitivity?: boolean;
   /** A search keeps what it tried as files in this folder, and gives them as candidates. */
   readonly candidatesFolder?: string;
 };

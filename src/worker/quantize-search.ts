@@ -137,7 +137,13 @@ async function measure({ target, options, context, say }: QuantizeWork, tried: r
     const { model, path } = each.file;
     const candidate = { model, path, identity: { ...target.identity, path, bytes: each.bytes } };
     const quiet = { ...context, onProgress: undefined };
-    latencies.set(each, await compareLatency(target, candidate, { settings, level: 'all' }, quiet));
+    try {
+      latencies.set(each, await compareLatency(target, candidate, { settings, level: 'all' }, quiet));
+    } catch (error) {
+      // One that is too slow for the time there is does not end the search; when no other was measured, it does.
+      const isLast = index === tried.length - 1;
+      if (context.signal?.aborted || (isLast && latencies.size === 0)) throw error;
+    }
   }
   return latencies;
 }

@@ -20,18 +20,7 @@ test('limits are read in the terms they are thought of in', () => {
 
 test('a model that is best as it is leaves nothing written, and what was tried is listed', async () => {
   const output = join(folder, 'none.onnx');
-  const given = [
-    'quantize',
-    classifier,
-    '-o',
-    output,
-    '--scheme',
-    'auto',
-    '--budget',
-    'sqnr=500',
-    '--time-limit',
-    '0.2',
-  ];
+  const given = ['quantize', classifier, '-o', output, '--scheme', 'auto', '--budget', 'sqnr=500', '--time-limit', '1'];
   const { code, stdout, stderr } = await runCli(...given);
   expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
   expect(existsSync(output)).toBe(false);

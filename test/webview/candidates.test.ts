@@ -18,8 +18,8 @@ describe.skipIf(!browserPath)('what a search tried, in a browser over a real wor
     opened = await openView({ browser, bundle, host: host.handlers, theme: 'dark', width: 1280, height: 1400 });
     host.attach(opened.view);
     await opened.page.waitForSelector('.data-row');
-    // Few rounds: what counts here is that there are figures.
-    await host.handlers.setSettings({ ...host.state().settings, threads: 1, timeLimit: 0.2 }, call);
+    // Few rounds: what counts here is that there are figures, on a busy machine too.
+    await host.handlers.setSettings({ ...host.state().settings, threads: 1, timeLimit: 1 }, call);
   }, 60_000);
 
   afterAll(async () => {
@@ -74,5 +74,30 @@ describe.skipIf(!browserPath)('what a search tried, in a browser over a real wor
     expect(after.options).toMatchObject({ perChannel: false, randomCalibration: true });
     expect(after.quantized.nodes).toBeLessThan(before.quantized.nodes);
     expect(after.kept.map(({ reason }) => reason)).toContain('kept float on request');
+  });
+
+  test('what speaks against a scheme stands before the button, and errors at nodes stand in the result, worst first', {
+    timeout: 60_000,
+  }, async () => {
+    const { page } = opened;
+    const { worker, document } = host;
+    await page.click('#tab-quantize');
+    const rows = page.locator('.virtual-list[aria-label="Errors at nodes, worst first"] li');
+    const decibels = async () => {
+      const texts = await rows.allTextContents();
+      return texts.map((text) => Number(/(-?[\d.]+)\sdB, cosine/.exec(text)?.[1]));
+    };
+    await rows.first().waitFor();
+    const found = await decibels();
+    expect(found.length).toBeGreaterThan(3);
+    expect(found).toEqual(found.toSorted((a, b) => a - b));
+    await page.getByText('Made-up inputs').or(page.getByText('The calibration data, which')).first().waitFor();
+    const [said] = await worker.quantizeAdvice({ document, version: 0, scheme: 'fp16' });
+    await host.handlers.showVersion({ version: 0 }, call);
+    await page.getByText('Quantize again', { exact: true }).click();
+    await page.locator('vscode-single-select[label="Scheme"]').click();
+    await page.getByRole('option', { name: /^fp16/ }).click();
+    await page.getByText(said!).waitFor();
+    expect(opened.errors).toEqual([]);
   });
 });

@@ -114,6 +114,7 @@ export function hostWith(answers: Partial<Handlers<ViewHostContract>> = {}) {
   serve<ViewHostContract>(other, {
     providers: async () => [],
     machineDifferences: async () => [],
+    quantizeAdvice: async () => [],
     ready: async () => ({ state: plainDocument, viewState: null }),
     summary: async () => {
       throw new Error('There is no summary.');

@@ -62,6 +62,16 @@ test('each scheme is asked for with what it looks at, and nothing else', () => {
   });
 });
 
+test('operators on integers are for static-int8, and leaving nodes float one at a time compares outputs', () => {
+  const asked = { ...plainQuantization, format: 'qoperator', sensitivity: true } as const;
+  const given = (patch: object) => quantizeRequest({ ...asked, ...patch });
+  expect(given({ scheme: 'static-int8' })).toMatchObject({ format: 'qoperator', sensitivity: true });
+  expect(given({ scheme: 'dynamic-int8', verify: false })).not.toHaveProperty('format');
+  expect(given({ scheme: 'dynamic-int8', verify: false })).not.toHaveProperty('sensitivity');
+  const report = { scheme: 'static-int8', options: { format: 'qoperator' } } as unknown as QuantizeReport;
+  expect(formOf(plainQuantization, report, {}).format).toBe('qoperator');
+});
+
 test('data is needed where a scheme is fitted to it, and only there', () => {
   const needing = (patch: object) => needsData({ ...plainQuantization, ...patch });
   expect(needing({ scheme: 'static-int8' })).toBe(true);

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fromNumbers, toNumbers } from '../../src/core/tensor/convert.ts';
-import { openSamples } from '../../src/worker/calibration-data.ts';
+import { openSamples, randomSamples } from '../../src/worker/calibration-data.ts';
 import { makeTemporaryFolder } from '../../src/worker/model-source.ts';
 import { buildModel } from './build-model.ts';
 
@@ -126,4 +126,22 @@ describe('sample data', () => {
     const uneven = openSamples(tokens('t'), write('uneven.jsonl', [{ ids: [[1, 2], [3]] }]), { dims });
     await expect(uneven).rejects.toThrow(/Line 1 .* no list of numbers/);
   });
+});
+
+test('made-up samples are as many as asked for, but fewer of a model whose inputs are as large as weights', async () => {
+  const madeFor = async (size: number) => {
+    const shape = [size, 1000];
+    const model = buildModel({
+      inputs: { x: ['float32', shape] },
+      outputs: { y: ['float32', shape] },
+      nodes: [{ opType: 'Neg', inputs: ['x'], outputs: ['y'] }],
+    });
+    const samples = await randomSamples(model, 16, { dims, seed: 1 });
+    let yielded = 0;
+    for await (const feed of samples.feeds()) yielded += feed.size;
+    expect(yielded).toBe(samples.count);
+    return samples.count;
+  };
+  expect(await madeFor(1)).toBe(16);
+  expect(await madeFor(4000)).toBe(3);
 });

@@ -1,9 +1,11 @@
+import { useEffect, useState } from 'preact/hooks';
 import type { BlockMethod } from '../../src/core/quantize/blocks.ts';
 import type { CalibrationMethod, Scheme } from '../../src/core/quantize/quantize-model.ts';
 import type { VersionInfo } from '../../src/protocol/worker.ts';
 import { t } from '../l10n.ts';
 import { needsData, type QuantizeFields, usedBy, wrongFields } from '../quantize-fields.ts';
 import type { State } from '../state.ts';
+import { Notes } from '../widgets/badge.tsx';
 import { Checkbox } from '../widgets/checkbox.tsx';
 import { Field } from '../widgets/field.tsx';
 import { PathField } from '../widgets/path-field.tsx';
@@ -61,6 +63,10 @@ const dataChoices = [
 ] as const;
 
 const activationTypes = (['uint8', 'int8', 'uint16', 'int16'] as const).map((value) => ({ value, label: value }));
+const formats = [
+  { value: 'qdq', label: t('Conversions around float nodes (QDQ)') },
+  { value: 'qoperator', label: t('Operators on integers (QOperator)') },
+] as const;
 const blockSizes = ['16', '32', '64', '128', '256'].map((value) => ({ value, label: value }));
 
 const blockMethodTexts: Readonly<Record<BlockMethod, string>> = {
@@ -126,9 +132,16 @@ export function QuantizeForm({ state, again }: { readonly state: State; readonly
         </Field>
         <Field label={t('Afterwards')}>
           <Checkbox label={t('Compare outputs')} checked={verify} onChange={(value) => change({ verify: value })} />
+          <Checkbox
+            label={t('Leave nodes float one at a time')}
+            checked={verify && form.value.sensitivity}
+            disabled={!verify}
+            onChange={(value) => change({ sensitivity: value })}
+          />
           <Checkbox label={t('Measure latency')} checked={measure} onChange={(value) => change({ measure: value })} />
         </Field>
       </div>
+      <Advice state={state} version={(again ? from?.id : undefined) ?? state.document.value!.current} scheme={scheme} />
       <RunButton
         state={state}
         job="quantize"
@@ -151,6 +164,34 @@ export function QuantizeForm({ state, again }: { readonly state: State; readonly
       </Fold>
     </>
   );
+}
+
+/** What speaks against the scheme on this machine, before anything is run. */
+function Advice({
+  state,
+  version,
+  scheme,
+}: {
+  readonly state: State;
+  readonly version: number;
+  readonly scheme: string;
+}) {
+  const { trusted } = state.document.value!;
+  const [advice, setAdvice] = useState<readonly string[]>([]);
+  useEffect(() => {
+    let isAsked = true;
+    setAdvice([]);
+    // The processor is asked by running something on it.
+    if (trusted)
+      state.host.quantizeAdvice({ version, scheme }).then(
+        (said) => isAsked && setAdvice(said),
+        () => {},
+      );
+    return () => {
+      isAsked = false;
+    };
+  }, [state, version, scheme, trusted]);
+  return <Notes notes={advice} tone="plain" />;
 }
 
 const fieldNames: Readonly<Record<ReturnType<typeof wrongFields>[number], string>> = {
@@ -246,7 +287,7 @@ function BudgetFields({ state }: { readonly state: State }) {
 /** What single schemes can be told, with defaults that suit most models. */
 function SchemeFields({ state }: { readonly state: State }) {
   const form = state.forms.quantize;
-  const { scheme, activations, blockSize, blockMethod, equalize, smooth } = form.value;
+  const { scheme, activations, blockSize, blockMethod, equalize, format, smooth } = form.value;
   const used = usedBy(scheme);
   const change = (patch: Partial<QuantizeFields>) => {
     form.value = { ...form.value, ...patch };
@@ -296,6 +337,14 @@ function SchemeFields({ state }: { readonly state: State }) {
               label={t('Equalize layers')}
               checked={equalize}
               onChange={(value) => change({ equalize: value })}
+            />
+          </Field>
+          <Field label={t('Form')}>
+            <Select
+              label={t('Form of integer operators')}
+              value={format}
+              choices={formats}
+              onChange={(value) => change({ format: value })}
             />
           </Field>
           <Field label={t('Types of single nodes')}>

@@ -5,12 +5,12 @@ import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
 import { Notes } from '../widgets/badge.tsx';
-import { Link } from '../widgets/button.tsx';
-import { Facts, Fold, Section } from '../widgets/section.tsx';
+import { Facts, Fold } from '../widgets/section.tsx';
 import { Candidates } from './candidates.tsx';
 import { ResultActions } from './optimize.tsx';
 import { capital, Headline, LatencyPair, Outputs, Sizes } from './outcome.tsx';
 import { QuantizeForm } from './quantize-form.tsx';
+import { Islands, Kept, NodeErrors } from './quantized-nodes.tsx';
 
 /** Quantizes the version on view; or what that made of the one before, when that is on view. */
 export function QuantizePanel({ state }: { readonly state: State }) {
@@ -58,7 +58,9 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
             capital(metric.name),
             `${percent(metric.before)} → ${percent(metric.after)}, ${plural(metric.samples, '{0} sample', '{0} samples')}`,
           ],
+          report.options.format === 'qoperator' && [t('Form'), t('Operators on integers (QOperator)')],
           [t('Signal to noise'), decibels(report.sqnrDb)],
+          report.comparedOn && [t('Compared on'), comparedTexts[report.comparedOn]],
           [t('Size'), `${bytes(report.before.bytes)} → ${bytes(report.after.bytes)}`],
         ]}
       />
@@ -66,39 +68,18 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
       {report.latency && <LatencyPair latency={report.latency} labels={[t('Before'), t('After')]} />}
       <Outputs verdict={report.verdict} lossy />
       <Kept state={state} report={report} />
+      <Islands state={state} report={report} />
+      <NodeErrors state={state} report={report} />
       <Sizes before={report.before} after={report.after} labels={[t('Before'), t('After')]} />
     </>
   );
 }
 
-/** Nodes that stayed float, by the reason why. */
-function Kept({ state, report }: { readonly state: State; readonly report: QuantizeReport }) {
-  const byReason = Map.groupBy(report.kept, ({ reason }) => reason);
-  if (report.kept.length === 0) return null;
-  return (
-    <Section
-      title={t('Kept float')}
-      aside={<span class="quiet">{plural(report.kept.length, '{0} node', '{0} nodes')}</span>}
-    >
-      {[...byReason].map(([reason, nodes]) => (
-        <details key={reason} class="pass">
-          <summary>
-            <span class="codicon codicon-chevron-right" aria-hidden="true" />
-            <span>{engineText(reason)}</span>
-            <span class="figure">{count(nodes.length)}</span>
-          </summary>
-          <ul class="plain-list">
-            {nodes.map(({ id, node }) => (
-              <li key={id ?? node}>
-                {id === undefined ? node : <Link onClick={() => void state.reveal(id)}>{node}</Link>}
-              </li>
-            ))}
-          </ul>
-        </details>
-      ))}
-    </Section>
-  );
-}
+const comparedTexts: Readonly<Record<NonNullable<QuantizeReport['comparedOn']>, string>> = {
+  labelled: t('The labelled data'),
+  calibration: t('The calibration data, which ranges were found on'),
+  'made-up': t('Made-up inputs'),
+};
 
 function fileName(path: string): string {
   return path.replace(/^.*[\\/]/, '');

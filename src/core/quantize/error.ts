@@ -10,14 +10,14 @@ import { type CalibrationContext, type Samples, withOutputs } from './calibratio
 import { addElement, cosine, decibels, type GrowingError, noError, type RoundingError } from './rounding-error.ts';
 import type { WeightError } from './write-qdq.ts';
 
-/** Values looked at in one run, so that few activations are in memory at a time. */
+/** Values fetched in one run, so that few activations are in memory at a time. */
 const valuesPerRun = 24;
-/** Each group of values costs two sessions, which of large graphs take longer than the runs: TFBert has 72 times 24 values. */
-const mostGroups = 16;
+/** More values than that are fetched at a time where there are very many: TFBert has 72 times 24. */
+const mostRuns = 16;
 
 /**
- * The error of every float value that both models have under one name. `samples` is gone through once for every 24
- * values, and at most 16 times; a few samples suffice.
+ * The error of every float value that both models have under one name. Each sample runs once for every 24 values, and
+ * at most 16 times; a few samples suffice.
  */
 export async function valueErrors(
   reference: Model,
@@ -27,21 +27,17 @@ export async function valueErrors(
 ): Promise<ReadonlyMap<string, RoundingError>> {
   const values = sharedValues(reference, quantized);
   const errors = new Map<string, GrowingError>();
-  const size = Math.max(valuesPerRun, Math.ceil(values.length / mostGroups));
-  const groups = Math.ceil(values.length / size);
-  for (let group = 0; group < groups; group++) {
-    const names = values.slice(group * size, (group + 1) * size);
-    const models = [withOutputs(reference, names), withOutputs(quantized, names)] as const;
-    for await (const feeds of samples.feeds()) {
+  const size = Math.max(valuesPerRun, Math.ceil(values.length / mostRuns));
+  // One session a model, whatever is fetched: of large graphs a session takes longer than the runs.
+  const models = [withOutputs(reference, values), withOutputs(quantized, values)] as const;
+  let done = 0;
+  for await (const feeds of samples.feeds()) {
+    for (let from = 0; from < values.length; from += size) {
       context.signal?.throwIfAborted();
+      const names = values.slice(from, from + size);
       const run = async (model: Model) => {
-        const [outputs] = await context.evaluator.run({
-          model,
-          feeds: [feeds],
-          level: 'all',
-          signal: context.signal,
-        });
-        return outputs!;
+        const asked = { model, feeds: [feeds], outputs: names, level: 'all', signal: context.signal } as const;
+        return (await context.evaluator.run(asked))[0]!;
       };
       const [a, b] = [await run(models[0]), await run(models[1])];
       for (const name of names) {
@@ -49,8 +45,9 @@ export async function valueErrors(
         const y = b.get(name);
         if (x && y) addError(errors, name, toFloat32(x.dtype, x.bytes), toFloat32(y.dtype, y.bytes));
       }
+      context.onProgress?.((done + Math.min(1, (from + size) / values.length)) / samples.count);
     }
-    context.onProgress?.((group + 1) / groups);
+    done++;
   }
   return errors;
 }

@@ -142,7 +142,8 @@ type Reads =
   | 'search'
   | 'node'
   | 'tensor'
-  | 'tensorValues';
+  | 'tensorValues'
+  | 'quantizeAdvice';
 
 function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handlers<ViewHostContract>, Reads> {
   return {
@@ -157,6 +158,7 @@ function reads(worker: Client<WorkerContract>, document: DocumentId): Pick<Handl
     node: (asked, { signal }) => worker.node({ ...asked, document }, { signal }),
     tensor: (asked, { signal }) => worker.tensor({ ...asked, document }, { signal }),
     tensorValues: (asked, { signal }) => worker.tensorValues({ ...asked, document }, { signal }),
+    quantizeAdvice: (asked, { signal }) => worker.quantizeAdvice({ ...asked, document }, { signal }),
   };
 }
 
