@@ -198,7 +198,7 @@ function reportOf(search: Search, { met, before, after }: Outcome, first: Outcom
   if (met === false) advice.push(english`Nothing that was tried reaches ${time(p90)}: the best is ${best}.`);
   if (met === null)
     advice.push(
-      english`Whether ${time(p90)} is kept cannot be told: the rounds' 90th percentiles are ${best}. Measure on a quieter machine, with a longer --time-limit, or leave more room.`,
+      english`Whether ${time(p90)} is kept cannot be told: the rounds' 90th percentiles are ${best}. Measure on a quieter machine, for longer, or leave more room.`,
     );
   if (!met && !options.calibration)
     advice.push(english`With calibration data, static int8 and mixed schemes are tried, too.`);
