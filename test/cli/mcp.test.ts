@@ -122,7 +122,7 @@ test('quantize says how much signal is left', async () => {
 }, 60_000);
 
 test('a model is tuned and packed, and all that was written is named', async () => {
-  const input = { model: classifier, output: 'fast.onnx', p90: 10_000, timeLimit: 6 };
+  const input = { model: classifier, output: 'fast.onnx', p90: 10_000, timeLimit: 1 };
   const { result } = await call('opscope_tune', { ...input, html: 'fast.html', package: 'deployed' });
   const paths = {
     output: join(folder, 'fast.onnx'),

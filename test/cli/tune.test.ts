@@ -14,7 +14,7 @@ const at = (name: string): string => join(folder, name);
 test('a target that cannot be met is missed, and what was tried is told; the recipe makes the best again', async () => {
   const reports = ['--html', at('tuned.html'), '--markdown', at('tuned.md')];
   const files = ['-o', at('best.onnx'), '--recipe', at('best.json'), ...reports];
-  const { code, stdout } = await runCli('tune', classifier, '--p90', '0.001', '--time-limit', '4', ...files, '--json');
+  const { code, stdout } = await runCli('tune', classifier, '--p90', '0.001', '--time-limit', '1', ...files, '--json');
   const report = JSON.parse(stdout) as TuneReport;
   expect(code).toBe(1);
   expect(report.met).toBe(false);
@@ -47,7 +47,7 @@ test('a target that is met already changes nothing', async () => {
     '--p90',
     '10000',
     '--time-limit',
-    '6',
+    '1',
     '-o',
     at('same.onnx'),
     '--threads',
