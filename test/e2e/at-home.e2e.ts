@@ -22,7 +22,7 @@ let editor: Editor;
 beforeAll(async () => {
   editor = await startEditor({
     files: { 'old #1.onnx': await modelBytes(parseModel(old)), 'text.onnx': 'no model' },
-    settings: { 'opscope.measure': false, 'opscope.runs': 20 },
+    settings: { 'opscope.measure': false, 'opscope.runs': 20, 'opscope.timeLimit': 4 },
   });
 });
 afterAll(() => editor?.close());
@@ -202,6 +202,7 @@ step('a target out of reach is searched for until it is cancelled', 'palette-3-c
   await editor.quickInput.locator('input').first().fill('0.000001');
   await editor.page.keyboard.press('Enter');
   await editor.enterPath(join(editor.folder, 'never.onnx'));
+  await editor.quickInput.getByText('Folder for deployment').waitFor();
   await editor.page.keyboard.press('Enter');
   await editor.view.locator('.job-bar').waitFor();
   expect(await palette('Profile Model')).toBe(0);
