@@ -35,7 +35,7 @@ interface KeptParts {
 export function createKeptView(
   host: Client<ViewHostContract>,
   memory: ViewMemory,
-  isOpen: () => boolean,
+  isRestored: () => boolean,
   parts: KeptParts,
 ) {
   const viewState = computed<ViewState>(() => ({
@@ -83,7 +83,7 @@ export function createKeptView(
       if (timer === undefined) return;
       clearTimeout(timer);
       timer = undefined;
-      if (!isOpen()) return;
+      if (!isRestored()) return;
       memory.write(viewState.value);
       void host.saveViewState(viewState.value);
     };

@@ -124,7 +124,9 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
   const noHits = signal<ReadonlySet<NodeId>>(new Set());
   const noOverlay = signal<Overlay | null>(null);
 
-  const { viewState, restore, keepViewState } = createKeptView(host, memory, () => document.value !== null, {
+  /** Whether what was kept has been taken up. A change of the document may come before; nothing is kept until then. */
+  let restored = false;
+  const { viewState, restore, keepViewState } = createKeptView(host, memory, () => restored, {
     panel,
     pane,
     selected,
@@ -193,6 +195,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
       batch(() => {
         const kept = memory.read() ?? first.viewState;
         if (kept) restore(kept, first.state);
+        restored = true;
         update(first.state);
       });
     } catch (error) {

@@ -62,6 +62,7 @@ async function tune(path: string, options: TuneCommandOptions, session: Session)
   const { openModel } = await import('../worker/open-model.ts');
   const { tuneModel } = await import('../worker/tune.ts');
   const { deliver } = await import('../worker/tune-delivery.ts');
+  const { mustBeFree } = await import('../worker/export-package.ts');
   const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
   const { measurementContext, settingsOf } = await import('./measuring.ts');
   const opened = await openModel(path);
@@ -69,6 +70,7 @@ async function tune(path: string, options: TuneCommandOptions, session: Session)
     if (output) protectSource(opened, output);
     if (recipe) protectFromRecipe(recipe, [path, output]);
     for (const report of [options.html, options.markdown]) if (report) protectSource(opened, report);
+    if (options.package) await mustBeFree(options.package);
     const context = await measurementContext(session);
     const request = {
       settings: settingsOf(options),

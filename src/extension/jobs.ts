@@ -202,10 +202,17 @@ export function compare(
 /** What the tool that tunes answers. */
 export interface Tuned {
   readonly output: string;
-  readonly met: boolean;
-  /** Before and after, in milliseconds. */
+  readonly recipe?: string;
+  readonly html?: string;
+  readonly package?: string;
+  /** Null when it cannot be told: rounds lie on both sides of the target. */
+  readonly met: boolean | null;
+  /** Before and after, in milliseconds: medians over the rounds, and the bounds of each median. */
   readonly p90Ms: readonly [number, number];
+  readonly p90Intervals: readonly [readonly [number, number], readonly [number, number]];
   readonly threads: number;
+  /** Why the steps come in this order. */
+  readonly order: string;
   readonly steps: readonly TuneStep[];
   readonly advice: readonly string[];
 }

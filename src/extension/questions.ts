@@ -258,7 +258,8 @@ async function askImages(document: ModelDocument): Promise<Partial<Scheme> | und
   return image ? { calibration, image } : undefined;
 }
 
-function dataBeside(document: ModelDocument, name: string): string | undefined {
+/** A file of that name in the model's folder, where there is one. */
+export function dataBeside(document: ModelDocument, name: string): string | undefined {
   const path = join(dirname(document.uri.fsPath), name);
   return existsSync(path) ? path : undefined;
 }
@@ -277,43 +278,8 @@ export async function askNode(nodes: readonly ProfiledNode[]): Promise<NodeId | 
   return chosen?.id;
 }
 
-/** What tuning is to reach and may lose, what data there is, and where the result goes. */
-export interface Tuning {
-  /** Milliseconds within which 90 % of the runs must end. */
-  readonly p90: number;
-  readonly maxMetricDrop?: number;
-  readonly calibration?: string;
-  readonly labelled?: string;
-  readonly output: string;
-}
-
-/** Data that lies beside the model under the usual names is found by itself. Undefined when the user leaves. */
-export async function askTuning(document: ModelDocument): Promise<Tuning | undefined> {
-  const title = vscode.l10n.t('Tune Model');
-  const p90 = await askNumber(title, vscode.l10n.t('Milliseconds within which 90 % of the runs must end'), '5');
-  if (p90 === undefined) return undefined;
-  const labelled = dataBeside(document, 'evaluation.npz');
-  const prompt = vscode.l10n.t('Percentage points of the metric that may be lost');
-  const maxMetricDrop = labelled && (await askNumber(title, prompt, '0.5'));
-  if (labelled && maxMetricDrop === undefined) return undefined;
-  const calibration = dataBeside(document, 'calibration.npz');
-  const name = basename(document.uri.path, '.onnx');
-  const target = await vscode.window.showSaveDialog({
-    title,
-    defaultUri: vscode.Uri.joinPath(document.uri, '..', `${name}-tuned.onnx`),
-    filters: { ONNX: ['onnx'] },
-  });
-  return (
-    target && {
-      p90,
-      output: target.fsPath,
-      ...(labelled && maxMetricDrop ? { labelled, maxMetricDrop } : {}),
-      ...(calibration ? { calibration } : {}),
-    }
-  );
-}
-
-async function askNumber(title: string, prompt: string, value: string): Promise<number | undefined> {
+/** A number above 0. Undefined when the user leaves. */
+export async function askNumber(title: string, prompt: string, value: string): Promise<number | undefined> {
   const typed = await vscode.window.showInputBox({
     title,
     prompt,

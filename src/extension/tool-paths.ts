@@ -1,5 +1,18 @@
 import { basename, dirname, isAbsolute, join } from 'node:path';
 
+/** The tools that write, with the fields of their input that name what they write: export reads a recipe, tune writes it. */
+export const writingTools: ReadonlyMap<string, readonly string[]> = new Map([
+  ['opscope_optimize', ['output']],
+  ['opscope_quantize', ['output']],
+  ['opscope_prune', ['output']],
+  ['opscope_tune', ['output', 'recipe', 'html', 'markdown', 'package']],
+  ['opscope_export', ['output']],
+]);
+
+/** The files and folders that a call of a tool writes, as its input names them. */
+export const writtenBy = (name: string, input: Readonly<Record<string, unknown>>): string[] =>
+  (writingTools.get(name) ?? []).map((field) => input[field]).filter((path) => typeof path === 'string');
+
 /**
  * Where the relative paths of a tool's input start, of the workspace's folders: the first that has the model. Where
  * there are several, VS Code writes a path with the folder's name in front; then it is the folder around that one.

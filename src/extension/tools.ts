@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as vscode from 'vscode';
-import { startOfPaths } from './tool-paths.ts';
+import { startOfPaths, writingTools, writtenBy } from './tool-paths.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** A tool as the manifest has it. */
@@ -12,13 +12,6 @@ interface ContributedTool {
 
 /** Tools that run nothing and write nothing: they work where the workspace is not trusted. */
 const readingOnly: ReadonlySet<string> = new Set(['opscope_inspect', 'opscope_find_nodes']);
-const writing: ReadonlySet<string> = new Set([
-  'opscope_optimize',
-  'opscope_quantize',
-  'opscope_prune',
-  'opscope_tune',
-  'opscope_export',
-]);
 
 /** Makes the tools that the manifest names callable by an assistant. */
 export function registerTools(
@@ -37,7 +30,7 @@ function implementation(
     prepareInvocation: async ({ input }) => {
       const model = String(input.model ?? input.a ?? '');
       const invocationMessage = `${displayName}: ${model}`;
-      if (!writing.has(name)) return { invocationMessage };
+      if (!writingTools.has(name)) return { invocationMessage };
       const message = question(name, model, input);
       return { invocationMessage, confirmationMessages: { title: displayName, message } };
     },
@@ -65,11 +58,9 @@ const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false
 const startOf = ({ model, a }: Record<string, unknown>): string =>
   startOfPaths(String(model ?? a ?? ''), vscode.workspace.workspaceFolders?.map(({ uri }) => uri.fsPath) ?? [], isFile);
 
-/** Asks about every file that a tool writes: the export reads the recipe, tune writes it. */
+/** Asks about everything that a tool writes. */
 function question(name: string, model: string, input: Record<string, unknown>): string {
-  const written = [input.output, name === 'opscope_tune' ? input.recipe : undefined].filter(
-    (path) => typeof path === 'string',
-  );
+  const written = writtenBy(name, input);
   const folder = startOf(input);
   const there = written.map((path) => existsSync(resolve(folder, path)));
   const replaced = input.overwrite === true ? written.filter((_, index) => there[index]) : [];

@@ -47,6 +47,8 @@ const turnMs = 8;
 const warmupMs = 60;
 /** Pairs are added until the interval is at most this share of the ratio to either side, as far as time allows. */
 const wantedWithin = 0.008;
+/** Milliseconds that the first rounds may always take: on a busy machine a short limit would give no answer at all. */
+const firstRoundsMs = 2000;
 /** Milliseconds that a comparison takes at most, also when the time limit would allow more. */
 const longestMs = 30_000;
 
@@ -147,7 +149,7 @@ async function measure(
     ] as const;
     plan ??= planRounds(budget, latency, created + performance.now() - opened);
     const aRound = plan.each * (latency[0] + latency[1]);
-    const timeLimit = Math.max(left(), 2 * aRound);
+    const timeLimit = Math.max(left(), 2 * aRound, pair === 0 ? firstRoundsMs : 0);
     const rounds = await runRounds(runtime, sessions, feeds, plan.rounds, plan.each, random, timeLimit);
     pairs.push(rounds);
     if (previous !== undefined) {

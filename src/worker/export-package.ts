@@ -46,9 +46,6 @@ export async function exportPackage(
 ): Promise<ExportPackageReport> {
   const folder = resolve(request.folder);
   const name = basename(folder);
-  if (!/^\w[\w.-]*$/.test(name)) {
-    throw new ExportError(english`${name} is no name for a model: use letters, digits, dots, dashes and underscores.`);
-  }
   await mustBeFree(folder);
   const modelFolder = kind === 'triton' ? '1' : '.';
   await mkdir(dirname(folder), { recursive: true });
@@ -105,7 +102,12 @@ function textsOf(kind: PackageKind, model: ExportedModel): Readonly<Record<strin
   }
 }
 
-async function mustBeFree(folder: string): Promise<void> {
+/** Refuses a folder that has files in it already, or whose name cannot be that of a model. */
+export async function mustBeFree(folder: string): Promise<void> {
+  const name = basename(folder);
+  if (!/^\w[\w.-]*$/.test(name)) {
+    throw new ExportError(english`${name} is no name for a model: use letters, digits, dots, dashes and underscores.`);
+  }
   let found: readonly string[];
   try {
     found = await readdir(folder);

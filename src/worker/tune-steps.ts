@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { english } from '../core/english.ts';
 import type { Model } from '../core/graph/model.ts';
 import { counted, decibels, percent } from '../core/report/format.ts';
 import type { OptimizeStep, PruneStep, QuantizeStep } from '../core/report/recipe.ts';
@@ -52,8 +53,8 @@ export async function simplify(search: Search, asFile: AsFile): Promise<void> {
   const { model, report } = await runOptimizeStep(current, step, context);
   const what = nodesSentence(report.before, report.after);
   const drop = (why: string) => steps.push({ step: 'simplify', what, kept: false, why });
-  if (model === current.model) return void drop('There is nothing to simplify.');
-  if (report.verdict.status === 'different') return void drop('The outputs would differ.');
+  if (model === current.model) return void drop(english`There is nothing to simplify.`);
+  if (report.verdict.status === 'different') return void drop(english`The outputs would differ.`);
   const file = await asFile(model);
   const comparison = await compare(search, file);
   if (clearlySlower(comparison)) return void drop(latencySentence(comparison));
@@ -68,21 +69,21 @@ export async function chooseThreads(search: Search): Promise<void> {
   const { options, context, current, steps } = search;
   const counts = threadCounts(cpus().length);
   const step = 'threads';
-  const what = `${counts.join(', ')} beside ONNX Runtime's choice`;
+  const what = english`${counts.join(', ')} beside ONNX Runtime's choice`;
   const drop = (why: string) => void steps.push({ step, what, kept: false, why });
-  if (counts.length < 2) return drop('There is one core.');
+  if (counts.length < 2) return drop(english`There is one core.`);
   const axes = { threads: [0, ...counts] };
   const target = await measured(current);
   const sweep = await sweepModel(target, { settings: options.settings, level: 'all', axes }, context);
   const best = sweep.fastest[0];
   const point = best && sweep.points[best.point];
   if (!best?.clear || !point?.latency || point.threads === search.threads)
-    return drop('No number of threads is measurably faster.');
+    return drop(english`No number of threads is measurably faster.`);
   const { threads } = point;
   const settings = { ...options.settings, threads: search.threads };
   const comparison = await compareLatency(target, target, { settings, level: 'all', second: { threads } }, context);
   if (!clearlyFaster(comparison))
-    return drop(`${counted(threads, 'thread')} seemed faster, not clearly: ${latencySentence(comparison)}.`);
+    return drop(english`${counted(threads, 'thread')} seemed faster, not clearly: ${latencySentence(comparison)}.`);
   search.threads = threads;
   keep(search, current, comparison, { step, what: counted(threads, 'thread'), why: latencySentence(comparison) });
 }
@@ -107,11 +108,12 @@ export async function quantize(search: Search, asFile: AsFile): Promise<void> {
   }
   const { model, report, decided } = result;
   const { latency } = report;
-  if (report.keepFloat || !latency) return drop('auto', report.advice.at(-1) ?? 'Nothing was faster.');
+  if (report.keepFloat || !latency) return drop('auto', report.advice.at(-1) ?? english`Nothing was faster.`);
   if (!clearlyFaster(latency)) return drop(report.scheme, latencySentence(latency));
   const file = await asFile(model);
   const judged = await judge(search, model);
-  if (!allowed(search, judged)) return drop(report.scheme, `Beside the original too much is lost: ${lossOf(judged)}.`);
+  if (!allowed(search, judged))
+    return drop(report.scheme, english`Beside the original too much is lost: ${lossOf(judged)}.`);
   search.judged = judged;
   search.recipe.push(quantizeStep(search, decided));
   keep(search, file, latency, {
@@ -155,7 +157,10 @@ export async function prune(search: Search, asFile: AsFile): Promise<void> {
   const { dims, seed } = options.settings;
   const drop = (what: string, why: string) => void steps.push({ step: 'prune', what, kept: false, why });
   if (!options.labelled && options.minSqnr === undefined)
-    return drop('channels', 'It costs accuracy: it is tried only with labelled data or a least signal to noise.');
+    return drop(
+      'channels',
+      english`It costs accuracy: it is tried only with labelled data or a least signal to noise.`,
+    );
   const quantized = search.recipe.find(({ command }) => command === 'quantize') as Unhashed<QuantizeStep> | undefined;
   let best: { file: OpenedModel; judged: Judged; recipe: TunedStep[]; share: number } | undefined;
   let why = '';
@@ -186,13 +191,13 @@ export async function prune(search: Search, asFile: AsFile): Promise<void> {
     }
     const judged = await judge(search, file.model);
     if (!allowed(search, judged)) {
-      why ||= `Without ${percent(share)} of the channels too much is lost: ${lossOf(judged)}.`;
+      why ||= english`Without ${percent(share)} of the channels too much is lost: ${lossOf(judged)}.`;
       break;
     }
     best = { file, judged, recipe, share };
   }
   if (!best) return drop('channels', why);
-  const what = `${percent(best.share)} of the channels`;
+  const what = english`${percent(best.share)} of the channels`;
   const comparison = await compare(search, best.file);
   if (!clearlyFaster(comparison)) return drop(what, latencySentence(comparison));
   search.judged = best.judged;
@@ -207,7 +212,7 @@ function allowed({ options, source }: Search, { sqnrDb, metric }: Judged): boole
 }
 
 const lossOf = ({ metric, sqnrDb }: Judged): string =>
-  metric ? metricSentence(metric) : `${decibels(sqnrDb ?? Number.POSITIVE_INFINITY)} signal to noise`;
+  metric ? metricSentence(metric) : english`${decibels(sqnrDb ?? Number.POSITIVE_INFINITY)} signal to noise`;
 
 /** Goes on from a result; its latency is that of the comparison that kept it. */
 function keep(

@@ -1,3 +1,4 @@
+import { english } from '../core/english.ts';
 import type { Model } from '../core/graph/model.ts';
 import { summarizeLatency } from '../core/profile/latency.ts';
 import { quantile } from '../core/profile/statistics.ts';
@@ -51,8 +52,7 @@ const rounds = 6;
 const near = 1.1;
 
 /** Why steps come in this order, for the report. */
-const order =
-  'First what leaves the outputs as they are: simplification, then threads. Then what costs accuracy, the least first: quantization, then channels that go.';
+const order = english`First what leaves the outputs as they are: simplification, then threads. Then what costs accuracy, the least first: quantization, then channels that go.`;
 
 /**
  * Looks for a way to run a model within a time: simplification, threads, quantization, fewer channels, in the order of
@@ -173,12 +173,12 @@ function sideOf(times: readonly (readonly number[])[], seed: number) {
 
 function said(outcome: Outcome | undefined, p90: number) {
   const why = !outcome
-    ? 'The target is missed by far.'
+    ? english`The target is missed by far.`
     : outcome.met
-      ? 'The target is met as it is.'
+      ? english`The target is met as it is.`
       : outcome.met === null
-        ? `Rounds lie on both sides of ${time(p90)}.`
-        : 'The target is missed.';
+        ? english`Rounds lie on both sides of ${time(p90)}.`
+        : english`The target is missed.`;
   return { why, ...(outcome ? { p90: outcome.after.p90.median } : {}) };
 }
 
@@ -195,12 +195,13 @@ function reportOf(search: Search, { met, before, after }: Outcome, first: Outcom
   const { p90, maxMetricDrop, minSqnr, settings } = options;
   const advice: string[] = [];
   const best = `${time(after.p90.median)} (${after.p90.interval.map((bound) => time(bound)).join(' to ')})`;
-  if (met === false) advice.push(`Nothing that was tried reaches ${time(p90)}: the best is ${best}.`);
+  if (met === false) advice.push(english`Nothing that was tried reaches ${time(p90)}: the best is ${best}.`);
   if (met === null)
     advice.push(
-      `Whether ${time(p90)} is kept cannot be told: the rounds' 90th percentiles are ${best}. Measure on a quieter machine, with a longer --time-limit, or leave more room.`,
+      english`Whether ${time(p90)} is kept cannot be told: the rounds' 90th percentiles are ${best}. Measure on a quieter machine, for longer, or leave more room.`,
     );
-  if (!met && !options.calibration) advice.push('With calibration data, static int8 and mixed schemes are tried, too.');
+  if (!met && !options.calibration)
+    advice.push(english`With calibration data, static int8 and mixed schemes are tried, too.`);
   return {
     schema: reportSchema,
     model: source.identity,

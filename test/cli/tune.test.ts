@@ -47,7 +47,7 @@ test('a target that is met already changes nothing', async () => {
     '--p90',
     '10000',
     '--time-limit',
-    '2',
+    '1',
     '-o',
     at('same.onnx'),
     '--threads',
@@ -77,6 +77,7 @@ test('what is missing is said', async () => {
     [['--p90', '1', '--recipe', at('x.json')], /-o OUT/],
     [['--p90', '1', '--package', at('x')], /-o OUT/],
     [['--p90', '1', '-o', classifier], /belongs to the model itself/],
+    [['--p90', '1', '-o', at('x.onnx'), '--package', folder], /is not empty/],
   ];
   for (const [options, message] of failures) {
     const { code, stderr } = await runCli('tune', classifier, ...options);

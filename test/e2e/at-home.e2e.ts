@@ -22,7 +22,7 @@ let editor: Editor;
 beforeAll(async () => {
   editor = await startEditor({
     files: { 'old #1.onnx': await modelBytes(parseModel(old)), 'text.onnx': 'no model' },
-    settings: { 'opscope.measure': false, 'opscope.runs': 20 },
+    settings: { 'opscope.measure': false, 'opscope.runs': 20, 'opscope.timeLimit': 4 },
   });
 });
 afterAll(() => editor?.close());
@@ -186,10 +186,14 @@ step('the palette tunes the model, as a job that can be cancelled from it', 'pal
   await editor.quickInput.locator('input').first().fill('10000');
   await editor.page.keyboard.press('Enter');
   await editor.enterPath(join(editor.folder, 'tuned.onnx'));
+  await editor.choose('Folder for deployment');
+  await editor.page.keyboard.press('Enter');
+  await editor.choose('Folder with programs');
   await editor.notification(/90 % of the runs end within .*, as wanted/).waitFor({ timeout: 60_000 });
   await editor.page.getByRole('button', { name: 'Show the Steps' }).click();
   await editor.page.locator('.view-lines', { hasText: 'The target is met as it is.' }).waitFor();
-  expect(existsSync(join(editor.folder, 'tuned.onnx'))).toBe(true);
+  const written = ['tuned.onnx', 'tuned.report.html', 'tuned-snippet/model.onnx'];
+  expect(written.filter((name) => existsSync(join(editor.folder, name)))).toEqual(written);
 });
 
 step('a target out of reach is searched for until it is cancelled', 'palette-3-cancelled', async () => {
@@ -198,10 +202,23 @@ step('a target out of reach is searched for until it is cancelled', 'palette-3-c
   await editor.quickInput.locator('input').first().fill('0.000001');
   await editor.page.keyboard.press('Enter');
   await editor.enterPath(join(editor.folder, 'never.onnx'));
+  await editor.quickInput.getByText('Folder for deployment').waitFor();
+  await editor.page.keyboard.press('Enter');
   await editor.view.locator('.job-bar').waitFor();
   expect(await palette('Profile Model')).toBe(0);
   await editor.runCommand('Opscope: Cancel');
   await editor.view.locator('.job-bar').waitFor({ state: 'detached' });
   expect(existsSync(join(editor.folder, 'never.onnx'))).toBe(false);
   expect(await palette('Profile Model')).toBe(1);
+});
+
+step('the palette prunes the model, as a version that can be undone', 'palette-4-pruned', async () => {
+  await editor.runCommand('Opscope: Prune Model');
+  await editor.choose('Single weights');
+  await editor.quickInput.locator('input').first().fill('50');
+  await editor.page.keyboard.press('Enter');
+  await versions().getByText('Pruned').waitFor({ timeout: 60_000 });
+  await editor.notification(/2 of 4\sweights are 0/).waitFor();
+  await editor.runCommand('Undo');
+  await versions().getByText('Pruned').waitFor({ state: 'detached' });
 });

@@ -43,13 +43,24 @@ test('every tool answers as the command line does, and asks where it writes', as
     { name: 'opscope_optimize', input: { model, output: 'small.onnx' } },
     { name: 'opscope_compare', input: { a: model, b: 'small.onnx', timeLimit: 5 } },
     { name: 'opscope_quantize', input: { model, output: 'int8.onnx', scheme: 'int8-weights', measure: false } },
-    { name: 'opscope_tune', input: { model, output: 'tuned.onnx', p90: 10_000, timeLimit: 4 } },
+    { name: 'opscope_prune', input: { model, output: 'pruned.onnx', ratio: 0.1, measure: false } },
+    {
+      name: 'opscope_tune',
+      input: {
+        ...{ model, output: 'tuned.onnx', p90: 10_000, timeLimit: 4 },
+        ...{ html: 'tuned.html', markdown: 'tuned.md', package: 'tuned-programs' },
+      },
+    },
     { name: 'opscope_export', input: { model, kind: 'triton', output: 'tool/packed' } },
     { name: 'opscope_inspect', input: { model: 'nowhere.onnx' } },
   ]);
   const of = (name: string) => answers.find((each) => each.name === name)?.answer;
   expect(answers.slice(0, -1).filter(({ error }) => error)).toEqual([]);
-  const asked = ['small.onnx', 'int8.onnx', 'tuned.onnx', 'tool/packed'];
+  const asked = [
+    ...['small.onnx', 'int8.onnx', 'pruned.onnx'],
+    'tuned.onnx, tuned.html, tuned.md, and tuned-programs',
+    'tool/packed',
+  ];
   expect(questions).toEqual(asked.map((written) => expect.stringContaining(`Read ${model} and write ${written}?`)));
   expect(of('opscope_inspect')).toMatchObject({
     nodes: inspected.nodes,
@@ -84,9 +95,18 @@ test('every tool answers as the command line does, and asks where it writes', as
   const quantized = await cli('quantize', pathOf(model), '-o', pathOf('int8-again.onnx'), ...scheme);
   expect(of('opscope_quantize')).toMatchObject({ scheme: quantized.scheme, sqnrDb: quantized.sqnrDb });
 
+  const share = ['--ratio', '0.1', '--no-measure'];
+  const pruned = await cli('prune', pathOf(model), '-o', pathOf('pruned-again.onnx'), ...share);
+  const { removed, of: all } = pruned.channels;
+  expect(of('opscope_prune')).toMatchObject({ channels: { removed, of: all }, sqnrDb: pruned.sqnrDb });
+  expect(readFileSync(pathOf('pruned.onnx')).equals(readFileSync(pathOf('pruned-again.onnx')))).toBe(true);
+
   const tuned = await cli('tune', pathOf(model), '-o', pathOf('tuned-again.onnx'), '--p90', '10000');
   expect(of('opscope_tune')).toMatchObject({ met: tuned.met });
   expect(readFileSync(pathOf('tuned.onnx')).equals(readFileSync(pathOf('tuned-again.onnx')))).toBe(true);
+  expect(readFileSync(pathOf('tuned.html'), 'utf8')).toContain('90 % of the runs within');
+  expect(readFileSync(pathOf('tuned.md'), 'utf8')).toContain('The target is met as it is.');
+  expect(filesOf('tuned-programs')).toContain('/model.onnx');
   await cli('export', pathOf(model), '--as', 'triton', '-o', pathOf('cli/packed'));
   expect(filesOf('tool')).toEqual(filesOf('cli'));
   const packed = (folder: string, file: string) =>

@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { startOfPaths } from '../../src/extension/tool-paths.ts';
+import { startOfPaths, writingTools, writtenBy } from '../../src/extension/tool-paths.ts';
+import { tools } from '../../src/worker/tools/catalog.ts';
+import { inputSchema } from '../../src/worker/tools/tool.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'opscope-folders-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -21,4 +23,23 @@ it.each([
   ['no folder', 'models/one.onnx', [], ''],
 ])('paths start right: %s', (_what, model, folders, start) => {
   expect(startOfPaths(model, folders, isFile)).toBe(start);
+});
+
+it('every file that a tool writes is known to be one', () => {
+  const writes = /^Path of .*\b(?:to write|write down)\b/;
+  const written = tools
+    .filter((tool) => tool.writes)
+    .map((tool) => {
+      const { properties } = inputSchema(tool) as { properties: Record<string, { description?: string }> };
+      return [tool.name, Object.keys(properties).filter((field) => writes.test(properties[field]!.description ?? ''))];
+    });
+  expect([...writingTools]).toEqual(written);
+});
+
+it.each([
+  ['opscope_tune', { model: 'a.onnx', output: 'b.onnx', recipe: 'r.json', package: 'p' }, ['b.onnx', 'r.json', 'p']],
+  ['opscope_export', { model: 'a.onnx', output: 'p', recipe: 'r.json' }, ['p']],
+  ['opscope_profile', { model: 'a.onnx' }, []],
+])('%s is asked about all it writes', (name, input, written) => {
+  expect(writtenBy(name, input)).toEqual(written);
 });

@@ -93,6 +93,23 @@ describe('start', () => {
     stop();
   });
 
+  test('a change of the document before the first state does not replace what was kept', async () => {
+    let kept = 'compare';
+    const state = createState(hostWith({}), {
+      read: () => ({ panel: 'compare' }),
+      write: ({ panel }) => {
+        kept = panel;
+      },
+    });
+    const { flush, stop } = state.keepViewState(60_000);
+    state.update(plainDocument);
+    flush();
+    expect(kept).toBe('compare');
+    await state.start();
+    expect(state.panel.value).toBe('compare');
+    stop();
+  });
+
   test('a model that cannot be opened leaves its message, and a second start can succeed', async () => {
     let tries = 0;
     const state = createState(

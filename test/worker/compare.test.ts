@@ -59,6 +59,12 @@ describe('latency of two models', () => {
 });
 
 describe('models too slow for the time limit', () => {
+  test('are run a few times all the same', async () => {
+    const hardly = { ...settings, timeLimit: 0.001 };
+    const { rounds } = await compareLatency(products(1), products(2), { settings: hardly, level: 'all' }, context);
+    expect(rounds).toBeGreaterThan(0);
+  });
+
   test('get no verdict without a control, and a difference of a few pairs must be large', async () => {
     const slow = { ...settings, timeLimit: 0.5 };
     const [a, b] = [products(150), products(300)];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { exportPackage } from '../export-package.ts';
+import { exportPackage, mustBeFree } from '../export-package.ts';
 import { hashFile } from '../hash-file.ts';
 import { protectFromRecipe, protectSource } from '../protect.ts';
 import { tuneModel } from '../tune.ts';
@@ -33,7 +33,7 @@ export const tuneTool = defineTool({
     overwrite: z
       .boolean()
       .optional()
-      .describe('Replace the output file and the recipe if they exist; false by default.'),
+      .describe('Replace the output file, the recipe and the reports if they exist; false by default.'),
   }),
   writes: true,
   run: (input, context) =>
@@ -49,14 +49,15 @@ export const tuneTool = defineTool({
         protectFromRecipe(recipe, [opened.path, target]);
         refuseExisting(recipe, input.overwrite);
       }
-      const reports = [input.html, input.markdown].flatMap((path) =>
-        path === undefined ? [] : [pathIn(path, context)],
-      );
+      const given = (path: string | undefined) => (path === undefined ? undefined : pathIn(path, context));
+      const [html, markdown, folder] = [given(input.html), given(input.markdown), given(input.package)];
+      const reports = [html, markdown].filter((path) => path !== undefined);
       for (const path of reports) {
         protectSource(opened, path);
         if (path === target || path === recipe) throw new ToolInputError(`${path} is asked for twice.`);
         refuseExisting(path, input.overwrite);
       }
+      if (folder) await mustBeFree(folder);
       const tuned = await tuneModel(
         opened,
         {
@@ -72,8 +73,6 @@ export const tuneTool = defineTool({
       const { report, close } = tuned;
       let recorded: boolean;
       try {
-        const given = (path: string | undefined) => (path === undefined ? undefined : pathIn(path, context));
-        const [html, markdown, folder] = [given(input.html), given(input.markdown), given(input.package)];
         const delivery = {
           output: target,
           ...(recipe ? { recipe } : {}),
@@ -90,11 +89,15 @@ export const tuneTool = defineTool({
       return {
         output: target,
         ...(recorded ? { recipe } : {}),
+        ...(html ? { html } : {}),
+        ...(markdown ? { markdown } : {}),
+        ...(folder ? { package: folder } : {}),
         met,
         p90Ms: [percentiles.before.median, percentiles.after.median],
         p90Intervals: [percentiles.before.interval, percentiles.after.interval],
         medianMs: [before.median, after.median],
         threads: settings.threads,
+        order: report.order,
         steps: report.steps,
         ...(metric ? { metric } : {}),
         ...(sqnrDb === undefined ? {} : { sqnrDb }),
