@@ -101,7 +101,16 @@ test('every tool answers as the command line does, and asks where it writes', as
   expect(of('opscope_prune')).toMatchObject({ channels: { removed, of: all }, sqnrDb: pruned.sqnrDb });
   expect(readFileSync(pathOf('pruned.onnx')).equals(readFileSync(pathOf('pruned-again.onnx')))).toBe(true);
 
-  const tuned = await cli('tune', pathOf(model), '-o', pathOf('tuned-again.onnx'), '--p90', '10000');
+  const tuned = await cli(
+    'tune',
+    pathOf(model),
+    '-o',
+    pathOf('tuned-again.onnx'),
+    '--p90',
+    '10000',
+    '--time-limit',
+    '4',
+  );
   expect(of('opscope_tune')).toMatchObject({ met: tuned.met });
   expect(readFileSync(pathOf('tuned.onnx')).equals(readFileSync(pathOf('tuned-again.onnx')))).toBe(true);
   expect(readFileSync(pathOf('tuned.html'), 'utf8')).toContain('90 % of the runs within');
