@@ -1,4 +1,3 @@
-import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { bytes, decibels, time } from '../core/report/format.ts';
 import type { ApplyReport, ModelRecipe } from '../core/report/recipe.ts';
@@ -7,6 +6,7 @@ import type { OpenedModel } from '../worker/open-model.ts';
 import type { MeasurementContext } from '../worker/profile.ts';
 import { execute, type Outcome, requiredOutput, type Session, type TextOptions, withTextOptions } from './command.ts';
 import { bad, careful, good, pairs, strong } from './print.ts';
+import { savingTo } from './written-model.ts';
 
 interface ApplyOptions extends TextOptions {
   readonly output?: string;
@@ -27,16 +27,13 @@ export function applyCommand(program: Command): void {
 async function apply(path: string, model: string | undefined, output: string, session: Session): Promise<Outcome> {
   const { readRecipe } = await import('../worker/recipe.ts');
   const { openModel } = await import('../worker/open-model.ts');
-  const { protectFromRecipe, protectSource, protectWeights } = await import('../worker/protect.ts');
   const { measurementContext } = await import('./measuring.ts');
   const recipe = await readRecipe(path);
   const opened = await openModel(model ?? recipe.source.path);
   try {
     const weights = recipe.result.weights?.[0]?.name;
-    protectSource(opened, output, weights);
-    protectFromRecipe(path, [output, weights && join(dirname(output), weights)]);
     // The weights file keeps the name that the recipe has, which the result names.
-    if (weights) await protectWeights(output, weights);
+    await savingTo(opened, { output, externalData: weights, recipe: path });
     const report = await makeAgain(path, recipe, opened, output, await measurementContext(session));
     const written = { ...report, output };
     return { report: written, text: () => applyText(written), code: report.reproduced ? 0 : 1 };

@@ -1,8 +1,8 @@
-import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { bytes, change, count, time } from '../core/report/format.ts';
 import type { OptimizeReport } from '../core/report/report.ts';
 import { latencySentence, outputsSentence } from '../core/report/sentences.ts';
+import type { SaveAhead } from '../worker/save-ahead.ts';
 import {
   collect,
   execute,
@@ -17,6 +17,7 @@ import {
 } from './command.ts';
 import { UsageError } from './exit.ts';
 import { bad, careful, good, pairs, strong, table } from './print.ts';
+import { savingTo, withExternalData } from './written-model.ts';
 
 interface OptimizeOptions extends RunOptions {
   readonly output?: string;
@@ -35,7 +36,7 @@ interface OptimizeOptions extends RunOptions {
 
 /** `opscope optimize MODEL -o OUT` */
 export function optimizeCommand(program: Command): void {
-  withRunOptions(program.command('optimize'))
+  withExternalData(withRunOptions(program.command('optimize')))
     .description('simplify a model and show that it still computes the same')
     .argument('[model]', 'an .onnx file')
     .option('-o, --output <file>', 'where the result goes')
@@ -56,7 +57,6 @@ export function optimizeCommand(program: Command): void {
     )
     .option('--measure', 'measure both models; a pass that makes the result slower is taken back')
     .option('--no-verify', 'do not run both models to compare them')
-    .option('--external-data <file>', 'write the weights to this file, beside the model')
     .option('--recipe <file>', 'write down how the result was made, for apply and check')
     .action((model: string | undefined, options: OptimizeOptions) =>
       execute(options, (session) =>
@@ -84,19 +84,15 @@ async function listPasses(): Promise<Outcome> {
 async function optimize(path: string, options: OptimizeOptions, session: Session): Promise<Outcome> {
   const output = requiredOutput(options.output);
   const { openModel } = await import('../worker/open-model.ts');
-  const { protectFromRecipe, protectSource, protectWeights } = await import('../worker/protect.ts');
   const { recordRecipe, runOptimizeStep } = await import('../worker/recipe.ts');
   const { saveAhead } = await import('../worker/save-ahead.ts');
   const { measurementContext, settingsOf } = await import('./measuring.ts');
   const { pass, skip, inputs, opset, externalData, preset, verify, seed, dim, recipe, maxGrowth } = options;
   const { signal, onProgress } = session;
   const opened = await openModel(path);
-  const external = externalData ? ({ weights: 'external', externalName: externalData } as const) : {};
-  const target = saveAhead(output, { ...external, signal });
+  let target: SaveAhead | undefined;
   try {
-    protectSource(opened, output, externalData);
-    if (externalData) await protectWeights(output, externalData);
-    if (recipe) protectFromRecipe(recipe, [path, output, externalData && join(dirname(output), externalData)]);
+    target = saveAhead(output, { ...(await savingTo(opened, { output, externalData, recipe })), signal });
     const step = {
       command: 'optimize',
       preset,
@@ -125,7 +121,7 @@ async function optimize(path: string, options: OptimizeOptions, session: Session
     const code = report.verdict.status === 'different' ? 1 : 0;
     return { report: written, text: () => optimizeText(written), code };
   } finally {
-    await target.close();
+    await target?.close();
     await opened.close();
   }
 }

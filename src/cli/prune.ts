@@ -18,6 +18,7 @@ import {
 import { costAndGain } from './cost-and-gain.ts';
 import { UsageError } from './exit.ts';
 import { bad, careful, faint, good, pairs, shortened, strong, table } from './print.ts';
+import { savingTo, withExternalData } from './written-model.ts';
 
 interface PruneOptions extends RunOptions {
   readonly output?: string;
@@ -28,12 +29,13 @@ interface PruneOptions extends RunOptions {
   readonly minSqnr?: number;
   readonly measure: boolean;
   readonly verify: boolean;
+  readonly externalData?: string;
   readonly recipe?: string;
 }
 
 /** `opscope prune MODEL -o OUT` */
 export function pruneCommand(program: Command): void {
-  withRunOptions(program.command('prune'))
+  withExternalData(withRunOptions(program.command('prune')))
     .description('take the weakest channels or smallest weights out of a model, and measure what that costs and gains')
     .argument('<model>', 'an .onnx file')
     .option('-o, --output <file>', 'where the result goes')
@@ -65,15 +67,13 @@ async function prune(path: string, options: PruneOptions, session: Session): Pro
   if (pattern !== '2:4' && options.ratio === undefined)
     throw new UsageError('Say which share is to go: --ratio 0.3 takes the weakest three of ten.');
   const { openModel } = await import('../worker/open-model.ts');
-  const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
   const { usableSqnr } = await import('../worker/prune.ts');
   const { recordRecipe, runPruneStep } = await import('../worker/recipe.ts');
   const { saveModel } = await import('../worker/save-model.ts');
   const { measurementContext, settingsOf } = await import('./measuring.ts');
   const opened = await openModel(path);
   try {
-    protectSource(opened, output);
-    if (recipe) protectFromRecipe(recipe, [path, output]);
+    const saving = await savingTo(opened, { output, externalData: options.externalData, recipe });
     const context = await measurementContext(session);
     const excluded = await nodesNamed(opened.model, options.exclude ?? []);
     const step = {
@@ -88,7 +88,7 @@ async function prune(path: string, options: PruneOptions, session: Session): Pro
     } as const;
     const besides = { settings: settingsOf(options), measure, verify, ...(labelled ? { labelled } : {}) };
     const { model, report } = await runPruneStep(opened, step, context, besides);
-    await saveModel(model, output, { signal: session.signal, onProgress: session.onProgress });
+    await saveModel(model, output, { ...saving, signal: session.signal, onProgress: session.onProgress });
     // Without a limit, what was accepted is the limit from now on.
     const accepted = minSqnr ?? Math.min(usableSqnr, Math.floor(report.sqnrDb ?? usableSqnr));
     const recorded = { ...step, minSqnr: accepted };

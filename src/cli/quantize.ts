@@ -19,6 +19,7 @@ import {
 } from './command.ts';
 import { UsageError } from './exit.ts';
 import { quantizeText } from './quantize-text.ts';
+import { savingTo, withExternalData } from './written-model.ts';
 
 interface QuantizeOptions extends RunOptions {
   readonly output?: string;
@@ -51,6 +52,7 @@ interface QuantizeOptions extends RunOptions {
   readonly errors?: number | true;
   readonly measure: boolean;
   readonly verify: boolean;
+  readonly externalData?: string;
   readonly recipe?: string;
 }
 
@@ -69,7 +71,7 @@ const targets = {
 
 /** `opscope quantize MODEL -o OUT` */
 export function quantizeCommand(program: Command): void {
-  withRunOptions(program.command('quantize'))
+  withExternalData(withRunOptions(program.command('quantize')))
     .description('quantize a model, compare its outputs and measure what it gains')
     .argument('<model>', 'an .onnx file')
     .option('-o, --output <file>', 'where the result goes')
@@ -148,15 +150,14 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
   if (options.sensitivity && !options.verify)
     throw new UsageError('--sensitivity compares outputs, so it needs verification: leave --no-verify away.');
   const { openModel } = await import('../worker/open-model.ts');
-  const { protectFromRecipe, protectSource } = await import('../worker/protect.ts');
   const { quantizeModel } = await import('../worker/quantize.ts');
   const { saveModel } = await import('../worker/save-model.ts');
   const { measuredModel, measurementContext, settingsOf } = await import('./measuring.ts');
   const { scheme, calibration, randomCalibration, method, labelled, minSqnr, verify, measure, recipe } = options;
   const opened = await openModel(path);
   try {
-    protectSource(opened, output);
-    if (recipe) protectFromRecipe(recipe, [path, output]);
+    const { externalData } = options;
+    const saving = await savingTo(opened, { output, externalData, recipe });
     const context = {
       ...(await measurementContext(session)),
       onAdvice: session.note,
@@ -197,7 +198,7 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
       context,
     );
     if (report.keepFloat) return { report, text: () => quantizeText(report), code: 1 };
-    await saveModel(model, output, { signal: session.signal, onProgress: session.onProgress });
+    await saveModel(model, output, { ...saving, signal: session.signal, onProgress: session.onProgress });
     if (recipe) {
       const { recordRecipe } = await import('../worker/recipe.ts');
       const step = {

@@ -25,9 +25,11 @@ export interface MeasuredResult extends Verified {
 
 /** Each costs about five measurements. */
 const mostCostly = 3;
+/** A pass is looked for only where the whole interval is beyond this: smaller differences come and go with the session. */
+const leastSlowdown = 1.02;
 
 /**
- * Simplifies and measures; while the result is slower than the original, takes the pass that costs back and tries again.
+ * Simplifies and measures; while the result is clearly slower than the original, takes the pass that costs back and tries again.
  * Of forty intervals one says "slower" by chance, so the search begins with a second measurement. Rejects when cancelled.
  */
 export async function measureAndRepair(work: LatencyWork): Promise<MeasuredResult> {
@@ -38,14 +40,14 @@ export async function measureAndRepair(work: LatencyWork): Promise<MeasuredResul
     if (!made.run || made.run.model === work.original) return verified;
     try {
       let latency = await measure(work, made.run.model);
-      if (latency.verdict !== 'slower' || costly.length === mostCostly) return { ...verified, latency };
+      if (!isSlower(latency) || costly.length === mostCostly) return { ...verified, latency };
       const passes = made.run.records.map(({ name }) => name);
       const guilty = await findGuilty(passes, async (count) => {
         const model = await work.repeat(made, new Set(passes.slice(0, count)));
         if (model === work.original) return false;
         const compared = await measure(work, model);
         if (count === passes.length) latency = compared;
-        return compared.verdict === 'slower';
+        return isSlower(compared);
       });
       if (guilty === undefined) return { ...verified, latency };
       const reason = english`With it, a run takes ${((latency.ratio - 1) * 100).toFixed(1)} % longer.`;
@@ -57,6 +59,8 @@ export async function measureAndRepair(work: LatencyWork): Promise<MeasuredResul
     }
   }
 }
+
+const isSlower = ({ verdict, interval95: [low] }: LatencyComparison) => verdict === 'slower' && low > leastSlowdown;
 
 function measure({ original, settings, context }: LatencyWork, model: Model): Promise<LatencyComparison> {
   return compareLatency({ model: original }, { model }, { settings, level: 'all' }, context);
