@@ -47,11 +47,15 @@ async function pushAll(draft: Draft, facts: Facts, exact: boolean): Promise<void
     let before: number;
     do {
       before = graph.version;
+      // Where a region brings nothing, growing it from its other ends brings nothing either.
+      const settled = new Set<string>();
       for (const { id } of graph.nodes()) {
         const node = graph.node(id);
         if (!node || !isTranspose(node)) continue;
+        if (node.outputs[0] === undefined || settled.has(node.outputs[0])) continue;
         const region = new Region(graph, facts, exact);
         if (region.growFrom(node) && region.prune() < 0) await region.apply(node);
+        else for (const value of region.whole()) settled.add(value);
       }
       // What one region leaves behind may be the entry of another; each time fewer are left.
     } while (graph.version > before);
@@ -68,6 +72,8 @@ class Region {
   private readonly members = new Map<NodeId, { readonly node: Node; readonly form: TransposedNode }>();
   /** What each value at the members is transposed by, seen from where they compute. */
   private readonly permutations = new Map<string, Permutation>();
+  private readonly readers = new Map<string, readonly Node[]>();
+  private isWhole = true;
 
   private readonly graph: GraphDraft;
   private readonly facts: Facts;
@@ -77,6 +83,11 @@ class Region {
     this.graph = graph;
     this.facts = facts;
     this.exact = exact;
+  }
+
+  /** The values at it, if it holds all that hangs together there. */
+  whole(): Iterable<string> {
+    return this.isWhole ? this.permutations.keys() : [];
   }
 
   /** Takes in everything that hangs together behind a transpose and can compute before it; false when that is nothing. */
@@ -89,8 +100,10 @@ class Region {
     for (let at = 0; at < values.length; at++) {
       const value = values[at]!;
       const maker = this.graph.producer(value);
-      for (const node of [...this.graph.consumers(value), ...(maker ? [maker] : [])]) {
-        if (this.members.size < maxRegion && !this.members.has(node.id)) values.push(...this.join(node, value));
+      for (const node of [...this.readersOf(value), ...(maker ? [maker] : [])]) {
+        if (this.members.has(node.id)) continue;
+        if (this.members.size < maxRegion) values.push(...this.join(node, value));
+        else this.isWhole = false;
       }
     }
     return this.members.size > 0;
@@ -155,7 +168,7 @@ class Region {
       const outputs = cancelled.filter(({ outputs: [name] }) => graph.isOutput(name!)).length;
       return (this.isNeeded(value) ? 1 : 0) - cancelled.length + Math.max(0, outputs - 1);
     }
-    if (!graph.consumers(value).some(({ id }) => this.members.has(id))) return 0;
+    if (!this.readersOf(value).some(({ id }) => this.members.has(id))) return 0;
     if (!this.isEntry(value)) return isIdentity(permutation) ? 0 : 1;
     return graph.isOutput(value) || this.readersOutside(value).length > 0 ? 0 : -1;
   }
@@ -179,7 +192,14 @@ class Region {
   }
 
   private readersOutside(value: string): Node[] {
-    return this.graph.consumers(value).filter(({ id }) => !this.members.has(id));
+    return this.readersOf(value).filter(({ id }) => !this.members.has(id));
+  }
+
+  /** Looked up once: the costs of a value are asked for again and again, and until the region is applied nothing changes. */
+  private readersOf(value: string): readonly Node[] {
+    const known = this.readers.get(value) ?? this.graph.consumers(value);
+    this.readers.set(value, known);
+    return known;
   }
 
   /** Whether anything but a transpose, which can be another one, needs a value of a member as it was. */
