@@ -8,6 +8,9 @@ import { startWorkerHost, type WorkerHost } from './harness/worker-host.ts';
 
 if (!browserPath) console.warn('The view is not tested in a browser: set OPSCOPE_CHROMIUM to a Chromium or Chrome.');
 
+/** Other tests run at the same time. */
+const patient = { timeout: 20_000 };
+
 describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs a Chromium)', () => {
   let browser: Browser;
   let host: WorkerHost;
@@ -142,10 +145,12 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     await page.locator('.top-bar').click({ position: { x: 4, y: 4 } });
     const table = await host.worker.nodeTable({ document: host.document, version: 0 });
     for (const opType of ['Conv', 'Constant']) {
-      // Opens all groups, then closes them.
+      // Opens all groups, then closes them; each is waited for, since a scene that is late moves the camera again.
+      const boxes = async () => (await view.probe(undefined)).boxes;
       await page.keyboard.press('e');
+      await expect.poll(boxes, patient).toBeGreaterThan(20);
       await page.keyboard.press('e');
-      await expect.poll(async () => (await view.probe(undefined)).boxes).toBeLessThan(20);
+      await expect.poll(boxes, patient).toBeLessThan(20);
       const node = table.id[table.opType.lastIndexOf(opType)]!;
       await view.reveal({ node: node as NodeId });
       const distance = async () => {
@@ -155,7 +160,7 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
         expect(scene.nodes.kind[box]).toBe('node');
         return Math.abs(scene.nodes.y[box]! - camera!.y) * camera!.zoom;
       };
-      await expect.poll(() => distance().catch(() => Number.NaN)).toBeLessThan(250);
+      await expect.poll(() => distance().catch(() => Number.NaN), patient).toBeLessThan(250);
     }
     await page.keyboard.press('e');
   });
@@ -167,7 +172,7 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
       await page.keyboard.press('s');
       await page.getByRole('button', { name }).click();
     }
-    await expect.poll(() => host.savedFiles.length).toBe(3);
+    await expect.poll(() => host.savedFiles.length, patient).toBe(3);
     const [svg, whole, part] = host.savedFiles.map(({ content }) => content);
     expect(svg).toMatch(/^<svg .*>Conv<.*<\/svg>$/s);
     const sizeOf = (png: unknown) => {
