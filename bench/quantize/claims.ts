@@ -1,9 +1,9 @@
 /**
  * What quantization is said to bring beside the comparison with ONNX Runtime's tools: int4 at one row, the search on
- * a model that int8 harms, the samples' accuracy, and models that are best left as they are.
+ * a model that int8 harms, and the samples' accuracy.
  *
  * OPSCOPE_BENCH_MODELS: folder of models. OPSCOPE_PYTHON: a Python with onnxruntime and onnx, for efficientnet_b0.
- * node bench/quantize/claims.ts [int4 | auto | samples | keep …]; writes bench/results/quantize-claims.{md,json}.
+ * node bench/quantize/claims.ts [int4 | auto | samples …]; writes bench/results/quantize-claims.{md,json}.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -211,29 +211,7 @@ async function samples(): Promise<Claim[]> {
   return claims;
 }
 
-/** Models with nothing to gain here, by what is measured: without data, and where 8 bits are too few. */
-async function keep(): Promise<Claim[]> {
-  const claims: Claim[] = [];
-  for (const [name, ...given] of [
-    ['shufflenet_v2_x1_0'],
-    ['mobilenet_v3_large', '--budget', 'sqnr=45'],
-    ['resnet50', '--budget', 'sqnr=60'],
-  ] as const) {
-    const { report } = await quantize(pathOf(name), '--scheme', 'auto', ...given);
-    const faster = report.candidates!.filter(({ within, verdict }) => within && verdict === 'faster');
-    const said = report.advice.some((each) => each.startsWith('Keep fp32'));
-    claims.push({
-      model: [name, ...given].join(' '),
-      claim: 'without calibration data: "keep fp32" is said exactly when nothing allowed is faster',
-      holds: said === (faster.length === 0) && said === (report.keepFloat === true),
-      figures: `${said ? 'keep fp32' : `quantize: ${faster.map(({ label }) => label).join(', ')}`}; ${report.candidates!.length} candidates`,
-      candidates: report.candidates,
-    });
-  }
-  return claims;
-}
-
-const parts = { int4, auto, samples, keep };
+const parts = { int4, auto, samples };
 const wanted = process.argv.slice(2);
 const claims: Claim[] = [];
 const failures: string[] = [];

@@ -112,9 +112,15 @@ const opened = await openView({
 });
 const { page, view } = opened;
 await page.waitForSelector('.data-row');
+const opening = (await view.probe(undefined)).boxes;
 await page.getByRole('button', { name: /^Open all groups/ }).click();
 await page.getByRole('button', { name: /^Close groups/ }).waitFor();
-while ((await view.probe(undefined)).boxes < 8000) await page.waitForTimeout(200);
+// How many boxes there are then is the layout's affair; that there are many more tells that they have come.
+const deadline = performance.now() + 60_000;
+while ((await view.probe(undefined)).boxes < 10 * opening) {
+  if (performance.now() > deadline) throw new Error('The opened groups were not drawn within 60 s.');
+  await page.waitForTimeout(200);
+}
 await page.getByRole('button', { name: /^Fit the graph/ }).click();
 await page.waitForTimeout(1000);
 const runs: (Awaited<ReturnType<typeof wheel>> & { readonly zoom: string })[] = [];

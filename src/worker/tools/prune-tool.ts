@@ -1,10 +1,20 @@
 import * as z from 'zod';
-import { changedOutputsSentence, latencySentence } from '../../core/report/sentences.ts';
-import { InputError } from '../inputs.ts';
+import { changedOutputsSentence } from '../../core/report/sentences.ts';
 import { protectSource } from '../protect.ts';
 import { pruneModel, usableSqnr } from '../prune.ts';
 import { saveModel } from '../save-model.ts';
-import { defineTool, fields, measured, pathIn, refuseExisting, settingsOf, ToolInputError, withModel } from './tool.ts';
+import {
+  defineTool,
+  fields,
+  latencyFigures,
+  measured,
+  nodesNamed,
+  pathIn,
+  refuseExisting,
+  settingsOf,
+  ToolInputError,
+  withModel,
+} from './tool.ts';
 
 export const pruneTool = defineTool({
   name: 'opscope_prune',
@@ -42,18 +52,13 @@ export const pruneTool = defineTool({
       const target = pathIn(input.output, context);
       protectSource(opened, target);
       refuseExisting(target, input.overwrite);
-      const excluded = exclude.map((name) => {
-        const node = opened.model.graph.nodes.find((each) => each.name === name);
-        if (!node) throw new InputError(`There is no node named ${name}; opscope_find_nodes lists names.`);
-        return node.id;
-      });
       const { model, report } = await pruneModel(
         await measured(opened),
         {
           settings: settingsOf(input, context),
           pattern,
           ratio,
-          exclude: excluded,
+          exclude: nodesNamed(opened, exclude),
           ...(labelled ? { labelled: pathIn(labelled, context) } : {}),
           minSqnr,
           measure,
@@ -72,9 +77,7 @@ export const pruneTool = defineTool({
         verdict: verdict.status,
         sqnrDb,
         ...(metric ? { metric } : {}),
-        ...(latency
-          ? { latency: latencySentence(latency), latencyVerdict: latency.verdict, ratio: latency.ratio }
-          : {}),
+        ...latencyFigures(latency),
         advice,
       };
     }),

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod';
+import type { NodeId } from '../../core/graph/model.ts';
+import type { LatencyComparison } from '../../core/report/report.ts';
+import { latencySentence } from '../../core/report/sentences.ts';
 import { InputError } from '../inputs.ts';
 import { modelIdentity } from '../inspect.ts';
 import { type OpenedModel, openModel } from '../open-model.ts';
@@ -129,6 +132,20 @@ export function settingsOf(
 
 export async function measured(opened: OpenedModel): Promise<MeasuredModel> {
   return { model: opened.model, path: opened.path, identity: await modelIdentity(opened) };
+}
+
+/** Nodes of the main graph by their names. Throws `InputError` for a name that none has. */
+export function nodesNamed({ model }: OpenedModel, names: readonly string[]): readonly NodeId[] {
+  return names.map((name) => {
+    const node = model.graph.nodes.find((each) => each.name === name);
+    if (!node) throw new InputError(`There is no node named ${name}; opscope_find_nodes lists names.`);
+    return node.id;
+  });
+}
+
+/** What a transformed model gained or lost in time, where that was measured. */
+export function latencyFigures(latency: LatencyComparison | undefined) {
+  return latency ? { latency: latencySentence(latency), latencyVerdict: latency.verdict, ratio: latency.ratio } : {};
 }
 
 /** Refuses to write a file that is there already, unless it was said that it may be replaced. */

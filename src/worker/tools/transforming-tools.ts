@@ -1,11 +1,20 @@
 import * as z from 'zod';
-import { changedOutputsSentence, latencySentence, outputsSentence } from '../../core/report/sentences.ts';
-import { InputError } from '../inputs.ts';
+import { changedOutputsSentence, outputsSentence } from '../../core/report/sentences.ts';
 import { optimizeModel } from '../optimize.ts';
 import { protectSource } from '../protect.ts';
 import { quantizeModel } from '../quantize.ts';
 import { saveModel } from '../save-model.ts';
-import { defineTool, fields, measured, pathIn, refuseExisting, settingsOf, withModel } from './tool.ts';
+import {
+  defineTool,
+  fields,
+  latencyFigures,
+  measured,
+  nodesNamed,
+  pathIn,
+  refuseExisting,
+  settingsOf,
+  withModel,
+} from './tool.ts';
 
 export const optimizeTool = defineTool({
   name: 'opscope_optimize',
@@ -99,18 +108,13 @@ export const quantizeTool = defineTool({
       refuseExisting(target, input.overwrite);
       const { scheme, calibration, image, randomCalibration, labelled, exclude = [], measure = true } = input;
       const { minSqnr, maxMetricDrop, maxSize } = input;
-      const excluded = exclude.map((name) => {
-        const node = opened.model.graph.nodes.find((each) => each.name === name);
-        if (!node) throw new InputError(`There is no node named ${name}; opscope_find_nodes lists names.`);
-        return node.id;
-      });
       const { model, report } = await quantizeModel(
         await measured(opened),
         {
           settings: settingsOf(input, context),
           scheme,
           perChannel: true,
-          exclude: excluded,
+          exclude: nodesNamed(opened, exclude),
           verify: true,
           measure,
           ...(calibration ? { calibration: pathIn(calibration, context) } : {}),
@@ -135,9 +139,7 @@ export const quantizeTool = defineTool({
         outputs: changedOutputsSentence(verdict),
         sqnrDb,
         ...(metric ? { metric } : {}),
-        ...(latency
-          ? { latency: latencySentence(latency), latencyVerdict: latency.verdict, ratio: latency.ratio }
-          : {}),
+        ...latencyFigures(latency),
         ...(report.candidates ? { candidates: report.candidates } : {}),
         keptFloat: kept.slice(0, 20).map(({ node, reason }) => ({ node, reason })),
         advice,
