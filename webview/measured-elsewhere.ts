@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
 import { type Machine, machineOf } from '../src/core/report/environment.ts';
-import type { Environment } from '../src/core/report/report.ts';
+import type { Environment } from '../src/core/report/profile-report.ts';
 import type { Client } from '../src/protocol/rpc.ts';
 import type { DocumentState, PanelName, ViewHostContract } from '../src/protocol/webview.ts';
 import { type Resource, resource } from './resource.ts';

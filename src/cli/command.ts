@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Model, Node } from '../core/graph/model.ts';
 import { bytes } from '../core/report/format.ts';
-import type { Environment, ModelIdentity } from '../core/report/report.ts';
+import type { Environment, ModelIdentity } from '../core/report/profile-report.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import type { RuntimeManager } from '../worker/runtime-client.ts';
 import { type ExitCode, UsageError } from './exit.ts';

@@ -5,7 +5,7 @@ import { mainKernel } from '../core/profile/roofline.ts';
 import { samplesCsv } from '../core/profile/samples-csv.ts';
 import type { SweepAxes } from '../core/profile/sweep.ts';
 import { bytes, count, interval, percent, shape, significant, time } from '../core/report/format.ts';
-import type { Ceilings, Latency, ProfileReport } from '../core/report/report.ts';
+import type { Ceilings, Latency, ProfileReport } from '../core/report/profile-report.ts';
 import { withoutSamples } from '../core/report/runs.ts';
 import {
   execute,

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import type { SweepAxes } from '../core/profile/sweep.ts';
 import { count, counted, interval, time } from '../core/report/format.ts';
-import type { SweepPoint, SweepReport } from '../core/report/report.ts';
+import type { SweepPoint, SweepReport } from '../core/report/profile-report.ts';
 import { heading } from './command.ts';
 import { careful, faint, strong, table } from './print.ts';
 

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { CompareReport, Environment, Latency, LatencyComparison } from '../core/report/report.ts';
+import type { Environment, Latency } from '../core/report/profile-report.ts';
+import type { CompareReport, LatencyComparison } from '../core/report/report.ts';
 import { type Client, ConnectionClosedError } from '../protocol/rpc.ts';
 import type { DocumentState, JobState, VersionReports } from '../protocol/webview.ts';
 import type {

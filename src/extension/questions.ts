@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { NodeId } from '../core/graph/model.ts';
 import type { SweepAxes } from '../core/profile/sweep.ts';
 import { parseNumbers, percent, time } from '../core/report/format.ts';
-import type { ProfiledNode } from '../core/report/report.ts';
+import type { ProfiledNode } from '../core/report/profile-report.ts';
 import type { PruneRequest, QuantizeRequest, RunSettings } from '../protocol/worker.ts';
 import type { ModelDocument } from './model-document.ts';
 

@@ -4,13 +4,8 @@
  * filled in); the host tells the view what changed (`ViewContract`).
  */
 import type { NodeId } from '../core/graph/model.ts';
-import type {
-  CompareReport,
-  OptimizeReport,
-  ProfileReport,
-  QuantizeReport,
-  SweepReport,
-} from '../core/report/report.ts';
+import type { ProfileReport, SweepReport } from '../core/report/profile-report.ts';
+import type { CompareReport, OptimizeReport, QuantizeReport } from '../core/report/report.ts';
 import type { Progress } from './rpc.ts';
 import type {
   CompareRequest,

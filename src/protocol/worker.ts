@@ -13,17 +13,16 @@ import type { BlockMethod } from '../core/quantize/blocks.ts';
 import type { QuantizedFormat } from '../core/quantize/formats.ts';
 import type { NodeType } from '../core/quantize/node-types.ts';
 import type { Machine } from '../core/report/environment.ts';
+import type { ProfileReport, SweepReport } from '../core/report/profile-report.ts';
 import type {
   CompareReport,
   InspectReport,
   LatencyComparison,
   OptimizeReport,
-  ProfileReport,
   PrunePattern,
   PruneReport,
   QuantizeReport,
   ReportedValue,
-  SweepReport,
   Verdict,
 } from '../core/report/report.ts';
 import type { TensorStatistics } from '../core/tensor/statistics.ts';

@@ -4,7 +4,7 @@ import type { TensorValue } from '../core/evaluator.ts';
 import { modelBytes } from '../core/onnx/model-bytes.ts';
 import { mean, median } from '../core/profile/statistics.ts';
 import type { Trace } from '../core/profile/trace.ts';
-import type { Ceilings } from '../core/report/report.ts';
+import type { Ceilings } from '../core/report/profile-report.ts';
 import { fromNumbers } from '../core/tensor/convert.ts';
 import { makeTemporaryFolder } from './model-source.ts';
 import { probeModel } from './probe-model.ts';

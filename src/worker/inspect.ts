@@ -2,13 +2,8 @@ import { modelParameters, nodeCost } from '../core/cost/node-cost.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, ValueInfo } from '../core/graph/model.ts';
 import type { GraphView } from '../core/graph/view.ts';
-import {
-  type InspectReport,
-  type ModelIdentity,
-  type ReportedNode,
-  type ReportedValue,
-  reportSchema,
-} from '../core/report/report.ts';
+import type { ModelIdentity } from '../core/report/profile-report.ts';
+import { type InspectReport, type ReportedNode, type ReportedValue, reportSchema } from '../core/report/report.ts';
 import { findRuleProblems } from '../core/rules/catalog.ts';
 import type { Facts, ValueFacts } from '../core/shapes/facts.ts';
 import { createFacts, shapeText } from '../core/shapes/infer.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
-import type { Environment } from '../core/report/report.ts';
+import type { Environment } from '../core/report/profile-report.ts';
 import type { RunSettings } from '../protocol/worker.ts';
 import { hashFile } from './hash-file.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';

@@ -14,13 +14,8 @@ import { rooflineOf } from '../core/profile/roofline.ts';
 import { mean, median } from '../core/profile/statistics.ts';
 import type { Trace } from '../core/profile/trace.ts';
 import { withUniqueNames } from '../core/profile/unique-names.ts';
-import {
-  type Latency,
-  type ModelIdentity,
-  type ProfileReport,
-  type Roofline,
-  reportSchema,
-} from '../core/report/report.ts';
+import type { Latency, ModelIdentity, ProfileReport, Roofline } from '../core/report/profile-report.ts';
+import { reportSchema } from '../core/report/report.ts';
 import { CancelledError, type Progress } from '../protocol/rpc.ts';
 import type { Feeds } from '../protocol/runtime.ts';
 import type { RunSettings } from '../protocol/worker.ts';

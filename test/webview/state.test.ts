@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
-import type { ProfileReport, SweepReport } from '../../src/core/report/report.ts';
+import type { ProfileReport, SweepReport } from '../../src/core/report/profile-report.ts';
 import type { DocumentState, ViewHostContract, ViewState } from '../../src/protocol/webview.ts';
 import type { ProfileRequest, VersionMapping } from '../../src/protocol/worker.ts';
 import { boxOfNode } from '../../webview/graph/walk.ts';

@@ -1,6 +1,6 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
 import { percent, significant, time } from '../../src/core/report/format.ts';
-import type { Ceilings, KernelBound } from '../../src/core/report/report.ts';
+import type { Ceilings, KernelBound } from '../../src/core/report/profile-report.ts';
 import { t } from '../l10n.ts';
 
 export interface RooflinePoint {

@@ -1,6 +1,7 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
 import { bytes, large, percent, time } from '../../src/core/report/format.ts';
-import type { ProfileReport, QuantizeReport } from '../../src/core/report/report.ts';
+import type { ProfileReport } from '../../src/core/report/profile-report.ts';
+import type { QuantizeReport } from '../../src/core/report/report.ts';
 import type { AttributeText, NodeDetails } from '../../src/protocol/worker.ts';
 import { engineText } from '../engine-texts.ts';
 import { plural, t } from '../l10n.ts';

@@ -3,7 +3,7 @@ import { assertUnreachable } from '../../src/core/assert.ts';
 import type { OptimizationLevel } from '../../src/core/evaluator.ts';
 import { samplesCsv } from '../../src/core/profile/samples-csv.ts';
 import { bytes, count, dateTime, interval, percent, shape, significant, time } from '../../src/core/report/format.ts';
-import type { Environment, ProfileReport } from '../../src/core/report/report.ts';
+import type { Environment, ProfileReport } from '../../src/core/report/profile-report.ts';
 import { type Bar, Bars, type Part, Stack } from '../charts/bars.tsx';
 import { Samples } from '../charts/samples.tsx';
 import { engineText } from '../engine-texts.ts';

@@ -1,5 +1,5 @@
 import { percent, significant, time } from '../../src/core/report/format.ts';
-import type { KernelBound, ProfileReport, Roofline } from '../../src/core/report/report.ts';
+import type { KernelBound, ProfileReport, Roofline } from '../../src/core/report/profile-report.ts';
 import { type Part, Stack } from '../charts/bars.tsx';
 import { RooflineChart, type RooflinePoint } from '../charts/roofline.tsx';
 import { t } from '../l10n.ts';

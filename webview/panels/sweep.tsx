@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { interval, time } from '../../src/core/report/format.ts';
-import type { SweepPoint, SweepReport } from '../../src/core/report/report.ts';
+import type { SweepPoint, SweepReport } from '../../src/core/report/profile-report.ts';
 import type { SessionSnippets } from '../../src/core/report/session-snippets.ts';
 import { type Estimate, Intervals } from '../charts/intervals.tsx';
 import { engineText } from '../engine-texts.ts';

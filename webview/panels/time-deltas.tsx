@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { NodeId } from '../../src/core/graph/model.ts';
 import { joinedNodes } from '../../src/core/profile/joined-nodes.ts';
 import { time } from '../../src/core/report/format.ts';
-import type { ProfiledNode } from '../../src/core/report/report.ts';
+import type { ProfiledNode } from '../../src/core/report/profile-report.ts';
 import type { VersionMapping } from '../../src/protocol/worker.ts';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';

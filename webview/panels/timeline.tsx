@@ -1,7 +1,7 @@
 import { toChromeTrace } from '../../src/core/profile/chrome-trace.ts';
 import { timelineBars } from '../../src/core/profile/timeline.ts';
 import { time } from '../../src/core/report/format.ts';
-import type { ProfileReport } from '../../src/core/report/report.ts';
+import type { ProfileReport } from '../../src/core/report/profile-report.ts';
 import { Flame } from '../charts/flame.tsx';
 import { t } from '../l10n.ts';
 import type { State } from '../state.ts';

@@ -1,6 +1,8 @@
 /** What is known of a model that leaves Opscope for a server, a registry or a program. */
+
+import type { Environment, Latency, SweepSettings } from '../report/profile-report.ts';
 import type { ModelRecipe } from '../report/recipe.ts';
-import type { Environment, Latency, ReportedValue, SweepSettings } from '../report/report.ts';
+import type { ReportedValue } from '../report/report.ts';
 
 /** A measurement with settings to go on with. */
 export interface ExportedMeasurement {

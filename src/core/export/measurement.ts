@@ -1,6 +1,6 @@
 import { english } from '../english.ts';
 import { firstWrong, isObject, number, oneOf, type Shape, sizes, text, whole } from '../report/json-shape.ts';
-import type { ProfileReport, SweepPoint, SweepReport } from '../report/report.ts';
+import type { ProfileReport, SweepPoint, SweepReport } from '../report/profile-report.ts';
 import { batchSymbol, ExportError, type ExportedMeasurement, type ExportedModel } from './exported-model.ts';
 
 const level = oneOf('disabled', 'basic', 'extended', 'layout', 'all');

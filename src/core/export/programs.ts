@@ -1,5 +1,6 @@
 import { english } from '../english.ts';
-import type { ReportedValue, SweepSettings } from '../report/report.ts';
+import type { SweepSettings } from '../report/profile-report.ts';
+import type { ReportedValue } from '../report/report.ts';
 import { literal, sessionSnippets } from '../report/session-snippets.ts';
 import { ExportError, type ExportedModel } from './exported-model.ts';
 

@@ -4,7 +4,7 @@
  */
 import { english } from '../english.ts';
 import type { Graph, Model, Node, NodeId } from '../graph/model.ts';
-import type { ProfiledKernel, ProfiledNode } from '../report/report.ts';
+import type { ProfiledKernel, ProfiledNode } from '../report/profile-report.ts';
 import { type Attribution, bodiesOf, type Cover } from './attribution.ts';
 import { mean, spread } from './statistics.ts';
 import type { Trace, TraceRun } from './trace.ts';

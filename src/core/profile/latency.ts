@@ -1,6 +1,6 @@
 import { english } from '../english.ts';
 import { createRandom } from '../random.ts';
-import type { Latency } from '../report/report.ts';
+import type { Latency } from '../report/profile-report.ts';
 import { describeProblems, detectWarmup } from './stability.ts';
 import { mean, medianInterval, quantileOfSorted, sorted } from './statistics.ts';
 

@@ -1,4 +1,4 @@
-import type { MeasuredMemory } from '../report/report.ts';
+import type { MeasuredMemory } from '../report/profile-report.ts';
 import type { Trace } from './trace.ts';
 
 /**

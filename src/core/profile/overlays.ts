@@ -1,7 +1,7 @@
 import { english } from '../english.ts';
 import type { Model } from '../graph/model.ts';
 import type { Overlay } from '../overlay.ts';
-import type { KernelBound, ProfileReport } from '../report/report.ts';
+import type { KernelBound, ProfileReport } from '../report/profile-report.ts';
 import { allNodes } from './breakdown.ts';
 import { mainKernel } from './roofline.ts';
 

@@ -12,7 +12,7 @@ import type {
   ProfileReport,
   Roofline,
   RooflineKernel,
-} from '../report/report.ts';
+} from '../report/profile-report.ts';
 import type { Cover } from './attribution.ts';
 import type { TraceKernel } from './trace.ts';
 

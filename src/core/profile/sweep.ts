@@ -1,7 +1,7 @@
 /** Sweeps: one model measured under every combination of settings. */
 import { english } from '../english.ts';
 import type { OptimizationLevel } from '../evaluator.ts';
-import type { SweepPoint, SweepReport, SweepSettings } from '../report/report.ts';
+import type { SweepPoint, SweepReport, SweepSettings } from '../report/profile-report.ts';
 
 /** Values to try; an axis that is absent stays as the base has it. */
 export interface SweepAxes {

@@ -1,6 +1,6 @@
 /** What results of two machines can be held against each other by. */
 import { english } from '../english.ts';
-import type { Environment } from './report.ts';
+import type { Environment } from './profile-report.ts';
 
 /** What a time depends on most of all, beside the model and the settings. */
 export type Machine = Pick<Environment, 'cpu' | 'cores' | 'os' | 'onnxruntime'>;

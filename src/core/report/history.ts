@@ -1,14 +1,8 @@
 /** The report of a model with all its versions: what was done to it, step by step, and what each step gained. */
 import type { ReportDocument, ReportSection } from './document.ts';
 import { bytes, count, interval, time } from './format.ts';
-import type {
-  CompareReport,
-  LatencyComparison,
-  OptimizeReport,
-  ProfileReport,
-  QuantizeReport,
-  Verdict,
-} from './report.ts';
+import type { ProfileReport } from './profile-report.ts';
+import type { CompareReport, LatencyComparison, OptimizeReport, QuantizeReport, Verdict } from './report.ts';
 import { compareDocument, optimizeDocument, profileDocument, quantizeDocument, table } from './sections.ts';
 import { latencySentence, outputsSentence } from './sentences.ts';
 

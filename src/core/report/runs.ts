@@ -2,7 +2,8 @@
 
 import { type Machine, machineDifferences } from './environment.ts';
 import { interval, time } from './format.ts';
-import type { Latency, LatencyComparison } from './report.ts';
+import type { Latency } from './profile-report.ts';
+import type { LatencyComparison } from './report.ts';
 
 /** A file as it was when it was measured: bytes, and milliseconds since 1970. */
 export interface FileState {

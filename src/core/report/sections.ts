@@ -1,15 +1,13 @@
 /** Written reports from report objects: what was done, what it gained, how sure, on what machine. */
 import type { ReportBlock, ReportDocument, ReportSection } from './document.ts';
 import { bytes, change, count, dateTime, decibels, interval, large, percent, significant, time } from './format.ts';
+import type { Environment, Latency, ProfileReport } from './profile-report.ts';
 import type {
   CompareReport,
-  Environment,
-  Latency,
   LatencyComparison,
   MetricPair,
   ModelSize,
   OptimizeReport,
-  ProfileReport,
   QuantizeReport,
   Verdict,
 } from './report.ts';

@@ -1,5 +1,5 @@
 import type { OptimizationLevel } from '../evaluator.ts';
-import type { SweepSettings } from './report.ts';
+import type { SweepSettings } from './profile-report.ts';
 
 /** Code that makes a session with some settings. */
 export interface SessionSnippets {

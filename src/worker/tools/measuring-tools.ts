@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { mainKernel } from '../../core/profile/roofline.ts';
-import type { Latency, ProfiledNode, ProfileReport } from '../../core/report/report.ts';
+import type { Latency, ProfiledNode, ProfileReport } from '../../core/report/profile-report.ts';
 import { latencySentence, outputsSentence } from '../../core/report/sentences.ts';
 import { compareModels } from '../compare.ts';
 import { InputError } from '../inputs.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { profileOverlays } from '../../../src/core/profile/overlays.ts';
-import type { ProfileReport } from '../../../src/core/report/report.ts';
+import type { ProfileReport } from '../../../src/core/report/profile-report.ts';
 import { buildModel } from '../../worker/build-model.ts';
 
 const model = buildModel({

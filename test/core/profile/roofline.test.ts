@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { NodeId } from '../../../src/core/graph/model.ts';
 import { mainKernel, placeKernel, rooflineOf } from '../../../src/core/profile/roofline.ts';
-import type { ProfiledKernel } from '../../../src/core/report/report.ts';
+import type { ProfiledKernel } from '../../../src/core/report/profile-report.ts';
 
 const ceilings = { gflops: 100, gbPerSecond: 10, callMs: 0.002 };
 

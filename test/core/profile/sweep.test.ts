@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { summarizeLatency } from '../../../src/core/profile/latency.ts';
 import { combinations, fastestSettings } from '../../../src/core/profile/sweep.ts';
 import { createRandom } from '../../../src/core/random.ts';
-import type { SweepPoint } from '../../../src/core/report/report.ts';
+import type { SweepPoint } from '../../../src/core/report/profile-report.ts';
 import { sessionSnippets } from '../../../src/core/report/session-snippets.ts';
 
 const base = { provider: 'cpu', threads: 0, level: 'all', dims: { length: 8 } } as const;

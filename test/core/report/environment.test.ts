@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { machineDifferences, machineOf } from '../../../src/core/report/environment.ts';
-import type { Environment } from '../../../src/core/report/report.ts';
+import type { Environment } from '../../../src/core/report/profile-report.ts';
 
 const here: Environment = {
   cpu: 'One',

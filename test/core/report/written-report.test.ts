@@ -3,7 +3,8 @@ import type { ReportDocument } from '../../../src/core/report/document.ts';
 import { toHtml } from '../../../src/core/report/html.ts';
 import { toJunit } from '../../../src/core/report/junit.ts';
 import { toMarkdown } from '../../../src/core/report/markdown.ts';
-import type { Latency, OptimizeReport, QuantizeReport } from '../../../src/core/report/report.ts';
+import type { Latency } from '../../../src/core/report/profile-report.ts';
+import type { OptimizeReport, QuantizeReport } from '../../../src/core/report/report.ts';
 import { optimizeDocument, quantizeDocument } from '../../../src/core/report/sections.ts';
 
 const hostile = '<script>alert("x")</script> | `*_[a](b)_*`';

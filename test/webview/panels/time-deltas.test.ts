@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NodeId } from '../../../src/core/graph/model.ts';
-import type { ProfiledNode } from '../../../src/core/report/report.ts';
+import type { ProfiledNode } from '../../../src/core/report/profile-report.ts';
 import type { VersionMapping } from '../../../src/protocol/worker.ts';
 import { timeDeltas } from '../../../webview/panels/time-deltas.tsx';
 
