@@ -46,17 +46,26 @@ export function measure(
 }
 
 /** A figure of the kernel's on a process, in bytes. */
-function statusOf(pid: number, figure: 'VmHWM' | 'VmRSS'): number {
+function statusOf(pid: number, figure: 'VmHWM' | 'RssAnon' | 'RssFile' | 'RssShmem'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(new RegExp(`${figure}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
 }
 
-/** What a process and all that it started hold at this moment, in bytes. */
+/**
+ * What a process and all that it started hold at this moment, in bytes. Pages of files, such as the program's own, are
+ * counted as the process with most of them has them: processes of one program share these.
+ */
 function residentOfTree(pid: number): number {
+  const all = treeOf(pid);
+  const own = all.reduce((sum, each) => sum + statusOf(each, 'RssAnon') + statusOf(each, 'RssShmem'), 0);
+  return own + Math.max(...all.map((each) => statusOf(each, 'RssFile')));
+}
+
+function treeOf(pid: number): number[] {
   const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   );
-  return children.reduce((sum, child) => sum + residentOfTree(child), statusOf(pid, 'VmRSS'));
+  return [pid, ...children.flatMap(treeOf)];
 }
 
 /** Medians of several runs, one not counted before them; `before` is called ahead of each. */

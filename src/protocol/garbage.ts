@@ -2,11 +2,16 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { TensorValue } from '../core/evaluator.ts';
 
-/** Bytes of tensors that may pass through a process before what is left of them is cleared away. */
-const mostBytes = 8 << 20;
+/** Bytes of tensors that may pass through a process before what is left of them is cleared away, most of which is young. */
+const mostYoungBytes = 2 << 20;
+/** And before the rest is, which takes ten times as long. */
+const mostBytes = 32 << 20;
 
+type Collect = (options?: { readonly type: 'minor' }) => void;
+
+let young = 0;
 let passed = 0;
-let collect: (() => void) | undefined;
+let collect: Collect | undefined;
 
 /**
  * Counts the bytes of tensors that were passed on and are, or soon will be, needed no more. V8 sees only the small
@@ -14,14 +19,21 @@ let collect: (() => void) | undefined;
  * what calibrating took. Never called while something is timed.
  */
 export function tensorsPassed(tensors: Iterable<TensorValue>): void {
-  for (const { bytes } of tensors) passed += bytes.byteLength;
-  if (passed < mostBytes) return;
-  passed = 0;
+  for (const { bytes } of tensors) {
+    young += bytes.byteLength;
+    passed += bytes.byteLength;
+  }
+  if (young < mostYoungBytes) return;
   collect ??= exposedCollector();
-  collect();
+  if (passed < mostBytes) collect({ type: 'minor' });
+  else {
+    collect();
+    passed = 0;
+  }
+  young = 0;
 }
 
-function exposedCollector(): () => void {
+function exposedCollector(): Collect {
   setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
+  return runInNewContext('gc') as Collect;
 }

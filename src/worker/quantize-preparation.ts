@@ -13,6 +13,7 @@ import type { ExplainedRewrite } from '../core/report/report.ts';
 import { createFacts } from '../core/shapes/infer.ts';
 import type { Progress } from '../protocol/rpc.ts';
 import type { Calibrator } from './calibrator.ts';
+import type { Spill } from './spill.ts';
 
 /** A model made ready: constants folded, BatchNorms in their Convs, its operator set new enough. */
 export interface Prepared {
@@ -47,11 +48,13 @@ export async function prepareForQuantization(
   model: Model,
   context: {
     readonly evaluator: Evaluator;
+    /** Where the weights that passes make go; without one they stay in memory. */
+    readonly spill?: Spill;
     readonly signal?: AbortSignal | undefined;
     readonly onProgress?: ((progress: Progress) => void) | undefined;
   },
 ): Promise<Prepared> {
-  const { evaluator, signal, onProgress } = context;
+  const { evaluator, spill, signal, onProgress } = context;
   const opset = model.opsets.get('') ?? 0;
   const raise = opset > 0 && opset < perChannelOpset ? catalog.filter(({ name }) => name === 'raise-opset') : [];
   const { model: result, draft } = await runPasses(model, [...raise, ...presetPasses('default')], {
@@ -61,7 +64,8 @@ export async function prepareForQuantization(
     onPass: ({ title }) => onProgress?.({ message: title }),
     signal,
   });
-  const prepared = { ...result, irVersion: Math.max(result.irVersion, initializersApart) };
+  const raised = { ...result, irVersion: Math.max(result.irVersion, initializersApart) };
+  const prepared = spill ? await spill.spilled(raised) : raised;
   const origins = originsOf(draft);
   return preparedFrom(prepared, origins, draft.rewrites.map(explained));
 }

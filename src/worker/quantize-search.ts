@@ -24,14 +24,16 @@ export interface Measured extends Tried {
 
 /** Candidates beyond the budget that are measured when none keeps it. */
 const mostBeyond = 3;
-/** A more exact candidate may seem this much slower than the fastest, however wide the intervals are. */
+/** A more exact candidate may be this much slower than the fastest: no one would miss it. */
+const unnoticed = 1.02;
+/** And may seem this much slower, however wide the intervals are. */
 const mostSlowdown = 1.05;
 /** Seconds for one latency measurement. */
 const measuringTime = 6;
 
 /**
  * Makes candidates, measures all that keep the budget on this machine, and gives the fastest; of those that are as fast
- * as can be told, the most exact. They are kept in `folder` when one is given. Rejects when not one can be made.
+ * as can be told or noticed, the most exact. They are kept in `folder` when one is given. Rejects when not one can be made.
  */
 export async function findRecipe(work: QuantizeWork, base: Recipe, folder?: string): Promise<SearchResult> {
   const own = folder === undefined ? await makeTemporaryFolder() : undefined;
@@ -92,12 +94,13 @@ async function choose(work: QuantizeWork, base: Recipe, tried: readonly Tried[])
   };
 }
 
-/** The most exact of those that are as fast as the fastest, as far as can be told. */
+/** The most exact of those that are as fast as the fastest, as far as can be told or noticed. */
 function fastest(candidates: readonly Measured[]): Measured | undefined {
   const timed = candidates.flatMap((each) => (each.latency ? [{ each, ...each.latency }] : []));
   const [best] = timed.toSorted((a, b) => a.ratio - b.ratio);
   if (!best) return undefined;
-  const asFast = timed.filter(({ ratio }) => ratio <= Math.min(best.interval95[1], best.ratio * mostSlowdown));
+  const within = Math.min(Math.max(best.interval95[1] / best.ratio, unnoticed), mostSlowdown);
+  const asFast = timed.filter(({ ratio }) => ratio <= best.ratio * within);
   return asFast.map(({ each }) => each).toSorted(moreExact)[0];
 }
 

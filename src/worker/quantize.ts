@@ -46,6 +46,8 @@ import { bytesOf, type QuantizeOutcome, quantizeReport, withProvenance } from '.
 import { findRecipe, type SearchResult } from './quantize-search.ts';
 import { errorsOf, leaveOneOut, type Sensitivity } from './quantize-sensitivity.ts';
 import { smoothFor } from './quantize-smoothing.ts';
+import { createRuntimeManager, type RuntimeManager, returningMemory } from './runtime-client.ts';
+import { createSpill, type Spill } from './spill.ts';
 
 export type { QuantizeOptions } from './quantize-options.ts';
 export { QuantizeError } from './quantize-preparation.ts';
@@ -64,7 +66,7 @@ export interface QuantizeResult {
 }
 
 export interface QuantizeContext extends MeasurementContext {
-  /** Told what speaks against the scheme on this machine, before anything is done. */
+  /** Told what speaks against the scheme on this machine, before anything else is heard. */
   readonly onAdvice?: (advice: readonly string[]) => void;
 }
 
@@ -89,42 +91,69 @@ export async function quantizeAdvice(
  * A quantized model with what it costs and gains; it loads, and with `verify` it runs. Rejects with `QuantizeError`,
  * `InputError`, or when cancelled.
  */
-export function quantizeModel(
+export async function quantizeModel(
   target: MeasuredModel,
   options: QuantizeOptions,
   context: QuantizeContext,
 ): Promise<QuantizeResult> {
-  const evaluator = createEvaluator(context.manager);
-  return refusing(
-    (why) => english`ONNX Runtime fails on this model: ${why}`,
-    target.model,
-    context,
-    async () => {
-      try {
-        return await quantize(target, options, context, evaluator);
-      } finally {
-        await evaluator.dispose();
-      }
-    },
-  );
+  // What calibrates is large and gone before anything is timed, by a process that nothing has been done to.
+  const values = createRuntimeManager({ env: returningMemory });
+  const spill = createSpill();
+  const tools = { values, evaluator: createEvaluator(values), spill };
+  try {
+    return await refusing(
+      (why) => english`ONNX Runtime fails on this model: ${why}`,
+      target.model,
+      context,
+      async () => {
+        const result = await quantize(target, options, context, tools);
+        return { ...result, model: await spill.restored(result.model) };
+      },
+    );
+  } finally {
+    await tools.evaluator.dispose();
+    values.dispose();
+    await spill.dispose();
+  }
+}
+
+/** What quantizing works with, until it is done. */
+interface QuantizeTools {
+  /** The process that runs models for what they compute; timing has its own. */
+  readonly values: RuntimeManager;
+  readonly evaluator: RuntimeEvaluator;
+  readonly spill: Spill;
 }
 
 async function quantize(
   target: MeasuredModel,
   options: QuantizeOptions,
   context: QuantizeContext,
-  evaluator: RuntimeEvaluator,
+  { values, evaluator, spill }: QuantizeTools,
 ): Promise<QuantizeResult> {
   const start = performance.now();
   const request = checked(options);
-  const { manager, signal } = context;
+  const { signal } = context;
   const say = (message: string, fraction?: number) =>
     context.onProgress?.(fraction === undefined ? { message } : { message, fraction });
-  const machine = await integerMachine(evaluator, signal);
-  const advice = machineAdvice(machine, request.scheme, target.model);
-  context.onAdvice?.(advice);
-  say(english`Simplifying`);
-  const simplified = await prepareForQuantization(target.model, { ...context, evaluator });
+  // A process takes a quarter of a second to start, in which the passes run; what they say comes after the advice.
+  let isAdvised = false;
+  const advised = integerMachine(evaluator, signal).then((machine) => {
+    const advice = machineAdvice(machine, request.scheme, target.model);
+    context.onAdvice?.(advice);
+    isAdvised = true;
+    say(english`Simplifying`);
+    return { machine, advice };
+  });
+  const [{ machine, advice }, simplified] = await Promise.all([
+    advised,
+    prepareForQuantization(target.model, {
+      evaluator,
+      spill,
+      signal,
+      onProgress: (progress) => (isAdvised ? context.onProgress?.(progress) : undefined),
+    }),
+  ]);
   const fewer =
     options.prune === undefined
       ? simplified
@@ -163,11 +192,11 @@ async function quantize(
   const prepared = smoothing?.prepared ?? even;
   const calibrator = samples && calibratorOf(prepared, samples);
   if (request.scheme !== 'auto') say(english`Quantizing`);
-  const asked = request.scheme === 'auto' ? undefined : await prepared.quantize(baseRecipe, calibrator, signal);
+  const wanted = request.scheme === 'auto' ? undefined : await prepared.quantize(baseRecipe, calibrator, signal);
   // Before the float model runs, which may take longer than everything else.
-  if (asked) {
-    refuseNothing(asked, baseRecipe.scheme);
-    refuseUntaken(options.typed, asked, prepared);
+  if (wanted) {
+    refuseNothing(wanted, baseRecipe.scheme);
+    refuseUntaken(options.typed, wanted, prepared);
   }
   const labelled =
     options.labelled === undefined
@@ -185,7 +214,6 @@ async function quantize(
     target,
     prepared,
     evaluator,
-    manager,
     calibrator,
     reference,
     options,
@@ -196,11 +224,11 @@ async function quantize(
     smooth: smoothing?.alpha,
     ...(samples ? { calibratorOf: (each: Prepared) => calibratorOf(each, samples) } : {}),
   };
-  const search = asked ? undefined : await findRecipe(work, baseRecipe, options.candidatesFolder);
+  const search = wanted ? undefined : await findRecipe(work, baseRecipe, options.candidatesFolder);
   const source = search?.prepared ?? prepared;
   const recipe = search?.recipe ?? baseRecipe;
   const method = search?.method ?? request.method;
-  const quantized = asked ?? search!.quantized;
+  const quantized = wanted ?? search!.quantized;
   const decided = { ...options, smooth: smoothing?.alpha, ...(search ? decidedBy(search) : {}) };
   refuseNothing(quantized, recipe.scheme);
   const model = withProvenance(quantized.model, recipe, target, context.opscope);
@@ -208,7 +236,7 @@ async function quantize(
   await evaluator.dispose();
   say(english`Reading ONNX Runtime's graph`);
   const kernels = await refusing(failsToLoad, target.model, context, () =>
-    kernelUse(manager, { ...quantized, model }, recipe.scheme, signal),
+    kernelUse(values, { ...quantized, model }, recipe.scheme, signal),
   );
   const error = options.verify
     ? await refusing(failsToRun, target.model, context, () => outputError(model, reference, { evaluator, signal }))
@@ -269,7 +297,6 @@ export interface QuantizeWork {
   readonly target: MeasuredModel;
   readonly prepared: Prepared;
   readonly evaluator: ReturnType<typeof createEvaluator>;
-  readonly manager: MeasurementContext['manager'];
   readonly calibrator: ReturnType<typeof createCalibrator> | undefined;
   readonly reference: Awaited<ReturnType<typeof referenceRuns>>;
   readonly options: QuantizeOptions;

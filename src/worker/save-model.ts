@@ -27,7 +27,7 @@ export interface SaveOptions {
 const minExternalBytes = 1024;
 /** ONNX Runtime maps tensors of a megabyte and more into memory, from offsets that are multiples of Windows' 64 KiB. */
 const alignmentOf = (length: number) => (length >= 1 << 20 ? 65536 : 64);
-const copyBytes = 1 << 23;
+const copyBytes = 1 << 21;
 
 /** A model that is written and synced beside its target, and not yet there. */
 export interface StagedModel {

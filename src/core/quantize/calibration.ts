@@ -102,26 +102,40 @@ function withReductions(model: Model, values: readonly string[], channels: Chann
   graph.rewrite(values[0] ?? [...channels.keys()][0] ?? '', english`Calibration reads ranges, not values.`, (edit) => {
     const one = graph.freshName('opscope_one');
     edit.setInitializer(int64Tensor(one, [1]));
-    const parts: string[] = [];
-    const scalar = (opType: string, value: string) => {
-      const reduced = graph.freshName(`opscope_${parts.length}`);
-      edit.add({ opType, inputs: [value], outputs: [reduced], attributes: attributes({ keepdims: 0 }) }, []);
-      edit.add({ opType: 'Reshape', inputs: [reduced, one], outputs: [`${reduced}_1`] }, []);
-      parts.push(`${reduced}_1`);
-    };
-    for (const value of values) {
-      scalar('ReduceMin', value);
-      scalar('ReduceMax', value);
-    }
-    for (const [value, { axes }] of channels) {
-      const mean = graph.freshName('opscope_mean');
-      if (axesAreInput) edit.setInitializer(int64Tensor(`${mean}_axes`, axes));
-      const inputs = axesAreInput ? [value, `${mean}_axes`] : [value];
+    const parts: { value: string; opType: string; name: string; axes?: readonly number[] }[] = [
+      ...values.flatMap((value) => [
+        { value, opType: 'ReduceMin', name: graph.freshName('opscope_low') },
+        { value, opType: 'ReduceMax', name: graph.freshName('opscope_high') },
+      ]),
+      ...Array.from(channels, ([value, { axes }]) => {
+        return { value, opType: 'ReduceMean', name: graph.freshName('opscope_mean'), axes };
+      }),
+    ];
+    // ONNX Runtime starts with what stands last in the file. In the order of their values, reductions would all be left
+    // to the end, and every value be kept until then: densenet121 took 311 MB, this way around 145.
+    const made = new Map(graph.nodes().flatMap(({ outputs }, at) => outputs.map((value) => [value, at])));
+    const at = ({ value }: { readonly value: string }) => made.get(value) ?? -1;
+    for (const { value, opType, name, axes } of parts.toSorted((a, b) => at(b) - at(a))) {
+      if (axes === undefined) {
+        const how = attributes({ keepdims: 0 });
+        edit.add({ opType, inputs: [value], outputs: [`${name}_0`], attributes: how }, []);
+        edit.add({ opType: 'Reshape', inputs: [`${name}_0`, one], outputs: [name] }, []);
+        continue;
+      }
+      if (axesAreInput) edit.setInitializer(int64Tensor(`${name}_axes`, axes));
+      const inputs = axesAreInput ? [value, `${name}_axes`] : [value];
       const how = attributes({ keepdims: 0, ...(axesAreInput ? {} : { axes }) });
-      edit.add({ opType: 'ReduceMean', inputs, outputs: [mean], attributes: how }, []);
-      parts.push(mean);
+      edit.add({ opType, inputs, outputs: [name], attributes: how }, []);
     }
-    edit.add({ opType: 'Concat', inputs: parts, outputs: [resultName], attributes: attributes({ axis: 0 }) }, []);
+    edit.add(
+      {
+        opType: 'Concat',
+        inputs: parts.map(({ name }) => name),
+        outputs: [resultName],
+        attributes: attributes({ axis: 0 }),
+      },
+      [],
+    );
     edit.setOutputs([{ name: resultName }]);
   });
   return draft.finish();
