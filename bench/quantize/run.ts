@@ -11,6 +11,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TensorValue } from '../../src/core/evaluator.ts';
 import type { Model } from '../../src/core/graph/model.ts';
+import { median } from '../../src/core/profile/statistics.ts';
 import { decibels } from '../../src/core/quantize/rounding-error.ts';
 import type { QuantizeReport } from '../../src/core/report/report.ts';
 import { toFloat32 } from '../../src/core/tensor/convert.ts';
@@ -50,6 +51,8 @@ const manager = createRuntimeManager();
 const evaluator = createEvaluator(manager);
 const here = import.meta.dirname;
 const results = resolve(here, '../results');
+/** A search measures for minutes: once is enough. */
+const turns = flags.has('--auto') ? 1 : 3;
 const settings = { provider: 'cpu', threads: 1, timeLimit: 30, dims: {}, seed: 99 };
 
 interface Side {
@@ -137,6 +140,12 @@ async function quantizeTheirs(model: string, scheme: string, data: string, outpu
   return { seconds, peakMB: peak / 1e6 };
 }
 
+/** Medians of several runs. */
+function middleOf(runs: readonly Run[]): Run {
+  const of = (figure: (run: Run) => number) => median(runs.map(figure));
+  return { ...runs[0]!, seconds: of(({ seconds }) => seconds), peakMB: of(({ peakMB }) => peakMB) };
+}
+
 async function benchmark(name: string, path: string, scheme: string): Promise<Row> {
   const float = await open(path);
   const data = await writeSamples(float.model, 16);
@@ -144,8 +153,12 @@ async function benchmark(name: string, path: string, scheme: string): Promise<Ro
     string,
     string,
   ];
-  const theirRun = await quantizeTheirs(path, scheme, data, theirPath);
-  const ourRun = await quantizeOurs(path, flags.has('--auto') ? 'auto' : scheme, data, ourPath);
+  const runs: { theirs: Run; ours: Run }[] = [];
+  for (let turn = 0; turn < turns; turn++) {
+    const theirs = await quantizeTheirs(path, scheme, data, theirPath);
+    runs.push({ theirs, ours: await quantizeOurs(path, flags.has('--auto') ? 'auto' : scheme, data, ourPath) });
+  }
+  const [theirRun, ourRun] = [middleOf(runs.map(({ theirs }) => theirs)), middleOf(runs.map(({ ours }) => ours))];
   // A search that finds the float model best writes nothing.
   const [theirs, ours] = [await open(theirPath), await open(ourRun.report!.keepFloat ? path : ourPath)];
   const sideOf = async (run: Run, quantized: typeof float): Promise<Side> => ({
@@ -204,10 +217,12 @@ function table(rows: readonly Row[]): string {
       time(latency.oursOverTheirs),
       latency.theirsOverFloat.ratio.toFixed(2),
       latency.oursOverFloat.ratio.toFixed(2),
-      theirs.seconds.toFixed(1),
-      ours.seconds.toFixed(1),
+      theirs.seconds.toFixed(2),
+      ours.seconds.toFixed(2),
+      (ours.seconds / theirs.seconds).toFixed(2),
       theirs.peakMB.toFixed(0),
       ours.peakMB.toFixed(0),
+      (ours.peakMB / theirs.peakMB).toFixed(2),
       theirs.megabytes.toFixed(1),
       ours.megabytes.toFixed(1),
       fused,
@@ -223,8 +238,10 @@ function table(rows: readonly Row[]): string {
     'ours / float',
     's, theirs',
     'ours',
+    'ratio',
     'peak MB, theirs',
     'ours',
+    'ratio',
     'MB, theirs',
     'ours',
     'fused, ours',
@@ -262,7 +279,7 @@ const about = `${machine()}, load ${loadavg()[0]!.toFixed(1)}; theirs: ONNX Runt
 const peakLines = peaks.map(
   ({ samples, peakMB }) => `Peak memory, mobilenet_v2, ${samples} samples: ${peakMB.toFixed(0)} MB.`,
 );
-const how = `Same 16 samples for both, one file each; error over 8 other inputs, first output; times single-threaded, A/B with 95 % interval; seconds and peak memory of the whole command with all its processes, imports included.`;
+const how = `Same 16 samples for both, one file each; error over 8 other inputs, first output; times single-threaded, A/B with 95 % interval; seconds and peak memory of the whole command with all its processes, imports included, medians of ${turns}, in turns.`;
 mkdirSync(results, { recursive: true });
 const suffix = flags.has('--auto') ? '-auto' : '';
 writeFileSync(

@@ -1,5 +1,4 @@
 import { english } from '../core/english.ts';
-import type { Evaluator } from '../core/evaluator.ts';
 import type { Model } from '../core/graph/model.ts';
 import {
   type CalibrationContext,
@@ -15,6 +14,7 @@ import { secondMoments } from '../core/quantize/second-moments.ts';
 import type { Moments } from '../core/quantize/write-matmul-nbits.ts';
 import type { CalibrationCache } from './calibration-cache.ts';
 import type { SampleData } from './calibration-data.ts';
+import type { RuntimeEvaluator } from './evaluator.ts';
 
 /** What a model's values are over its sample data, each measured once. */
 export interface Calibrator {
@@ -28,7 +28,7 @@ export interface Calibrator {
 }
 
 export interface CalibratorContext {
-  readonly evaluator: Evaluator;
+  readonly evaluator: RuntimeEvaluator;
   readonly signal?: AbortSignal | undefined;
   readonly say: (message: string, fraction?: number) => void;
   /** Where passes that were interrupted stand. */
@@ -69,6 +69,8 @@ export function createCalibrator(
           { method, percentile, movingAverageRate },
           progress,
         );
+        // No one runs a model with reductions again; its session is as large as the model, and weights are written next.
+        await evaluator.dispose();
         for (const value of missing) known.set(value, found.ranges.get(value));
         for (const [value, mean] of found.means) knownMeans.set(value, mean);
       }
