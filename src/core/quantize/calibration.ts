@@ -4,12 +4,11 @@
  */
 import { english } from '../english.ts';
 import type { Evaluator, TensorValue } from '../evaluator.ts';
-import { attributes } from '../graph/attribute.ts';
 import { Draft } from '../graph/draft.ts';
 import type { Model } from '../graph/model.ts';
-import { int64Tensor } from '../passes/tensors.ts';
 import { toFloat32 } from '../tensor/convert.ts';
 import type { Range } from './ranges.ts';
+import { type Reduction, reductionOver, resultName, withReductions } from './reductions.ts';
 
 /** Sample data that can be gone through several times, one set of inputs at a time. */
 export interface Samples {
@@ -87,58 +86,21 @@ function restore(filled: readonly (Float64Array | Float32Array)[], from: PassSta
 /** Values whose means are wanted by channel: along which axes, and how many channels these leave. */
 export type Channels = ReadonlyMap<string, { readonly axes: readonly number[]; readonly channels: number }>;
 
-/** The name of the one output that models with reductions put in have. */
-export const resultName = 'opscope_reduced';
-
-/**
- * The model with one vector as its output: the lowest and highest number of each of `values` in turn, then the means of
- * `channels`.
- */
-function withReductions(model: Model, values: readonly string[], channels: Channels): Model {
-  const draft = new Draft(model);
-  draft.currentPass = 'calibrate';
-  const graph = draft.main;
-  const axesAreInput = (graph.opsets.get('') ?? 0) >= 18;
-  graph.rewrite(values[0] ?? [...channels.keys()][0] ?? '', english`Calibration reads ranges, not values.`, (edit) => {
-    const one = graph.freshName('opscope_one');
-    edit.setInitializer(int64Tensor(one, [1]));
-    const parts: { value: string; opType: string; name: string; axes?: readonly number[] }[] = [
-      ...values.flatMap((value) => [
-        { value, opType: 'ReduceMin', name: graph.freshName('opscope_low') },
-        { value, opType: 'ReduceMax', name: graph.freshName('opscope_high') },
-      ]),
-      ...Array.from(channels, ([value, { axes }]) => {
-        return { value, opType: 'ReduceMean', name: graph.freshName('opscope_mean'), axes };
-      }),
-    ];
-    // ONNX Runtime starts with what stands last in the file. In the order of their values, reductions would all be left
-    // to the end, and every value be kept until then: densenet121 took 311 MB, this way around 145.
-    const made = new Map(graph.nodes().flatMap(({ outputs }, at) => outputs.map((value) => [value, at])));
-    const at = ({ value }: { readonly value: string }) => made.get(value) ?? -1;
-    for (const { value, opType, name, axes } of parts.toSorted((a, b) => at(b) - at(a))) {
-      if (axes === undefined) {
-        const how = attributes({ keepdims: 0 });
-        edit.add({ opType, inputs: [value], outputs: [`${name}_0`], attributes: how }, []);
-        edit.add({ opType: 'Reshape', inputs: [`${name}_0`, one], outputs: [name] }, []);
-        continue;
-      }
-      if (axesAreInput) edit.setInitializer(int64Tensor(`${name}_axes`, axes));
-      const inputs = axesAreInput ? [value, `${name}_axes`] : [value];
-      const how = attributes({ keepdims: 0, ...(axesAreInput ? {} : { axes }) });
-      edit.add({ opType, inputs, outputs: [name], attributes: how }, []);
-    }
-    edit.add(
-      {
-        opType: 'Concat',
-        inputs: parts.map(({ name }) => name),
-        outputs: [resultName],
-        attributes: attributes({ axis: 0 }),
-      },
-      [],
-    );
-    edit.setOutputs([{ name: resultName }]);
-  });
-  return draft.finish();
+/** Lowest and highest number of each of `values` in turn, then the means of `channels`. */
+function rangesAndMeans(model: Model, values: readonly string[], channels: Channels): Model {
+  const lowest = reductionOver(model, 'ReduceMin');
+  const highest = reductionOver(model, 'ReduceMax');
+  const reductions = [
+    ...values.flatMap((value): Reduction[] => [
+      { value, add: (edit, name) => lowest(edit, value, name) },
+      { value, add: (edit, name) => highest(edit, value, name) },
+    ]),
+    ...Array.from(channels, ([value, { axes }]): Reduction => {
+      const mean = reductionOver(model, 'ReduceMean', axes);
+      return { value, add: (edit, name) => mean(edit, value, name) };
+    }),
+  ];
+  return withReductions(model, reductions, english`Calibration reads ranges, not values.`);
 }
 
 /**
@@ -201,7 +163,7 @@ export async function observe(
   const runs = new Float64Array(1);
   const pass = ['ranges', ...values, 'means', ...channels.keys()];
   const filled = [low, high, runs, ...means.values()];
-  for await (const result of reduced(withReductions(model, values, channels), samples, context, pass, filled)) {
+  for await (const result of reduced(rangesAndMeans(model, values, channels), samples, context, pass, filled)) {
     runs[0]!++;
     let at = 2 * values.length;
     for (const mean of means.values()) {
@@ -239,7 +201,7 @@ export async function movingAverageRanges(
   };
   const pass = ['moving-average', String(rate), ...values];
   const filled = [low, high, seen];
-  for await (const result of reduced(withReductions(model, values, new Map()), samples, context, pass, filled)) {
+  for await (const result of reduced(rangesAndMeans(model, values, new Map()), samples, context, pass, filled)) {
     for (let index = 0; index < values.length; index++) {
       const [min, max] = [result[2 * index]!, result[2 * index + 1]!];
       if (!Number.isFinite(min) || !Number.isFinite(max)) continue;

@@ -4,10 +4,10 @@
  */
 import { english } from '../english.ts';
 import { attributes } from '../graph/attribute.ts';
-import { Draft } from '../graph/draft.ts';
 import type { Model } from '../graph/model.ts';
 import { int64Tensor } from '../passes/tensors.ts';
-import { type CalibrationContext, reduced, resultName, type Samples } from './calibration.ts';
+import { type CalibrationContext, reduced, type Samples } from './calibration.ts';
+import { type Reduction, withReductions } from './reductions.ts';
 
 /** Products that one run gives at most, in elements: 32 MB. */
 const mostElements = 1 << 23;
@@ -53,24 +53,20 @@ function grouped(sizes: ReadonlyMap<string, number>): [string, number][][] {
 }
 
 function withProducts(model: Model, sizes: readonly (readonly [string, number])[]): Model {
-  const draft = new Draft(model);
-  draft.currentPass = 'calibrate';
-  const graph = draft.main;
-  graph.rewrite(sizes[0]![0], english`Calibration reads products, not values.`, (edit) => {
-    const flat = graph.freshName('opscope_flat');
-    edit.setInitializer(int64Tensor(flat, [-1]));
-    const parts = sizes.map(([value, size]) => {
-      const name = graph.freshName('opscope_rows');
-      edit.setInitializer(int64Tensor(`${name}_shape`, [-1, size]));
-      edit.add({ opType: 'Reshape', inputs: [value, `${name}_shape`], outputs: [name] }, []);
-      const turned = attributes({ perm: [1, 0] });
-      edit.add({ opType: 'Transpose', inputs: [name], outputs: [`${name}_t`], attributes: turned }, []);
-      edit.add({ opType: 'MatMul', inputs: [`${name}_t`, name], outputs: [`${name}_p`] }, []);
-      edit.add({ opType: 'Reshape', inputs: [`${name}_p`, flat], outputs: [`${name}_flat`] }, []);
-      return `${name}_flat`;
-    });
-    edit.add({ opType: 'Concat', inputs: parts, outputs: [resultName], attributes: attributes({ axis: 0 }) }, []);
-    edit.setOutputs([{ name: resultName }]);
-  });
-  return draft.finish();
+  const reductions = sizes.map(
+    ([value, size]): Reduction => ({
+      value,
+      add: (edit, name) => {
+        const rows = `${name}_rows`;
+        edit.setInitializer(int64Tensor(`${name}_shape`, [-1, size]));
+        edit.setInitializer(int64Tensor(`${name}_flat`, [-1]));
+        edit.add({ opType: 'Reshape', inputs: [value, `${name}_shape`], outputs: [rows] }, []);
+        const turned = attributes({ perm: [1, 0] });
+        edit.add({ opType: 'Transpose', inputs: [rows], outputs: [`${name}_t`], attributes: turned }, []);
+        edit.add({ opType: 'MatMul', inputs: [`${name}_t`, rows], outputs: [`${name}_p`] }, []);
+        edit.add({ opType: 'Reshape', inputs: [`${name}_p`, `${name}_flat`], outputs: [name] }, []);
+      },
+    }),
+  );
+  return withReductions(model, reductions, english`Calibration reads products, not values.`);
 }

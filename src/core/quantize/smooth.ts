@@ -4,13 +4,14 @@
  * product reads is divided by a factor a channel, and its weights are multiplied by it: the result is the same.
  */
 import { english } from '../english.ts';
-import { attributes, intAttribute } from '../graph/attribute.ts';
+import { intAttribute } from '../graph/attribute.ts';
 import { Draft } from '../graph/draft.ts';
 import type { GraphDraft } from '../graph/graph-draft.ts';
 import type { Model, Node, NodeId, Tensor } from '../graph/model.ts';
 import { float32Tensor, int64Tensor } from '../passes/tensors.ts';
 import { createFacts } from '../shapes/infer.ts';
-import { type CalibrationContext, reduced, resultName, type Samples } from './calibration.ts';
+import { type CalibrationContext, reduced, type Samples } from './calibration.ts';
+import { type Reduction, reductionOver, withReductions } from './reductions.ts';
 import { chooseTargets, type Target } from './targets.ts';
 import { readWeight } from './weights.ts';
 
@@ -52,28 +53,20 @@ export async function channelMaxima(
 }
 
 function withMaxima(model: Model, values: ReadonlyMap<string, Float32Array>): Model {
-  const draft = new Draft(model);
-  draft.currentPass = 'calibrate';
-  const graph = draft.main;
-  const axesAreInput = (graph.opsets.get('') ?? 0) >= 18;
-  graph.rewrite([...values.keys()][0]!, english`Calibration reads maxima, not values.`, (edit) => {
-    const axis = graph.freshName('opscope_axis');
-    if (axesAreInput) edit.setInitializer(int64Tensor(axis, [0]));
-    const parts: string[] = [];
-    for (const [value, { length }] of values) {
-      const name = graph.freshName('opscope_largest');
-      edit.setInitializer(int64Tensor(`${name}_shape`, [-1, length]));
-      edit.add({ opType: 'Abs', inputs: [value], outputs: [`${name}_abs`] }, []);
-      edit.add({ opType: 'Reshape', inputs: [`${name}_abs`, `${name}_shape`], outputs: [`${name}_rows`] }, []);
-      const inputs = axesAreInput ? [`${name}_rows`, axis] : [`${name}_rows`];
-      const how = attributes({ keepdims: 0, ...(axesAreInput ? {} : { axes: [0] }) });
-      edit.add({ opType: 'ReduceMax', inputs, outputs: [name], attributes: how }, []);
-      parts.push(name);
-    }
-    edit.add({ opType: 'Concat', inputs: parts, outputs: [resultName], attributes: attributes({ axis: 0 }) }, []);
-    edit.setOutputs([{ name: resultName }]);
-  });
-  return draft.finish();
+  const largest = reductionOver(model, 'ReduceMax', [0]);
+  const reductions = Array.from(
+    values,
+    ([value, { length }]): Reduction => ({
+      value,
+      add: (edit, name) => {
+        edit.setInitializer(int64Tensor(`${name}_shape`, [-1, length]));
+        edit.add({ opType: 'Abs', inputs: [value], outputs: [`${name}_abs`] }, []);
+        edit.add({ opType: 'Reshape', inputs: [`${name}_abs`, `${name}_shape`], outputs: [`${name}_rows`] }, []);
+        largest(edit, `${name}_rows`, name);
+      },
+    }),
+  );
+  return withReductions(model, reductions, english`Calibration reads maxima, not values.`);
 }
 
 export interface SmoothOptions {
