@@ -59,7 +59,7 @@ export async function* remaining(
   };
   let at = 0;
   try {
-    for await (const feeds of samples.feeds()) {
+    for await (const feeds of ahead(samples.feeds())) {
       if (at++ < done) continue;
       signal?.throwIfAborted();
       yield [feeds, done];
@@ -68,6 +68,27 @@ export async function* remaining(
     }
   } finally {
     await save();
+  }
+}
+
+/** The same, with the next one being read while the current one is run. */
+async function* ahead<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  const pull = () => {
+    const next = iterator.next();
+    // Whoever waits for it is told; nobody does when the current one fails.
+    next.catch(() => {});
+    return next;
+  };
+  try {
+    for (let next = pull(); ; ) {
+      const { done, value } = await next;
+      if (done) return;
+      next = pull();
+      yield value;
+    }
+  } finally {
+    await iterator.return?.();
   }
 }
 

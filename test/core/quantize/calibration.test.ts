@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import type { Evaluator, TensorValue } from '../../../src/core/evaluator.ts';
 import type { Model } from '../../../src/core/graph/model.ts';
-import { observe } from '../../../src/core/quantize/calibration.ts';
+import { observe, remaining } from '../../../src/core/quantize/calibration.ts';
 import { createEvaluator } from '../../../src/worker/evaluator.ts';
 import { createRuntimeManager } from '../../../src/worker/runtime-client.ts';
 import { buildModel } from '../../worker/build-model.ts';
@@ -46,4 +46,30 @@ test('values are reduced as soon as they are there: what is read of the first on
   expect([...means.get('a')!]).toEqual([-1.5, -5.5]);
   const reductions = run!.graph.nodes.filter(({ opType }) => opType.startsWith('Reduce'));
   expect(reductions.map(({ inputs }) => inputs[0])).toEqual(['c', 'c', 'a', 'a', 'a', 'x', 'x']);
+});
+
+test('the next sample is read while the current one runs, and reading ends with an error of either', async () => {
+  const log: string[] = [];
+  const samples = {
+    count: 3,
+    async *feeds() {
+      try {
+        for (const name of ['1', '2', '3']) {
+          log.push(`read ${name}`);
+          yield new Map();
+        }
+      } finally {
+        log.push('closed');
+      }
+    },
+  };
+  const run = async () => {
+    for await (const [, index] of remaining(samples, {}, [], [])) {
+      await new Promise((resolve) => setImmediate(resolve));
+      log.push(`run ${index + 1}`);
+      if (index === 1) throw new Error('no more');
+    }
+  };
+  await expect(run()).rejects.toThrow('no more');
+  expect(log).toEqual(['read 1', 'read 2', 'run 1', 'read 3', 'run 2', 'closed']);
 });
