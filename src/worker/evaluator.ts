@@ -94,6 +94,11 @@ export function createEvaluator(manager: RuntimeManager, config: SessionConfig =
         }),
     dispose: async () => {
       if (kept.length === 0) return;
+      // Sessions go with their process; one must not be started to end them.
+      if (manager.pid === null) {
+        for (const { prepared } of kept.splice(0)) await prepared.dispose();
+        return;
+      }
       await manager.use(async (runtime) => {
         for (const entry of kept.splice(0)) await release(entry, runtime);
       });

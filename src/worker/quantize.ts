@@ -111,8 +111,8 @@ export async function quantizeModel(
       },
     );
   } finally {
-    await tools.evaluator.dispose();
     values.dispose();
+    await tools.evaluator.dispose();
     await spill.dispose();
   }
 }

@@ -44,6 +44,16 @@ describe('evaluator', () => {
     expect(numbers(one[0]!.get('z'))).toEqual([-2, -4]);
   });
 
+  test('giving up the sessions of a process that is gone starts none', async () => {
+    const own = createRuntimeManager();
+    const of = createEvaluator(own);
+    await of.run({ model: doubling, feeds: [new Map([['x', float([1], [1])]])] });
+    expect(own.pid).not.toBeNull();
+    own.dispose();
+    await of.dispose();
+    expect(own.pid).toBeNull();
+  });
+
   test('goes back and forth between more models than it keeps, also after the process died', async () => {
     const models = [1, 2, 3].map((step) =>
       buildModel({
