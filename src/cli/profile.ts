@@ -140,9 +140,10 @@ function memoryText({ memory, peakActivationBytes }: ProfileReport): [string, st
   return [['memory', `${bytes(peakActivationBytes)} of activations at most, from shapes`]];
 }
 
-function ceilingsText({ gflops, int8Gops, gbPerSecond, callMs }: Ceilings): string {
+function ceilingsText({ gflops, fp16Gflops, int8Gops, gbPerSecond, callMs }: Ceilings): string {
+  const half = fp16Gflops === undefined ? '' : `${significant(fp16Gflops)} GFLOP/s in float16, `;
   const int8 = int8Gops === undefined ? '' : `${significant(int8Gops)} GOP/s in int8, `;
-  return `${significant(gflops)} GFLOP/s in float32, ${int8}${significant(gbPerSecond)} GB/s, ${time(callMs)} a kernel at least`;
+  return `${significant(gflops)} GFLOP/s in float32, ${half}${int8}${significant(gbPerSecond)} GB/s, ${time(callMs)} a kernel at least`;
 }
 
 function nodesTable(report: ProfileReport): string {

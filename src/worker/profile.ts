@@ -14,7 +14,7 @@ import { rooflineOf } from '../core/profile/roofline.ts';
 import { mean, median } from '../core/profile/statistics.ts';
 import type { Trace } from '../core/profile/trace.ts';
 import { withUniqueNames } from '../core/profile/unique-names.ts';
-import type { Latency, ModelIdentity, ProfileReport, Roofline } from '../core/report/profile-report.ts';
+import type { Ceilings, Latency, ModelIdentity, ProfileReport, Roofline } from '../core/report/profile-report.ts';
 import { reportSchema } from '../core/report/report.ts';
 import { CancelledError, type Progress } from '../protocol/rpc.ts';
 import type { Feeds } from '../protocol/runtime.ts';
@@ -425,6 +425,16 @@ export function describeProfile(
   return { report, asRun: { model: asRunModel, origins, milliseconds } };
 }
 
+/** Which ceiling half precision is held against, where it is not one of its own. */
+function halfPrecision({ kernels }: Trace, { fp16Gflops }: Ceilings): readonly string[] {
+  const has = kernels.some(({ inputs, outputs }) => [...inputs, ...outputs].some((type) => type.startsWith('float16')));
+  return !has || fp16Gflops !== undefined
+    ? []
+    : [
+        english`ONNX Runtime computes products of float16 in float32 here: they are held against the ceiling of float32.`,
+      ];
+}
+
 /** The roofline of a profile; a problem instead when there is none. */
 async function placeUnderRoof(
   { breakdown, trace, attribution, costs }: Profiled,
@@ -438,7 +448,7 @@ async function placeUnderRoof(
   try {
     const ceilings = await measureCeilings(manager, settings.threads, signal);
     const work = { kernels: breakdown.kernels, traced: trace.kernels, covers: attribution.covers, costs: costs.nodes };
-    return { roofline: rooflineOf(work, ceilings) };
+    return { roofline: rooflineOf(work, ceilings), problems: halfPrecision(trace, ceilings) };
   } catch (error) {
     if (isStop(error)) return { problems: [english`There is no roofline: ${stopReason(error)}`] };
     return { problems: [english`There is no roofline: ${error instanceof Error ? error.message : String(error)}`] };

@@ -268,6 +268,23 @@ describe('profile', () => {
     expect(product!.attained).toBeCloseTo(leastMs / milliseconds, 9);
   });
 
+  test('products in half precision stand under the ceiling of what ONNX Runtime computes them in, and it is named', async () => {
+    const size = 256;
+    const half = { dtype: 'float16', dims: [size, size], bytes: new Uint8Array(2 * size * size) } as const;
+    const model = buildModel({
+      inputs: { x: ['float16', [size, size]] },
+      outputs: { y: ['float16', [size, size]] },
+      initializers: { w: half },
+      nodes: [node('product', 'MatMul', ['x', 'w'], ['y'])],
+    });
+    const { report } = await profileModel(inMemory(model), { ...quick, roofline: true }, context);
+    const { fp16Gflops, kernels } = report.roofline!;
+    const product = kernels.find(({ kernel }) => report.kernels[kernel]!.opType === 'MatMul')!;
+    expect(product).toMatchObject({ arithmetic: fp16Gflops === undefined ? 'float32' : 'float16', macs: size ** 3 });
+    const said = report.problems.some((problem) => problem.includes('held against the ceiling of float32'));
+    expect(said).toBe(fp16Gflops === undefined);
+  });
+
   test('memory comes from the trace: what each kernel writes, at the node that writes it, and the peak', async () => {
     const size = 256;
     const tensor = 4 * size ** 2;

@@ -37,7 +37,7 @@ export function rooflineOf(work: KernelWork, ceilings: Ceilings): Roofline {
     const { opType, parameterBytes, activationBytes, outputBytes } = traced;
     // What does not multiply meets no ceiling of arithmetic.
     const arithmetic = macs === 0 ? 'float32' : arithmeticOf(traced);
-    const gflops = arithmetic === 'int8' ? ceilings.int8Gops : ceilings.gflops;
+    const gflops = arithmetic && ceilingOf(arithmetic, ceilings);
     // The trace leaves out weights that ORT laid out beforehand.
     const read = readsPart.test(opType) ? outputBytes : Math.max(parameterBytes, weightBytes) + activationBytes;
     const bytes = (read + outputBytes) * calls;
@@ -49,14 +49,19 @@ export function rooflineOf(work: KernelWork, ceilings: Ceilings): Roofline {
   return { ...ceilings, kernels, unjudged: [...work.kernels.keys()].filter((kernel) => !judged.has(kernel)) };
 }
 
+function ceilingOf(arithmetic: KernelArithmetic, { gflops, int8Gops, fp16Gflops }: Ceilings): number | undefined {
+  return { float32: gflops, float16: fp16Gflops, int8: int8Gops }[arithmetic];
+}
+
 /** Kernels that take float32 and round it to 8 bits before they multiply. */
 const quantizesFirst = /^DynamicQuantize/;
 
-/** By the types that a kernel is given; undefined for half precision, weights of 4 bits and what else has no ceiling here. */
+/** By the types that a kernel is given; undefined for weights of 4 bits and what else has no ceiling here. */
 function arithmeticOf({ opType, inputs }: TraceKernel): KernelArithmetic | undefined {
   const [first, ...others] = inputs.map((input) => input.split(' ')[0]!);
   if (first === 'uint8' || first === 'int8' || quantizesFirst.test(opType)) return 'int8';
-  return first === 'float32' && !others.some((type) => /^u?int[48]$/.test(type)) ? 'float32' : undefined;
+  if (others.some((type) => /^u?int[48]$/.test(type))) return undefined;
+  return first === 'float32' || first === 'float16' ? first : undefined;
 }
 
 /** The kernel that most of a node's time goes to; −1 when it has none. */

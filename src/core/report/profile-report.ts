@@ -104,6 +104,8 @@ export interface Ceilings {
   readonly gflops: number;
   /** The same of a large MatMulInteger, 8-bit operands and 32-bit sums; absent in reports from before it was measured. */
   readonly int8Gops?: number;
+  /** The same of a large MatMul in float16; absent where the provider computes that in float32, and in earlier reports. */
+  readonly fp16Gflops?: number;
   /** 10⁹ bytes a second, read and written, of a large element-wise operator. */
   readonly gbPerSecond: number;
   /** Milliseconds of a kernel with next to nothing to do. */
@@ -114,7 +116,7 @@ export interface Ceilings {
 export type KernelBound = 'compute' | 'memory' | 'overhead';
 
 /** What kernels multiply in, as far as it has a ceiling. */
-export type KernelArithmetic = 'float32' | 'int8';
+export type KernelArithmetic = 'float32' | 'float16' | 'int8';
 
 /** A kernel under the ceilings; figures are of all its calls in a run. */
 export interface RooflineKernel {

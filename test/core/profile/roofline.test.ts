@@ -71,7 +71,7 @@ test('a lookup in a table reads the rows that it gives, not the table', () => {
   expect(rooflineOf(work, ceilings).kernels[0]!.bytes).toBe(200);
 });
 
-test('kernels of 8 bits are held against their own ceiling; what has none is not judged', () => {
+test('kernels of 8 and 16 bits are held against their own ceiling; what has none is not judged', () => {
   const given = [
     ['MatMulInteger', 'uint8 [4]', 'int8 [4]'],
     ['DynamicQuantizeMatMul', 'float32 [4]', 'int8 [4]'],
@@ -98,6 +98,8 @@ test('kernels of 8 bits are held against their own ceiling; what has none is not
     [5, 'float32', expect.any(Number)],
   ]);
   expect(unjudged).toEqual([3, 4]);
+  const { kernels: withHalf } = rooflineOf(work, { ...ceilings, int8Gops: 400, fp16Gflops: 200 });
+  expect(withHalf[3]).toMatchObject({ kernel: 3, arithmetic: 'float16', attained: 0.25 });
   // Without a ceiling of int8, as in earlier reports.
   expect(rooflineOf(work, ceilings).unjudged).toEqual([0, 1, 3, 4]);
 });
