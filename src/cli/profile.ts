@@ -184,7 +184,7 @@ function restText(report: ProfileReport): string {
   const ofThem = [
     ...(unattributedMs > 0 ? [`${time(unattributedMs)} belong to no node`] : []),
     ...(insertedMs > 0 ? [`${time(insertedMs)} convert layouts and types`] : []),
-    ...(transferMs > 0 ? [`${time(transferMs)} copy between devices`] : []),
+    ...(transferMs > 0 ? [`${time(transferMs)} copy between devices and count with no node`] : []),
   ];
   return faint(
     [

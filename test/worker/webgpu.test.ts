@@ -58,6 +58,8 @@ describe.skipIf(!driver)('WebGPU on software Vulkan (needs vk_swiftshader_icd.js
     const copied = copies.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
     expect(report.transferMs).toBeCloseTo(copied, 9);
     expect(report.transferMs).toBeGreaterThan(0);
+    const ofNodes = report.nodes.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    expect(ofNodes + report.unattributedMs + report.transferMs).toBeCloseTo(report.kernelMs, 6);
     expect(report.unattributedMs).toBeLessThanOrEqual(0.01 * report.kernelMs);
   });
 });

@@ -19,9 +19,9 @@ export interface Breakdown {
   readonly kernelMs: number;
   /** Kernels that no node was found for. */
   readonly unattributedMs: number;
-  /** Kernels that ORT put in to convert layouts and types. */
+  /** Kernels that ORT put in to convert layouts and types; they count with the nodes whose values they convert. */
   readonly insertedMs: number;
-  /** Kernels that ORT put in to copy between devices. */
+  /** Kernels that ORT put in to copy between devices; they count with no node. With the nodes and `unattributedMs`, this is `kernelMs`. */
   readonly transferMs: number;
   /** Of the execution of the graph, what no kernel took. */
   readonly gapsMs: number;
@@ -75,18 +75,17 @@ export function breakDown(
       ...(Number.isNaN(outputBytes) ? {} : { outputBytes }),
     }),
   );
-  const sumWhere = (wanted: (cover: Cover, at: number) => boolean) =>
-    kernels.reduce((sum, { milliseconds }, at) => sum + (wanted(attribution.covers[at]!, at) ? milliseconds : 0), 0);
-  const transfers = (at: number) => kernels[at]!.opType.startsWith('Memcpy');
+  const sumWhere = (wanted: (cover: Cover, kernel: ProfiledKernel) => boolean) =>
+    kernels.reduce((sum, kernel, at) => sum + (wanted(attribution.covers[at]!, kernel) ? kernel.milliseconds : 0), 0);
   const kernelMs = sumWhere(() => true);
   const runMs = average((run) => trace.runs[run]!.duration);
   return {
     nodes: nodeTimes(source, kernels, attribution, times, kernelMs),
     kernels,
     kernelMs,
-    unattributedMs: sumWhere(({ nodes }) => nodes.length === 0),
-    insertedMs: sumWhere(({ inserted }, at) => inserted && !transfers(at)),
-    transferMs: sumWhere(({ inserted }, at) => inserted && transfers(at)),
+    unattributedMs: sumWhere(({ nodes }, kernel) => nodes.length === 0 && !isCopy(kernel)),
+    insertedMs: sumWhere(({ inserted }, kernel) => inserted && !isCopy(kernel)),
+    transferMs: sumWhere((_, kernel) => isCopy(kernel)),
     ...betweenKernels(trace, runs, runMs - kernelMs),
     runMs,
     runs,
@@ -109,6 +108,9 @@ function middleHalf(values: readonly number[]): readonly number[] {
   return values.length < 4 ? order : order.slice(Math.floor(values.length / 4), Math.ceil((values.length * 3) / 4));
 }
 
+/** A copy between devices is no node's work: it is there because two nodes run in different places. */
+const isCopy = ({ opType }: ProfiledKernel): boolean => opType.startsWith('Memcpy');
+
 /** Own time of each kernel in a run. */
 function kernelTimes({ kernel, self }: TraceRun, kernels: number): Float64Array {
   const times = new Float64Array(kernels);
@@ -126,6 +128,7 @@ function nodeTimes(
 ): readonly ProfiledNode[] {
   const parts = new Map<NodeId, { readonly kernel: number; readonly milliseconds: number; readonly share: number }[]>();
   for (const [kernel, { nodes, shares }] of covers.entries()) {
+    if (isCopy(kernels[kernel]!)) continue;
     for (const [index, node] of nodes.entries()) {
       const list = parts.get(node);
       const share = shares[index]!;
@@ -163,8 +166,9 @@ function nodeTimes(
 function writtenBytes(source: Model, kernels: readonly ProfiledKernel[]): ReadonlyMap<NodeId, number> {
   const order = new Map([...allNodes(source).keys()].map((id, index) => [id, index]));
   const written = new Map<NodeId, number>();
-  for (const { nodes, outputBytes = 0 } of kernels) {
-    if (nodes.length === 0) continue;
+  for (const kernel of kernels) {
+    const { nodes, outputBytes = 0 } = kernel;
+    if (nodes.length === 0 || isCopy(kernel)) continue;
     const last = nodes.reduce((a, b) => (order.get(b)! > order.get(a)! ? b : a));
     written.set(last, (written.get(last) ?? 0) + outputBytes);
   }

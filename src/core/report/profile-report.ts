@@ -157,7 +157,10 @@ export interface ProfileReport {
   readonly sessionMs: number;
   readonly nodes: readonly ProfiledNode[];
   readonly kernels: readonly ProfiledKernel[];
-  /** Milliseconds a profiled run: all kernels together; of these those without a node, conversions and copies between devices. */
+  /**
+   * Milliseconds a profiled run: all kernels together; of these those without a node, conversions, which count with the
+   * nodes whose values they convert, and copies between devices, which count with none.
+   */
   readonly kernelMs: number;
   readonly unattributedMs: number;
   readonly insertedMs: number;

@@ -31,3 +31,34 @@ test('so are runs that were disturbed outside of what the trace has', () => {
   // A trace may have runs that nothing timed.
   expect(breakDown(model, trace, attribution, []).runs.toSorted()).toEqual([2, 3, 4, 5]);
 });
+
+test('conversions count with their node, copies between devices with none; together with what is unknown they are all kernels', () => {
+  const source = buildModel({
+    inputs: {},
+    outputs: {},
+    nodes: [{ opType: 'Add', name: 'a', inputs: ['x', 'x'], outputs: ['y'] }],
+  });
+  const [{ id }] = source.graph.nodes as [(typeof source.graph.nodes)[0]];
+  const kinds = ['Add', 'Cast', 'MemcpyToHost', 'Mul'];
+  const event = (op: string, index: number) =>
+    `{"cat" : "Node","pid" :1,"tid" :1,"dur" :${10 * (index + 1)},"ts" :${100 * index},"ph" : "X","name" :"${op}_kernel_time","args" : {"op_name" : "${op}","node_index" : "${index}","output_size" : "8"}},`;
+  const trace = readTrace(
+    [
+      ...kinds.map(event),
+      '{"cat" : "Session","pid" :1,"tid" :1,"dur" :500,"ts" :0,"ph" : "X","name" :"model_run","args" : {}},',
+    ].join('\n'),
+  );
+  const covers = kinds.map((op) => ({
+    nodes: op === 'Mul' ? [] : [id],
+    shares: op === 'Mul' ? [] : [1],
+    inserted: op === 'Cast' || op === 'MemcpyToHost',
+  }));
+  const { nodes, kernelMs, insertedMs, transferMs, unattributedMs } = breakDown(source, trace, {
+    covers,
+    asRun: kinds.map(() => null),
+  });
+  expect(nodes).toMatchObject([{ id, kernels: [0, 1], outputBytes: 16 }]);
+  expect(nodes[0]!.milliseconds).toBeCloseTo(0.03, 9);
+  expect([insertedMs, transferMs, unattributedMs]).toEqual([0.02, 0.03, 0.04]);
+  expect(nodes[0]!.milliseconds + transferMs + unattributedMs).toBeCloseTo(kernelMs, 9);
+});
