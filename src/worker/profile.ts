@@ -402,12 +402,11 @@ export function describeProfile(
   { trace, walls, wallMs, asRunModel, costs, attribution, breakdown }: Profiled,
   { provider }: Pick<RunSettings, 'provider'>,
 ): Omit<ProfileResult, 'trace' | 'overlays'> {
-  const { runs: _, runMs, ...parts } = breakdown;
+  const { runs: _, runMs: __, ...parts } = breakdown;
   const memory = measuredMemory(trace);
   const report: ProfileReport = {
     ...base,
     ...parts,
-    callMs: Math.max(0, wallMs - runMs),
     wallMs,
     overheadRatio: median(walls) / latency.median,
     profiledRuns: walls.length,

@@ -196,8 +196,13 @@ describe('profile', () => {
     const sum = report.nodes.reduce((total, each) => total + each.milliseconds, 0) + report.unattributedMs;
     expect(sum).toBeCloseTo(report.kernelMs, 6);
     // Every part has its own source in the trace; the trace drops what is below a microsecond.
-    const parts = report.kernelMs + report.gapsMs + report.frameworkMs + report.callMs;
-    expect(Math.abs(parts - report.wallMs)).toBeLessThan(0.03 * report.wallMs + 0.001 * report.kernels.length);
+    const parts = report.kernelMs + report.gapsMs + report.frameworkMs;
+    const durations = trace!.runs.map(({ duration }) => duration);
+    const dropped = 0.001 * report.kernels.length;
+    expect(parts).toBeGreaterThan(Math.min(...durations) - dropped);
+    expect(parts).toBeLessThan(Math.max(...durations) + dropped);
+    expect(report.wallMs).toBeGreaterThan(parts - dropped);
+    expect(report.callMs).toBeGreaterThan(0);
     expect(report.gapsMs).toBeGreaterThan(0);
     expect(report.frameworkMs).toBeGreaterThan(0);
     expect(report.nodes.reduce((total, each) => total + each.share, 0)).toBeCloseTo(1, 6);

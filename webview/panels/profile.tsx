@@ -255,7 +255,7 @@ function barsOf({ nodes, kernels, kernelMs }: ProfileReport, by: Grouping): Bar[
   }
 }
 
-/** The profiled run taken apart, so that every millisecond of the wall clock is somewhere. */
+/** The profiled run taken apart; every part has a measurement of its own. */
 function Reconciliation({ report }: { readonly report: ProfileReport }) {
   const { kernelMs, unattributedMs, insertedMs, transferMs, gapsMs, frameworkMs, callMs } = report;
   const { wallMs, overheadRatio, profiledRuns } = report;

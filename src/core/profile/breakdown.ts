@@ -6,7 +6,7 @@ import { english } from '../english.ts';
 import type { Graph, Model, Node, NodeId } from '../graph/model.ts';
 import type { ProfiledKernel, ProfiledNode } from '../report/profile-report.ts';
 import { type Attribution, bodiesOf, type Cover } from './attribution.ts';
-import { mean, spread } from './statistics.ts';
+import { mean, median, spread } from './statistics.ts';
 import type { Trace, TraceRun } from './trace.ts';
 
 /** Where the time of a run goes. All times are milliseconds a run. */
@@ -29,6 +29,8 @@ export interface Breakdown {
   readonly frameworkMs: number;
   /** The whole run as the trace has it. */
   readonly runMs: number;
+  /** What the clock outside says above the trace, from the runs that stand behind no other figure: whether all parts are the whole is so left open. */
+  readonly callMs: number;
   /** Which runs of the trace stand behind the times. */
   readonly runs: readonly number[];
 }
@@ -88,8 +90,17 @@ export function breakDown(
     transferMs: sumWhere((_, kernel) => isCopy(kernel)),
     ...betweenKernels(trace, runs, runMs - kernelMs),
     runMs,
+    callMs: callTime(trace, runs, walls),
     runs,
   };
+}
+
+/** 0 where nothing was timed from outside; with fewer than four runs there are none beside those behind the breakdown. */
+function callTime({ runs }: Trace, behind: readonly number[], walls: readonly number[]): number {
+  const timed = [...runs.keys()].filter((run) => walls[run] !== undefined);
+  const others = timed.filter((run) => !behind.includes(run));
+  const calls = (others.length > 0 ? others : timed).map((run) => walls[run]! - runs[run]!.duration);
+  return calls.length > 0 ? Math.max(0, median(calls)) : 0;
 }
 
 /** By the CPU's clock; where kernels count by the GPU's, all that is left of the run is time in which the GPU had nothing to do. */

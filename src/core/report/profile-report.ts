@@ -169,9 +169,9 @@ export interface ProfileReport {
   readonly gapsMs: number;
   /** Before and after the graph is executed, inside ONNX Runtime's run. */
   readonly frameworkMs: number;
-  /** What the clock outside says above the trace: handing inputs and outputs over. */
+  /** What the clock outside says above the trace in the other runs than those of the breakdown: handing inputs and outputs over. */
   readonly callMs: number;
-  /** The whole run by the clock outside. The parts come from the trace, so together they are it only as far as both agree. */
+  /** The whole run by the clock outside. No part is what the others leave of it: together they are it as far as all measurements agree. */
   readonly wallMs: number;
   /** Median of profiled runs over median of plain runs. */
   readonly overheadRatio: number;
