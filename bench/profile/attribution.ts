@@ -66,8 +66,8 @@ async function profiled(path: string): Promise<Row | undefined> {
 }
 
 function rowOf(path: string, report: ProfileReport, seconds: number): Row {
-  const { kernelMs, unattributedMs, gapsMs, frameworkMs, callMs, wallMs, overheadRatio } = report;
-  const traced = kernelMs + gapsMs + frameworkMs;
+  const { kernelMs, unattributedMs, interruptedMs = 0, gapsMs, frameworkMs, callMs, wallMs, overheadRatio } = report;
+  const traced = kernelMs + interruptedMs + gapsMs + frameworkMs;
   return {
     model: basename(path),
     kernels: report.kernels.length,

@@ -178,7 +178,8 @@ function nodesTable(report: ProfileReport): string {
 
 function restText(report: ProfileReport): string {
   const { nodes, kernels, kernelMs, unattributedMs, insertedMs, transferMs, overheadRatio, profiledRuns } = report;
-  const { gapsMs, frameworkMs, callMs, wallMs } = report;
+  const { interruptedMs = 0, gapsMs, frameworkMs, callMs, wallMs } = report;
+  const interrupted = interruptedMs > 0.005 * wallMs ? `, interrupted by other work ${time(interruptedMs)}` : '';
   const more = nodes.length > shownNodes ? `the ${shownNodes} slowest of ${count(nodes.length)} nodes; ` : '';
   const beside = overheadRatio === 1 ? '' : ` took ${overheadRatio.toFixed(2)} × the time of plain ones`;
   const ofThem = [
@@ -189,7 +190,7 @@ function restText(report: ProfileReport): string {
   return faint(
     [
       `${more}${count(profiledRuns)} profiled runs${beside}`,
-      `a run of ${time(wallMs)}: ${count(kernels.length)} kernels ${time(kernelMs)}${ofThem.length > 0 ? ` (of these ${ofThem.join(', ')})` : ''}, between kernels ${time(gapsMs)}, before and after the graph ${time(frameworkMs)}, the call ${time(callMs)}`,
+      `a run of ${time(wallMs)}: ${count(kernels.length)} kernels ${time(kernelMs)}${ofThem.length > 0 ? ` (of these ${ofThem.join(', ')})` : ''}${interrupted}, between kernels ${time(gapsMs)}, before and after the graph ${time(frameworkMs)}, the call ${time(callMs)}`,
     ].join('\n'),
   );
 }

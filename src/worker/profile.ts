@@ -382,6 +382,7 @@ function nothingProfiled(failure: string) {
     unattributedMs: 0,
     insertedMs: 0,
     transferMs: 0,
+    interruptedMs: 0,
     gapsMs: 0,
     frameworkMs: 0,
     callMs: 0,

@@ -196,7 +196,7 @@ describe('profile', () => {
     const sum = report.nodes.reduce((total, each) => total + each.milliseconds, 0) + report.unattributedMs;
     expect(sum).toBeCloseTo(report.kernelMs, 6);
     // Every part has its own source in the trace; the trace drops what is below a microsecond.
-    const parts = report.kernelMs + report.gapsMs + report.frameworkMs;
+    const parts = report.kernelMs + report.interruptedMs! + report.gapsMs + report.frameworkMs;
     const durations = trace!.runs.map(({ duration }) => duration);
     const dropped = 0.001 * report.kernels.length;
     expect(parts).toBeGreaterThan(Math.min(...durations) - dropped);

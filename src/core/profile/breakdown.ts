@@ -1,6 +1,8 @@
 /**
- * From traces to times by node. Every time is the mean over the middle half of the profiled runs, by their duration:
- * runs that something disturbed are left out, and the parts add up to the whole, which medians of parts do not.
+ * From traces to times by node. A kernel's time is the mean over the middle half of its own times in the profiled runs:
+ * on a busy machine each run has a few kernels that wait for milliseconds, others each time, and a mean over whole runs
+ * gives those to nodes that take microseconds. What kernels took beyond that is a part of its own. The other parts are
+ * means over the middle half of the runs by their duration, so that together they are the whole.
  */
 import { english } from '../english.ts';
 import type { Graph, Model, Node, NodeId } from '../graph/model.ts';
@@ -15,7 +17,7 @@ export interface Breakdown {
   readonly nodes: readonly ProfiledNode[];
   /** In the order of `trace.kernels`. */
   readonly kernels: readonly ProfiledKernel[];
-  /** All kernels together. */
+  /** All kernels together, each with its usual time. */
   readonly kernelMs: number;
   /** Kernels that no node was found for. */
   readonly unattributedMs: number;
@@ -23,6 +25,8 @@ export interface Breakdown {
   readonly insertedMs: number;
   /** Kernels that ORT put in to copy between devices; they count with no node. With the nodes and `unattributedMs`, this is `kernelMs`. */
   readonly transferMs: number;
+  /** What kernels took beyond their usual time: other work on the machine interrupted them. */
+  readonly interruptedMs: number;
   /** Of the execution of the graph, what no kernel took. */
   readonly gapsMs: number;
   /** Of the run, what comes before and after the execution of the graph. */
@@ -69,7 +73,7 @@ export function breakDown(
       name,
       opType,
       provider: provider.replace(/ExecutionProvider$/, ''),
-      milliseconds: average((run) => times[run]![index]!),
+      milliseconds: middleMean(times.map((time) => time[index]!)),
       calls: calls[index]! / runs.length,
       nodes: attribution.covers[index]!.nodes,
       inserted: attribution.covers[index]!.inserted,
@@ -81,6 +85,7 @@ export function breakDown(
     kernels.reduce((sum, kernel, at) => sum + (wanted(attribution.covers[at]!, kernel) ? kernel.milliseconds : 0), 0);
   const kernelMs = sumWhere(() => true);
   const runMs = average((run) => trace.runs[run]!.duration);
+  const inKernels = average((run) => times[run]!.reduce((sum, time) => sum + time, 0));
   return {
     nodes: nodeTimes(source, kernels, attribution, times, kernelMs),
     kernels,
@@ -88,7 +93,8 @@ export function breakDown(
     unattributedMs: sumWhere(({ nodes }, kernel) => nodes.length === 0 && !isCopy(kernel)),
     insertedMs: sumWhere(({ inserted }, kernel) => inserted && !isCopy(kernel)),
     transferMs: sumWhere((_, kernel) => isCopy(kernel)),
-    ...betweenKernels(trace, runs, runMs - kernelMs),
+    interruptedMs: Math.max(0, inKernels - kernelMs),
+    ...betweenKernels(trace, runs, runMs - inKernels),
     runMs,
     callMs: callTime(trace, runs, walls),
     runs,
@@ -112,6 +118,8 @@ function betweenKernels({ runs, gpuTimes }: Trace, which: readonly number[], res
     frameworkMs: average(({ duration, executing }) => Math.max(0, duration - executing)),
   };
 }
+
+const middleMean = (values: readonly number[]): number => mean(middleHalf(values).map((index) => values[index]!));
 
 /** Indices of the values in the middle half; all of them when there are fewer than four. */
 function middleHalf(values: readonly number[]): readonly number[] {

@@ -5,7 +5,7 @@ import type { Trace } from './trace.ts';
 /** What a reader of a profile should know about it, in sentences; `runs` is the number of runs that were profiled. */
 export function profileProblems(
   provider: string,
-  { kernels, kernelMs, unattributedMs, insertedMs, transferMs, runMs, callMs }: Breakdown,
+  { kernels, kernelMs, unattributedMs, insertedMs, transferMs, interruptedMs, runMs, callMs }: Breakdown,
   trace: Trace,
   wallMs: number,
   runs: number,
@@ -37,6 +37,11 @@ export function profileProblems(
   if (insertedMs > 0.1 * kernelMs) {
     problems.push(
       english`${percent(insertedMs / kernelMs)} of the kernel time goes to conversions of layouts and types that ONNX Runtime put in.`,
+    );
+  }
+  if (interruptedMs > 0.1 * kernelMs) {
+    problems.push(
+      english`Other work interrupted the kernels for ${interruptedMs.toFixed(3)} ms a run; the times of nodes are without that.`,
     );
   }
   if (transferMs > 0.1 * kernelMs) {

@@ -76,7 +76,7 @@ export interface ProfiledNode {
   readonly id: NodeId;
   readonly name: string;
   readonly opType: string;
-  /** Milliseconds a run: its share of every kernel that covers it; mean over the middle half of the profiled runs. */
+  /** Milliseconds a run: its share of every kernel that covers it, mean over the middle half of the kernel's times. */
   readonly milliseconds: number;
   /** Half the width of the middle 50 % over the profiled runs. */
   readonly spread: number;
@@ -165,6 +165,8 @@ export interface ProfileReport {
   readonly unattributedMs: number;
   readonly insertedMs: number;
   readonly transferMs: number;
+  /** What kernels took beyond their usual time, interrupted by other work; absent in earlier reports, where it was in the kernels. */
+  readonly interruptedMs?: number;
   /** Between kernels; on a GPU by whose clock kernels count, all the time in which it ran none. */
   readonly gapsMs: number;
   /** Before and after the graph is executed, inside ONNX Runtime's run. */

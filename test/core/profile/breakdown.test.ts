@@ -32,6 +32,42 @@ test('so are runs that were disturbed outside of what the trace has', () => {
   expect(breakDown(model, trace, attribution, []).runs.toSorted()).toEqual([2, 3, 4, 5]);
 });
 
+test('a kernel that waits in one run does not take longer for that: the wait is a part of its own', () => {
+  const source = buildModel({
+    inputs: {},
+    outputs: {},
+    nodes: ['first', 'second'].map((name) => ({ opType: 'Add', name, inputs: ['x', 'x'], outputs: [name] })),
+  });
+  const ids = source.graph.nodes.map(({ id }) => id);
+  // They take 10 and 20 µs, but both wait 1 ms in the first of eight runs, and the second in another.
+  const event = (name: string, dur: number, ts: number, index: number) =>
+    `{"cat" : "Node","pid" :1,"tid" :1,"dur" :${dur},"ts" :${ts},"ph" : "X","name" :"${name}_kernel_time","args" : {"op_name" : "Add","node_index" : "${index}"}},`;
+  const lines = Array.from({ length: 8 }, (_, run) => [
+    event('first', run === 0 ? 1010 : 10, 5000 * run + 5, 0),
+    event('second', run > 1 ? 20 : 1020, 5000 * run + 2000, 1),
+    `{"cat" : "Session","pid" :1,"tid" :1,"dur" :4000,"ts" :${5000 * run},"ph" : "X","name" :"model_run","args" : {}},`,
+  ]).flat();
+  const covers = ids.map((id) => ({ nodes: [id], shares: [1], inserted: false }));
+  const parts = breakDown(source, readTrace(lines.join('\n')), { covers, asRun: [null, null] });
+  expect(parts.nodes.map(({ name, milliseconds }) => [name, milliseconds])).toEqual([
+    ['second', 0.02],
+    ['first', 0.01],
+  ]);
+  expect(parts.kernelMs).toBeCloseTo(0.03, 9);
+  // Runs of one length: the middle half is four of them as they come, and the second waits in none of runs 2 to 5.
+  expect(parts.runs).toEqual([2, 3, 4, 5]);
+  expect(parts.interruptedMs).toBeCloseTo(0, 9);
+  const { interruptedMs, kernelMs, gapsMs, frameworkMs, runMs } = breakDown(
+    source,
+    readTrace(lines.join('\n')),
+    { covers, asRun: [null, null] },
+    // By the clock outside the first two are in the middle.
+    [0.5, 0.5, 0.1, 0.2, 0.4, 0.6, 0.9, 0.9],
+  );
+  expect(interruptedMs).toBeCloseTo((1 + 1 + 1) / 4, 9);
+  expect(kernelMs + interruptedMs + gapsMs + frameworkMs).toBeCloseTo(runMs, 9);
+});
+
 test('what the call takes is known from other runs than those of the breakdown', () => {
   const trace = traceOf(10, 12, 14, 16, 18, 20, 22, 24);
   // A run takes 10 µs more than its kernel; the call 3 µs where the breakdown looks, 5 elsewhere.
