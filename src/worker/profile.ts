@@ -10,7 +10,7 @@ import { summarizeLatency } from '../core/profile/latency.ts';
 import { measuredMemory } from '../core/profile/memory.ts';
 import { profileOverlays } from '../core/profile/overlays.ts';
 import { profileProblems } from '../core/profile/problems.ts';
-import { rooflineOf } from '../core/profile/roofline.ts';
+import { aboveCeilings, rooflineOf } from '../core/profile/roofline.ts';
 import { mean, median } from '../core/profile/statistics.ts';
 import type { Trace } from '../core/profile/trace.ts';
 import { withUniqueNames } from '../core/profile/unique-names.ts';
@@ -448,7 +448,8 @@ async function placeUnderRoof(
   try {
     const ceilings = await measureCeilings(manager, settings.threads, signal);
     const work = { kernels: breakdown.kernels, traced: trace.kernels, covers: attribution.covers, costs: costs.nodes };
-    return { roofline: rooflineOf(work, ceilings), problems: halfPrecision(trace, ceilings) };
+    const roofline = rooflineOf(work, ceilings);
+    return { roofline, problems: [...halfPrecision(trace, ceilings), ...aboveCeilings(roofline)] };
   } catch (error) {
     if (isStop(error)) return { problems: [english`There is no roofline: ${stopReason(error)}`] };
     return { problems: [english`There is no roofline: ${error instanceof Error ? error.message : String(error)}`] };

@@ -2,6 +2,7 @@
  * The roofline model (Williams, Waterman and Patterson, 2009) over the kernels of a profile: how near each comes to what
  * the machine does at most, and which of its limits it meets first.
  */
+import { english } from '../english.ts';
 import type { NodeId } from '../graph/model.ts';
 import type {
   Ceilings,
@@ -62,6 +63,19 @@ function arithmeticOf({ opType, inputs }: TraceKernel): KernelArithmetic | undef
   if (first === 'uint8' || first === 'int8' || quantizesFirst.test(opType)) return 'int8';
   if (others.some((type) => /^u?int[48]$/.test(type))) return undefined;
   return first === 'float32' || first === 'float16' ? first : undefined;
+}
+
+/** Data may lie in a cache, but nothing multiplies faster than the machine; Winograd's convolutions save a factor of 2.25. */
+const mostAttained = 2.5;
+
+/** Says when kernels are faster than the ceiling of arithmetic allows, so that it must be too low. */
+export function aboveCeilings({ kernels }: Roofline): readonly string[] {
+  const above = kernels.filter(({ bound, attained }) => bound === 'compute' && attained > mostAttained).length;
+  return above === 0
+    ? []
+    : [
+        english`${above} of ${kernels.length} kernels multiply faster than the ceiling that was measured: other work slowed that measurement. Profile again on a calmer machine.`,
+      ];
 }
 
 /** The kernel that most of a node's time goes to; −1 when it has none. */

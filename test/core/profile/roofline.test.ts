@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NodeId } from '../../../src/core/graph/model.ts';
-import { mainKernel, placeKernel, rooflineOf } from '../../../src/core/profile/roofline.ts';
+import { aboveCeilings, mainKernel, placeKernel, rooflineOf } from '../../../src/core/profile/roofline.ts';
 import type { ProfiledKernel } from '../../../src/core/report/profile-report.ts';
 
 const ceilings = { gflops: 100, gbPerSecond: 10, callMs: 0.002 };
@@ -109,4 +109,16 @@ test('the main kernel of a node is the longest', () => {
   const node = { id: 1 as NodeId, name: '', opType: '', milliseconds: 1, spread: 0, share: 1, calls: 1, provider: '' };
   expect(mainKernel({ ...node, kernels: [0, 1, 2] }, { kernels })).toBe(1);
   expect(mainKernel({ ...node, kernels: [] }, { kernels })).toBe(-1);
+});
+
+test('kernels that multiply faster than the ceiling tell that it is too low; caches explain only memory', () => {
+  const placed = (bytes: number, milliseconds: number) => ({
+    kernel: 0,
+    ...placeKernel({ macs: 1e9, bytes, milliseconds, calls: 1 }, ceilings),
+  });
+  // 20 ms at least for the products; 400 ms for 4 GB.
+  expect(aboveCeilings({ ...ceilings, kernels: [placed(4e7, 9), placed(4e9, 15)] })).toEqual([]);
+  expect(aboveCeilings({ ...ceilings, kernels: [placed(4e7, 7), placed(4e7, 30)] })).toEqual([
+    expect.stringMatching(/^1 of 2 kernels multiply faster/),
+  ]);
 });
