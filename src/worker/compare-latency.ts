@@ -45,8 +45,11 @@ const sessionPairs = 5;
 const roundsWanted = { most: 100, least: 12 } as const;
 /** A turn lasts about this long, so that switching between the models weighs little in it; in milliseconds. */
 const turnMs = 8;
-/** Runs a turn of slower models, as long as so many rounds fit: one of them is seldom interrupted, and the first is cold. */
-const slowTurn = { runs: 3, rounds: 30 } as const;
+/**
+ * Turns of models that take longer hold three runs where so many rounds fit: one of the three is seldom interrupted. 40
+ * such rounds take about as long and tell as much as 100 of single runs.
+ */
+const slowTurn = { runs: 3, rounds: 40 } as const;
 /** Runs of each fresh session that do not count: until this long has passed, but at least three. */
 const warmupMs = 60;
 /** Pairs are added until the interval is at most this share of the ratio to either side, as far as time allows. */
@@ -209,8 +212,9 @@ function planRounds(budget: number, latency: readonly [number, number], setup: n
   const least = left >= slowTurn.rounds * roundOf(slowTurn.runs) ? slowTurn.runs : 1;
   const each = Math.max(least, inTurn);
   const round = roundOf(each);
+  const most = inTurn < 2 && each > 1 ? slowTurn.rounds : roundsWanted.most;
   const affordable = Math.floor(left / round);
-  const total = Math.max(roundsWanted.least, Math.min(roundsWanted.most, affordable));
+  const total = Math.max(roundsWanted.least, Math.min(most, affordable));
   const rounds = Math.ceil(total / pairs);
   return {
     pairs,

@@ -60,7 +60,8 @@ export function interruptedShare(pairs: readonly Rounds[]): number {
  * of 150, fast runs all.
  */
 export function turnQuantile(pairs: readonly Rounds[]): number {
-  return interruptedShare(pairs) > mostInterrupted ? fastRuns : 0.5;
+  // A turn of one run has no fast ones.
+  return pairs.some(({ each }) => each > 1) && interruptedShare(pairs) > mostInterrupted ? fastRuns : 0.5;
 }
 
 /** The times of one side, in the order in which they were taken. */

@@ -68,6 +68,7 @@ describe('runs that other work interrupts', () => {
   test('count as such only where both models have them: slow runs of one are its own', () => {
     expect(interruptedShare([measureInterrupted(createRandom(1), 1)])).toBeGreaterThan(0.2);
     expect(turnQuantile([measureInterrupted(createRandom(1), 1)])).toBe(0.1);
+    expect(turnQuantile([{ ...measureInterrupted(createRandom(1), 1), each: 1 }])).toBe(0.5);
     const own = [measureInterrupted(createRandom(1), 1, 1)];
     expect(interruptedShare(own)).toBeLessThan(0.01);
     expect(turnQuantile(own)).toBe(0.5);
