@@ -18,6 +18,7 @@ import { createRandom, type Random } from '../core/random.ts';
 import type { LatencyComparison } from '../core/report/report.ts';
 import type { Feeds } from '../protocol/runtime.ts';
 import type { RunSettings } from '../protocol/worker.ts';
+import { cpuFallback } from './cpu-fallback.ts';
 import { makeInputs } from './inputs.ts';
 import { measurementEnvironment } from './machine.ts';
 import type { PreparedModel } from './model-source.ts';
@@ -85,8 +86,18 @@ export async function compareLatency(
       options,
       context,
     };
+    const { provider, threads } = settings;
     await context.manager
-      .use((runtime) => measure(runtime, work, measured), { signal: context.signal, silence: hangLimit(settings) })
+      .use(
+        async (runtime) => {
+          const session = { provider, threads, level: options.level };
+          const fallbacks = [];
+          for (const { source } of prepared) fallbacks.push(await cpuFallback(runtime, source, session));
+          problems.push(...new Set(fallbacks.filter((said) => said !== undefined)));
+          await measure(runtime, work, measured);
+        },
+        { signal: context.signal, silence: hangLimit(settings) },
+      )
       .catch((error: unknown) => {
         // Half a comparison that somebody stopped could have been stopped because of what it showed.
         if (!(error instanceof TimeLimitError) || measured.pairs.length === 0) throw error;
