@@ -137,7 +137,7 @@ const table = `# Where the time goes, and whose it is
 | kernel time traced to nodes of the model: at least 99 % of it | ${rows.length} | ${attributed} (${((100 * attributed) / Math.max(1, rows.length)).toFixed(1)} %) | 95 % |
 | kernels on a wrong node, where the answer is known | ${Object.keys(knownAnswers).length} | ${known.wrong.length} of ${known.kernels} kernels | 0 |
 
-Kernels, gaps between them, framework and the call, together against the wall clock. The first three come from the trace, the call from other runs than those taken apart, the wall clock from outside: none is what the others leave.
+Kernels, gaps between them, framework and the call, together against the wall clock. The first three come from the trace, the call from other runs than those taken apart (from all where there are few), the wall clock from outside: none is what the others leave.
 
 | a profiled run takes | models | within 3 % | within 3 % or ${clocksMs * 1000} µs | within 3 % without the call |
 |---|---:|---:|---:|---:|

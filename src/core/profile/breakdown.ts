@@ -33,7 +33,7 @@ export interface Breakdown {
   readonly frameworkMs: number;
   /** The whole run as the trace has it. */
   readonly runMs: number;
-  /** What the clock outside says above the trace, from the runs that stand behind no other figure: whether all parts are the whole is so left open. */
+  /** What the clock outside says above the trace, the median over the runs behind no other figure, where there are enough: whether all parts are the whole is so left open. */
   readonly callMs: number;
   /** Which runs of the trace stand behind the times. */
   readonly runs: readonly number[];
@@ -101,11 +101,11 @@ export function breakDown(
   };
 }
 
-/** 0 where nothing was timed from outside; with fewer than four runs there are none beside those behind the breakdown. */
+/** 0 where nothing was timed from outside. One of two or three calls that waits would be the median: then all runs tell. */
 function callTime({ runs }: Trace, behind: readonly number[], walls: readonly number[]): number {
   const timed = [...runs.keys()].filter((run) => walls[run] !== undefined);
   const others = timed.filter((run) => !behind.includes(run));
-  const calls = (others.length > 0 ? others : timed).map((run) => walls[run]! - runs[run]!.duration);
+  const calls = (others.length > 3 ? others : timed).map((run) => walls[run]! - runs[run]!.duration);
   return calls.length > 0 ? Math.max(0, median(calls)) : 0;
 }
 

@@ -78,6 +78,15 @@ test('what the call takes is known from other runs than those of the breakdown',
   expect(runMs).toBeCloseTo(0.027, 9);
   expect(breakDown(model, trace, attribution).callMs).toBe(0);
   expect(breakDown(model, traceOf(10, 12), attribution, [0.022, 0.024]).callMs).toBeCloseTo(0.002, 9);
+  // Six runs leave two beside the middle ones: that the call waited in those makes it no longer.
+  const few = breakDown(
+    model,
+    traceOf(10, 11, 12, 13, 14, 15),
+    attribution,
+    [0.021, 0.022, 0.023, 0.024, 0.085, 0.095],
+  );
+  expect(few.runs).toHaveLength(4);
+  expect(few.callMs).toBeCloseTo(0.001, 9);
 });
 
 test('conversions count with their node, copies between devices with none; together with what is unknown they are all kernels', () => {
