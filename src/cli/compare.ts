@@ -35,9 +35,9 @@ interface CompareOptions extends RunOptions {
 /** `opscope compare A B` */
 export function compareCommand(program: Command): void {
   withRunOptions(program.command('compare'))
-    .description('compare two models: graph, outputs, latency')
-    .argument('<a>', 'the model to compare with')
-    .argument('<b>', 'the other model')
+    .description('compare two models: graph, outputs, latency; or two saved reports of `profile --json`')
+    .argument('<a>', 'the model to compare with, or a report')
+    .argument('<b>', 'the other model, or a report')
     .option('--max-slowdown <percent>', 'fail when b is surely slower than this', percentage)
     .option(
       '--min-sqnr <db>',
@@ -61,6 +61,12 @@ export function compareCommand(program: Command): void {
 }
 
 async function compare(pathA: string, pathB: string, options: CompareOptions, session: Session): Promise<Outcome> {
+  const { isReport, compareReports } = await import('./compare-reports.ts');
+  const reports = [await isReport(pathA), await isReport(pathB)];
+  if (reports.includes(true)) {
+    requireTwoReports(reports, options);
+    return compareReports(pathA, pathB);
+  }
   const { openModel } = await import('../worker/open-model.ts');
   const { compareModels } = await import('../worker/compare.ts');
   const { measuredModel, measurementContext, settingsOf } = await import('./measuring.ts');
@@ -96,6 +102,18 @@ async function compare(pathA: string, pathB: string, options: CompareOptions, se
   } finally {
     await a.close();
   }
+}
+
+/** Reports are compared with reports, and what needs the models is not for them. Throws `UsageError`. */
+function requireTwoReports(reports: readonly boolean[], options: CompareOptions): void {
+  if (reports.includes(false))
+    throw new UsageError('A report is compared with a report: give two models or two reports.');
+  const needsModels = (
+    ['maxSlowdown', 'minSqnr', 'maxMetricDrop', 'labelled', 'samples', 'junit', 'markdown', 'html'] as const
+  ).find((name) => options[name] !== undefined);
+  if (needsModels === undefined) return;
+  const flag = `--${needsModels.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new UsageError(`${flag} needs the models: reports were not measured in turns. Give the models instead.`);
 }
 
 /** What must hold for the command to succeed. */

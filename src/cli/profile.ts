@@ -140,9 +140,10 @@ function memoryText({ memory, peakActivationBytes }: ProfileReport): [string, st
   return [['memory', `${bytes(peakActivationBytes)} of activations at most, from shapes`]];
 }
 
-function ceilingsText({ gflops, int8Gops, gbPerSecond, callMs }: Ceilings): string {
+function ceilingsText({ gflops, fp16Gflops, int8Gops, gbPerSecond, callMs }: Ceilings): string {
+  const half = fp16Gflops === undefined ? '' : `${significant(fp16Gflops)} GFLOP/s in float16, `;
   const int8 = int8Gops === undefined ? '' : `${significant(int8Gops)} GOP/s in int8, `;
-  return `${significant(gflops)} GFLOP/s in float32, ${int8}${significant(gbPerSecond)} GB/s, ${time(callMs)} a kernel at least`;
+  return `${significant(gflops)} GFLOP/s in float32, ${half}${int8}${significant(gbPerSecond)} GB/s, ${time(callMs)} a kernel at least`;
 }
 
 function nodesTable(report: ProfileReport): string {
@@ -177,18 +178,19 @@ function nodesTable(report: ProfileReport): string {
 
 function restText(report: ProfileReport): string {
   const { nodes, kernels, kernelMs, unattributedMs, insertedMs, transferMs, overheadRatio, profiledRuns } = report;
-  const { gapsMs, frameworkMs, callMs, wallMs } = report;
+  const { interruptedMs = 0, gapsMs, frameworkMs, callMs, wallMs } = report;
+  const interrupted = interruptedMs > 0.005 * wallMs ? `, interrupted by other work ${time(interruptedMs)}` : '';
   const more = nodes.length > shownNodes ? `the ${shownNodes} slowest of ${count(nodes.length)} nodes; ` : '';
   const beside = overheadRatio === 1 ? '' : ` took ${overheadRatio.toFixed(2)} × the time of plain ones`;
   const ofThem = [
     ...(unattributedMs > 0 ? [`${time(unattributedMs)} belong to no node`] : []),
     ...(insertedMs > 0 ? [`${time(insertedMs)} convert layouts and types`] : []),
-    ...(transferMs > 0 ? [`${time(transferMs)} copy between devices`] : []),
+    ...(transferMs > 0 ? [`${time(transferMs)} copy between devices and count with no node`] : []),
   ];
   return faint(
     [
       `${more}${count(profiledRuns)} profiled runs${beside}`,
-      `a run of ${time(wallMs)}: ${count(kernels.length)} kernels ${time(kernelMs)}${ofThem.length > 0 ? ` (of these ${ofThem.join(', ')})` : ''}, between kernels ${time(gapsMs)}, before and after the graph ${time(frameworkMs)}, the call ${time(callMs)}`,
+      `a run of ${time(wallMs)}: ${count(kernels.length)} kernels ${time(kernelMs)}${ofThem.length > 0 ? ` (of these ${ofThem.join(', ')})` : ''}${interrupted}, between kernels ${time(gapsMs)}, before and after the graph ${time(frameworkMs)}, the call ${time(callMs)}`,
     ].join('\n'),
   );
 }

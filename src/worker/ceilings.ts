@@ -42,6 +42,7 @@ function better(a: Ceilings, b: Ceilings): Ceilings {
   return {
     gflops: Math.max(a.gflops, b.gflops),
     int8Gops: Math.max(a.int8Gops ?? 0, b.int8Gops ?? 0),
+    ...(a.fp16Gflops === undefined ? {} : { fp16Gflops: Math.max(a.fp16Gflops, b.fp16Gflops ?? 0) }),
     gbPerSecond: Math.max(a.gbPerSecond, b.gbPerSecond),
     callMs: Math.min(a.callMs, b.callMs),
   };
@@ -87,12 +88,13 @@ function ceilingModel() {
     outputs: {
       product_most: [1, 1],
       whole_most_float: [1, 1],
+      half_most: [1, 1],
       copy_most: [1],
       sum_most: [1],
       [small.at(-1)!.output]: [1],
     },
     shapes: { square: [side, side], long: [elements] },
-    zeros: { weights8: [side, side] },
+    zeros: { int8: { weights8: [side, side] }, float16: { weights16: [side, side] } },
     nodes: [
       { opType: 'Expand', inputs: ['x', 'square'], output: 'matrix' },
       // Folded into a constant, as weights are: ONNX Runtime lays those out for its kernels beforehand.
@@ -104,6 +106,11 @@ function ceilingModel() {
       { opType: 'MatMulInteger', inputs: ['matrix8', 'weights8'], output: 'whole' },
       { opType: 'ReduceMax', inputs: ['whole'], output: 'whole_most' },
       { opType: 'CastLike', inputs: ['whole_most', 'x'], output: 'whole_most_float' },
+      // Where the provider has no kernel for half precision, ONNX Runtime casts what goes in and out.
+      { opType: 'CastLike', inputs: ['matrix', 'weights16'], output: 'matrix16' },
+      { opType: 'MatMul', inputs: ['matrix16', 'weights16'], output: 'half' },
+      { opType: 'CastLike', inputs: ['half', 'x'], output: 'half_float' },
+      { opType: 'ReduceMax', inputs: ['half_float'], output: 'half_most' },
       { opType: 'Expand', inputs: ['x', 'long'], output: 'vector' },
       { opType: 'Add', inputs: ['vector', 'x'], output: 'sum' },
       { opType: 'ReduceMax', inputs: ['sum'], output: 'sum_most' },
@@ -128,10 +135,12 @@ function readCeilings({ kernels, runs: all }: Trace): Ceilings {
   };
   const fastest = (name: string) => Math.min(...timesOf(name));
   const moved = 2 * 4 * elements;
+  const computesInHalf = kernels.some(({ name, inputs }) => name === 'half' && inputs[0]?.startsWith('float16'));
   const small = Array.from({ length: smallKernels }, (_, index) => median(timesOf(`small${index}`)));
   return {
     gflops: (2 * side ** 3) / (fastest('product') * 1e6),
     int8Gops: (2 * side ** 3) / (fastest('whole') * 1e6),
+    ...(computesInHalf ? { fp16Gflops: (2 * side ** 3) / (fastest('half') * 1e6) } : {}),
     gbPerSecond: moved / (Math.min(fastest('copy'), fastest('sum')) * 1e6),
     callMs: mean(small),
   };

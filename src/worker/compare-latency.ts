@@ -2,20 +2,23 @@ import { english } from '../core/english.ts';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import {
   estimateRatio,
+  interruptedShare,
   logRatios,
   type RatioEstimate,
   type Rounds,
   resolutionPercent,
   roundOrder,
   samplesOf,
+  turnQuantile,
   verdictOf,
 } from '../core/profile/comparison.ts';
 import { summarizeLatency } from '../core/profile/latency.ts';
-import { median } from '../core/profile/statistics.ts';
+import { quantile } from '../core/profile/statistics.ts';
 import { createRandom, type Random } from '../core/random.ts';
 import type { LatencyComparison } from '../core/report/report.ts';
 import type { Feeds } from '../protocol/runtime.ts';
 import type { RunSettings } from '../protocol/worker.ts';
+import { cpuFallback } from './cpu-fallback.ts';
 import { makeInputs } from './inputs.ts';
 import { measurementEnvironment } from './machine.ts';
 import type { PreparedModel } from './model-source.ts';
@@ -43,6 +46,11 @@ const sessionPairs = 5;
 const roundsWanted = { most: 100, least: 12 } as const;
 /** A turn lasts about this long, so that switching between the models weighs little in it; in milliseconds. */
 const turnMs = 8;
+/**
+ * Turns of models that take longer hold three runs where so many rounds fit: one of the three is seldom interrupted. 40
+ * such rounds take about as long and tell as much as 100 of single runs.
+ */
+const slowTurn = { runs: 3, rounds: 40 } as const;
 /** Runs of each fresh session that do not count: until this long has passed, but at least three. */
 const warmupMs = 60;
 /** Pairs are added until the interval is at most this share of the ratio to either side, as far as time allows. */
@@ -78,8 +86,18 @@ export async function compareLatency(
       options,
       context,
     };
+    const { provider, threads } = settings;
     await context.manager
-      .use((runtime) => measure(runtime, work, measured), { signal: context.signal, silence: hangLimit(settings) })
+      .use(
+        async (runtime) => {
+          const session = { provider, threads, level: options.level };
+          const fallbacks = [];
+          for (const { source } of prepared) fallbacks.push(await cpuFallback(runtime, source, session));
+          problems.push(...new Set(fallbacks.filter((said) => said !== undefined)));
+          await measure(runtime, work, measured);
+        },
+        { signal: context.signal, silence: hangLimit(settings) },
+      )
       .catch((error: unknown) => {
         // Half a comparison that somebody stopped could have been stopped because of what it showed.
         if (!(error instanceof TimeLimitError) || measured.pairs.length === 0) throw error;
@@ -178,9 +196,11 @@ async function measure(
  */
 function wantsMore(pairs: readonly Rounds[], plan: Plan | undefined, left: number): boolean {
   if (!plan || pairs.length >= 3 * sessionPairs || left < plan.pairMs) return false;
-  const { interval95, ratio } = estimateRatio(pairs.map(logRatios));
+  const { interval95, ratio } = estimateOf(pairs, turnQuantile(pairs));
   return (interval95[1] - interval95[0]) / 2 > wantedWithin * ratio;
 }
+
+const estimateOf = (rounds: readonly Rounds[], q: number) => estimateRatio(rounds.map((each) => logRatios(each, q)));
 
 interface Plan {
   /** Milliseconds that a pair of sessions with its rounds takes, about. */
@@ -195,12 +215,17 @@ interface Plan {
 
 /** How many rounds over how many pairs of sessions fit the budget; `latency` is of one run of each, `setup` of one pair of sessions. */
 function planRounds(budget: number, latency: readonly [number, number], setup: number): Plan {
-  const each = Math.max(1, Math.min(200, Math.round(turnMs / Math.max(...latency))));
-  // Half as many control rounds beside the rounds themselves.
-  const round = each * (latency[0] * 2 + latency[1]);
   const pairs = Math.max(1, Math.min(sessionPairs, Math.floor((budget * 0.6) / setup)));
-  const affordable = Math.floor((budget - pairs * setup) / round);
-  const total = Math.max(roundsWanted.least, Math.min(roundsWanted.most, affordable));
+  const left = budget - pairs * setup;
+  // Half as many control rounds beside the rounds themselves.
+  const roundOf = (runs: number) => runs * (latency[0] * 2 + latency[1]);
+  const inTurn = Math.min(200, Math.round(turnMs / Math.max(...latency)));
+  const least = left >= slowTurn.rounds * roundOf(slowTurn.runs) ? slowTurn.runs : 1;
+  const each = Math.max(least, inTurn);
+  const round = roundOf(each);
+  const most = inTurn < 2 && each > 1 ? slowTurn.rounds : roundsWanted.most;
+  const affordable = Math.floor(left / round);
+  const total = Math.max(roundsWanted.least, Math.min(most, affordable));
   const rounds = Math.ceil(total / pairs);
   return {
     pairs,
@@ -211,12 +236,12 @@ function planRounds(budget: number, latency: readonly [number, number], setup: n
   };
 }
 
-/** Runs a fresh session until it is warm. Gives milliseconds of a run. */
+/** Runs a fresh session until it is warm. Gives milliseconds of a run that nothing interrupts: turns are planned by it. */
 async function warmUp({ client }: Runtime, session: number, feeds: Feeds): Promise<number> {
   const first = await client.time({ session, feeds, count: 3 });
   const one = Math.min(...first);
   const more = Math.min(500, Math.ceil(warmupMs / one) - 3);
-  return more > 0 ? median(await client.time({ session, feeds, count: more, timeLimit: warmupMs * 3 })) : one;
+  return more > 0 ? quantile(await client.time({ session, feeds, count: more, timeLimit: warmupMs * 3 }), 0.25) : one;
 }
 
 async function runRounds(
@@ -249,11 +274,18 @@ function describe(
     const times = pairs.flatMap((rounds) => Array.from(samplesOf(rounds, side)));
     return summarizeLatency(times, { warmup: 0, seed: settings.seed, ...(samples ? { keepSamples: true } : {}) });
   };
-  const measured = estimateRatio(pairs.map(logRatios));
+  const q = turnQuantile(pairs);
+  const measured = estimateOf(pairs, q);
   if (measured.rounds === 0) throw new Error(english`The time limit was over before both models had run. Raise it.`);
-  const control = controls.length === 0 ? undefined : estimateRatio(controls.map(logRatios));
+  const control = controls.length === 0 ? undefined : estimateOf(controls, q);
   const proven = control !== undefined && Number.isFinite(control.interval95[1]);
   const problems = [...stopped];
+  if (q < 0.5) {
+    const share = Math.round(interruptedShare(pairs) * 100);
+    problems.push(
+      english`Other work on this machine interrupted ${share} % of the runs: the ratio is of the fast runs instead of the medians.`,
+    );
+  }
   let interval95 = widenByControl(measured, control);
   if (pairs.length < tellingPairs) {
     interval95 = [interval95[0] * (1 - fewPairsTold), interval95[1] * (1 + fewPairsTold)];

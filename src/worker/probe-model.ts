@@ -10,8 +10,8 @@ export interface ProbeParts {
   readonly outputs: Readonly<Record<string, readonly number[]>>;
   /** Vectors of int64. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
-  /** Tensors of int8, all zeros. */
-  readonly zeros?: Readonly<Record<string, readonly number[]>>;
+  /** Tensors of one type, all zeros. */
+  readonly zeros?: Readonly<Partial<Record<'int8' | 'float16', Readonly<Record<string, readonly number[]>>>>>;
   /** `more`: outputs beside the first. */
   readonly nodes: readonly {
     readonly opType: string;
@@ -29,9 +29,12 @@ export function probeModel({ inputs, outputs, shapes = {}, zeros = {}, nodes }: 
     const data = bufferSource(fromNumbers('int64', [...sizes]));
     return { name, dtype: 'int64', dims: [sizes.length], data };
   });
-  const matrices = Object.entries(zeros).map(([name, dims]): Tensor => {
-    return { name, dtype: 'int8', dims, data: bufferSource(new Uint8Array(elementCount(dims))) };
-  });
+  const matrices = (['int8', 'float16'] as const).flatMap((dtype) =>
+    Object.entries(zeros[dtype] ?? {}).map(([name, dims]): Tensor => {
+      const bytes = elementCount(dims) * (dtype === 'int8' ? 1 : 2);
+      return { name, dtype, dims, data: bufferSource(new Uint8Array(bytes)) };
+    }),
+  );
   return {
     irVersion: 8,
     producerName: 'opscope',

@@ -10,11 +10,11 @@ import { summarizeLatency } from '../core/profile/latency.ts';
 import { measuredMemory } from '../core/profile/memory.ts';
 import { profileOverlays } from '../core/profile/overlays.ts';
 import { profileProblems } from '../core/profile/problems.ts';
-import { rooflineOf } from '../core/profile/roofline.ts';
+import { aboveCeilings, rooflineOf } from '../core/profile/roofline.ts';
 import { mean, median } from '../core/profile/statistics.ts';
 import type { Trace } from '../core/profile/trace.ts';
 import { withUniqueNames } from '../core/profile/unique-names.ts';
-import type { Latency, ModelIdentity, ProfileReport, Roofline } from '../core/report/profile-report.ts';
+import type { Ceilings, Latency, ModelIdentity, ProfileReport, Roofline } from '../core/report/profile-report.ts';
 import { reportSchema } from '../core/report/report.ts';
 import { CancelledError, type Progress } from '../protocol/rpc.ts';
 import type { Feeds } from '../protocol/runtime.ts';
@@ -382,6 +382,7 @@ function nothingProfiled(failure: string) {
     unattributedMs: 0,
     insertedMs: 0,
     transferMs: 0,
+    interruptedMs: 0,
     gapsMs: 0,
     frameworkMs: 0,
     callMs: 0,
@@ -402,12 +403,11 @@ export function describeProfile(
   { trace, walls, wallMs, asRunModel, costs, attribution, breakdown }: Profiled,
   { provider }: Pick<RunSettings, 'provider'>,
 ): Omit<ProfileResult, 'trace' | 'overlays'> {
-  const { runs: _, runMs, ...parts } = breakdown;
+  const { runs: _, runMs: __, ...parts } = breakdown;
   const memory = measuredMemory(trace);
   const report: ProfileReport = {
     ...base,
     ...parts,
-    callMs: Math.max(0, wallMs - runMs),
     wallMs,
     overheadRatio: median(walls) / latency.median,
     profiledRuns: walls.length,
@@ -425,6 +425,16 @@ export function describeProfile(
   return { report, asRun: { model: asRunModel, origins, milliseconds } };
 }
 
+/** Which ceiling half precision is held against, where it is not one of its own. */
+function halfPrecision({ kernels }: Trace, { fp16Gflops }: Ceilings): readonly string[] {
+  const has = kernels.some(({ inputs, outputs }) => [...inputs, ...outputs].some((type) => type.startsWith('float16')));
+  return !has || fp16Gflops !== undefined
+    ? []
+    : [
+        english`ONNX Runtime computes products of float16 in float32 here: they are held against the ceiling of float32.`,
+      ];
+}
+
 /** The roofline of a profile; a problem instead when there is none. */
 async function placeUnderRoof(
   { breakdown, trace, attribution, costs }: Profiled,
@@ -438,7 +448,8 @@ async function placeUnderRoof(
   try {
     const ceilings = await measureCeilings(manager, settings.threads, signal);
     const work = { kernels: breakdown.kernels, traced: trace.kernels, covers: attribution.covers, costs: costs.nodes };
-    return { roofline: rooflineOf(work, ceilings) };
+    const roofline = rooflineOf(work, ceilings);
+    return { roofline, problems: [...halfPrecision(trace, ceilings), ...aboveCeilings(roofline)] };
   } catch (error) {
     if (isStop(error)) return { problems: [english`There is no roofline: ${stopReason(error)}`] };
     return { problems: [english`There is no roofline: ${error instanceof Error ? error.message : String(error)}`] };

@@ -10,6 +10,7 @@ import { reportSchema } from '../core/report/report.ts';
 import { sessionSnippets } from '../core/report/session-snippets.ts';
 import { CancelledError } from '../protocol/rpc.ts';
 import type { RunSettings } from '../protocol/worker.ts';
+import { cpuFallback } from './cpu-fallback.ts';
 import { makeInputs } from './inputs.ts';
 import { measurementEnvironment, withChecksum } from './machine.ts';
 import type { PreparedModel } from './model-source.ts';
@@ -76,6 +77,13 @@ export async function sweepModel(
         }
       }
     }
+    const fallbacks: string[] = [];
+    for (const elsewhere of new Set(wanted.map((each) => each.provider))) {
+      if (stopped) break;
+      const session = { provider: elsewhere, threads, level };
+      const said = await context.manager.use((runtime) => cpuFallback(runtime, prepared.source, session), context);
+      if (said !== undefined) fallbacks.push(said);
+    }
     const points = wanted.map((each, index): SweepPoint => {
       const failure = failures.get(index);
       if (failure !== undefined) return { ...each, rounds: [], failure };
@@ -94,7 +102,7 @@ export async function sweepModel(
         ...each,
         ...(each.clear ? { snippets: sessionSnippets(points[each.point]!, basename(target.identity.path)) } : {}),
       })),
-      problems: stopped ? [english`The sweep was stopped: what it measured until then recommends nothing.`] : [],
+      problems: stopped ? [english`The sweep was stopped: what it measured until then recommends nothing.`] : fallbacks,
     };
   } finally {
     await prepared.dispose();

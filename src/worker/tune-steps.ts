@@ -14,7 +14,6 @@ import { PruneError } from './prune.ts';
 import { QuantizeError, type QuantizeOptions, quantizeModel } from './quantize.ts';
 import { isWithin, limitsOf } from './quantize-budget.ts';
 import { runOptimizeStep, runPruneStep, type Unhashed } from './recipe.ts';
-import { sweepModel } from './sweep.ts';
 import type { TuneOptions } from './tune.ts';
 import { type Judged, judge } from './tune-judge.ts';
 
@@ -65,28 +64,34 @@ export async function simplify(search: Search, asFile: AsFile): Promise<void> {
   keep(search, file, comparison, { step: 'simplify', what, why });
 }
 
-/** The number of threads of a sweep's fastest point, when another measurement confirms it. */
+/** One number of threads after the other against the best so far, in turns; kept is what is clearly faster. */
 export async function chooseThreads(search: Search): Promise<void> {
-  const { options, context, current, steps } = search;
-  const counts = threadCounts(cpus().length);
+  const { options, context, current, steps, environment } = search;
+  const inUse = search.threads === 0 ? (environment.defaultThreads ?? 0) : search.threads;
+  const counts = threadCounts(cpus().length).filter((count) => count !== inUse);
   const step = 'threads';
-  const what = english`${counts.join(', ')} beside ONNX Runtime's choice`;
-  const drop = (why: string) => void steps.push({ step, what, kept: false, why });
-  if (counts.length < 2) return drop(english`There is one core.`);
-  const axes = { threads: [0, ...counts] };
+  if (counts.length === 0) {
+    const what = counted(inUse, 'thread');
+    return void steps.push({ step, what, kept: false, why: english`There is one core.` });
+  }
   const target = await measured(current);
-  const sweep = await sweepModel(target, { settings: options.settings, level: 'all', axes }, context);
-  const best = sweep.fastest[0];
-  const point = best && sweep.points[best.point];
-  if (!best?.clear || !point?.latency || point.threads === search.threads)
-    return drop(english`No number of threads is measurably faster.`);
-  const { threads } = point;
-  const settings = { ...options.settings, threads: search.threads };
-  const comparison = await compareLatency(target, target, { settings, level: 'all', second: { threads } }, context);
-  if (!clearlyFaster(comparison))
-    return drop(english`${counted(threads, 'thread')} seemed faster, not clearly: ${latencySentence(comparison)}.`);
-  search.threads = threads;
-  keep(search, current, comparison, { step, what: counted(threads, 'thread'), why: latencySentence(comparison) });
+  // Together they take the time limit, each as long as a comparison of short runs needs.
+  const { timeLimit } = options.settings;
+  const each = Math.max(timeLimit / counts.length, Math.min(timeLimit, 5));
+  const seen: string[] = [];
+  let best: LatencyComparison | undefined;
+  for (const threads of counts) {
+    const settings = { ...options.settings, timeLimit: each, threads: search.threads };
+    const comparison = await compareLatency(target, target, { settings, level: 'all', second: { threads } }, context);
+    const against = search.threads === 0 ? english`ONNX Runtime's choice` : counted(search.threads, 'thread');
+    seen.push(english`${counted(threads, 'thread')} against ${against}: ${latencySentence(comparison)}`);
+    if (!clearlyFaster(comparison)) continue;
+    search.threads = threads;
+    best = comparison;
+  }
+  const why = seen.join('; ');
+  if (best) return keep(search, current, best, { step, what: counted(search.threads, 'thread'), why });
+  steps.push({ step, what: english`${counts.join(', ')} threads`, kept: false, why });
 }
 
 /** 1, 2, 4 … up to the number of cores. */

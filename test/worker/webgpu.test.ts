@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { compareLatency } from '../../src/worker/compare-latency.ts';
 import { modelIdentity } from '../../src/worker/inspect.ts';
 import { openModel } from '../../src/worker/open-model.ts';
 import { profileModel } from '../../src/worker/profile.ts';
 import { listProviders } from '../../src/worker/providers.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
+import { sweepModel } from '../../src/worker/sweep.ts';
 import { sampleModels } from '../corpus.ts';
+import { buildModel } from './build-model.ts';
 
 /** SwiftShader, the software Vulkan that comes with Chromium, Chrome and Edge: slow, but the same path as a graphics card. */
 const driver = [
@@ -58,8 +61,44 @@ describe.skipIf(!driver)('WebGPU on software Vulkan (needs vk_swiftshader_icd.js
     const copied = copies.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
     expect(report.transferMs).toBeCloseTo(copied, 9);
     expect(report.transferMs).toBeGreaterThan(0);
+    const ofNodes = report.nodes.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    expect(ofNodes + report.unattributedMs + report.transferMs).toBeCloseTo(report.kernelMs, 6);
     expect(report.unattributedMs).toBeLessThanOrEqual(0.01 * report.kernelMs);
   });
+});
+
+describe.skipIf(!driver)('what runs on the CPU instead of WebGPU (needs vk_swiftshader_icd.json)', () => {
+  const settings = { provider: 'webgpu', threads: 1, timeLimit: 1, dims: {}, seed: 1 };
+  const context = { manager, opscope: '0.0.0' };
+  const target = (opType: string) => ({
+    model: buildModel({
+      inputs: { x: ['float32', [4, 4]] },
+      outputs: { y: ['float32', [4, 4]] },
+      nodes: [
+        { opType: 'Relu', name: 'first', inputs: ['x'], outputs: ['p'] },
+        { opType, name: 'second', inputs: ['p'], outputs: ['y'] },
+      ],
+    }),
+    identity: { path: 'm.onnx', bytes: 0, irVersion: 10, producer: '', opsets: {} },
+  });
+  const said = 'Nodes run on the CPU instead of webgpu: a profile says which.';
+
+  test('is told by a comparison and a sweep, once', async () => {
+    // WebGPU has no kernel for it.
+    const elsewhere = target('Hardmax');
+    const options = { settings, level: 'all' } as const;
+    const { problems } = await compareLatency(elsewhere, elsewhere, options, context);
+    expect(problems!.filter((problem) => problem === said)).toHaveLength(1);
+    const swept = await sweepModel(elsewhere, { ...options, axes: { threads: [1] } }, context);
+    expect(swept.problems).toEqual([said]);
+  }, 120_000);
+
+  test('is not claimed of what runs there, or was asked for the CPU', async () => {
+    const sweep = { settings, level: 'all', axes: { threads: [1] } } as const;
+    expect((await sweepModel(target('Neg'), sweep, context)).problems).toEqual([]);
+    const onCpu = { ...sweep, settings: { ...settings, provider: 'cpu' } };
+    expect((await sweepModel(target('Hardmax'), onCpu, context)).problems).toEqual([]);
+  }, 120_000);
 });
 
 test('providers that this machine cannot use are listed with the reason', async () => {

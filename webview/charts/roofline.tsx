@@ -17,8 +17,8 @@ export interface RooflinePoint {
 
 interface RooflineChartProps {
   readonly ceilings: Ceilings;
-  /** Whether there are kernels of int8, so that its ceiling is drawn too. */
-  readonly int8: boolean;
+  /** GFLOP/s of the ceilings to draw, one a type of arithmetic. */
+  readonly heights: readonly number[];
   readonly points: readonly RooflinePoint[];
   readonly selected: number | null;
   readonly onSelect: (point: RooflinePoint) => void;
@@ -32,9 +32,8 @@ const margin = 12;
 const radii = [2, 9] as const;
 
 /** Kernels by what they compute a byte and a second, under the ceilings of the machine; both axes in powers of ten, area is time. */
-export function RooflineChart({ ceilings, int8, points, selected, onSelect }: RooflineChartProps) {
-  const { gflops, gbPerSecond } = ceilings;
-  const heights = int8 && ceilings.int8Gops !== undefined ? [gflops, ceilings.int8Gops] : [gflops];
+export function RooflineChart({ ceilings, heights, points, selected, onSelect }: RooflineChartProps) {
+  const { gbPerSecond } = ceilings;
   const ridges = heights.map((height) => height / gbPerSecond);
   const [xLow, xHigh] = decades([...ridges, ...points.map(({ intensity }) => intensity)]);
   const [yLow, yHigh] = decades([...heights, ...points.map((point) => point.gflops)]);

@@ -255,9 +255,9 @@ function barsOf({ nodes, kernels, kernelMs }: ProfileReport, by: Grouping): Bar[
   }
 }
 
-/** The profiled run taken apart, so that every millisecond of the wall clock is somewhere. */
+/** The profiled run taken apart; every part has a measurement of its own. */
 function Reconciliation({ report }: { readonly report: ProfileReport }) {
-  const { kernelMs, unattributedMs, insertedMs, transferMs, gapsMs, frameworkMs, callMs } = report;
+  const { kernelMs, unattributedMs, insertedMs, transferMs, interruptedMs = 0, gapsMs, frameworkMs, callMs } = report;
   const { wallMs, overheadRatio, profiledRuns } = report;
   const part = (value: number) => `${time(value)}  ${percent(value / wallMs)}`;
   const attributed = kernelMs - unattributedMs - insertedMs - transferMs;
@@ -272,6 +272,7 @@ function Reconciliation({ report }: { readonly report: ProfileReport }) {
           ...found(t('Conversions that ONNX Runtime put in'), insertedMs),
           ...found(t('Copies between devices'), transferMs),
           ...found(t('Kernels of no known node'), unattributedMs),
+          ...found(t('Kernels interrupted by other work'), interruptedMs),
           { label: t('Between kernels'), value: gapsMs, text: part(gapsMs), tone: 'rest' },
           { label: t('Before and after the graph'), value: frameworkMs, text: part(frameworkMs), tone: 'rest' },
           { label: t('The call from outside'), value: callMs, text: part(callMs), tone: 'rest' },

@@ -48,10 +48,12 @@ export function RooflineSection({
   const idle = roofline.kernels.filter(({ macs }) => macs === 0);
   const idleMs = idle.reduce((sum, placed) => sum + msOf(placed), 0);
   const idleBytes = idle.reduce((sum, { bytes }) => sum + bytes, 0);
-  const { int8Gops, unjudged = [] } = roofline;
+  const { fp16Gflops, int8Gops, unjudged = [] } = roofline;
   const unjudgedMs = unjudged.reduce((sum, kernel) => sum + msOf({ kernel }), 0);
   const total = roofline.kernels.reduce((sum, placed) => sum + msOf(placed), 0) + unjudgedMs;
-  const hasInt8 = roofline.kernels.some(({ arithmetic }) => arithmetic === 'int8');
+  const [hasInt8, hasHalf] = (['int8', 'float16'] as const).map((own) =>
+    roofline.kernels.some(({ arithmetic }) => arithmetic === own),
+  );
   const parts: Part[] = bounds.map(({ bound, label, tone }) => {
     const value = roofline.kernels.reduce((sum, placed) => sum + (placed.bound === bound ? msOf(placed) : 0), 0);
     return { label, value, text: `${time(value)}  ${percent(value / total)}`, tone };
@@ -66,7 +68,9 @@ export function RooflineSection({
       {points.length > 0 && (
         <RooflineChart
           ceilings={roofline}
-          int8={hasInt8}
+          heights={[roofline.gflops, hasHalf && fp16Gflops, hasInt8 && int8Gops].filter(
+            (height) => typeof height === 'number',
+          )}
           points={points}
           selected={state.selected.value}
           onSelect={({ node }) => node !== undefined && void state.reveal(node)}
@@ -82,6 +86,9 @@ export function RooflineSection({
         {int8Gops !== undefined &&
           hasInt8 &&
           t('In int8 it does {0} GOP/s; kernels of int8 are held against that.', significant(int8Gops))}{' '}
+        {fp16Gflops !== undefined &&
+          hasHalf &&
+          t('In float16 it does {0} GFLOP/s; kernels of float16 are held against that.', significant(fp16Gflops))}{' '}
         {unjudgedMs > 0 && t('Not judged is what has no ceiling here, or whose work is not known.')}{' '}
         {idleMs > 0 &&
           t(

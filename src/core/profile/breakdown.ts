@@ -1,12 +1,14 @@
 /**
- * From traces to times by node. Every time is the mean over the middle half of the profiled runs, by their duration:
- * runs that something disturbed are left out, and the parts add up to the whole, which medians of parts do not.
+ * From traces to times by node. A kernel's time is the mean over the middle half of its own times in the profiled runs:
+ * on a busy machine each run has a few kernels that wait for milliseconds, others each time, and a mean over whole runs
+ * gives those to nodes that take microseconds. What kernels took beyond that is a part of its own. The other parts are
+ * means over the middle half of the runs by their duration, so that together they are the whole.
  */
 import { english } from '../english.ts';
 import type { Graph, Model, Node, NodeId } from '../graph/model.ts';
 import type { ProfiledKernel, ProfiledNode } from '../report/profile-report.ts';
 import { type Attribution, bodiesOf, type Cover } from './attribution.ts';
-import { mean, spread } from './statistics.ts';
+import { mean, median, spread } from './statistics.ts';
 import type { Trace, TraceRun } from './trace.ts';
 
 /** Where the time of a run goes. All times are milliseconds a run. */
@@ -15,20 +17,24 @@ export interface Breakdown {
   readonly nodes: readonly ProfiledNode[];
   /** In the order of `trace.kernels`. */
   readonly kernels: readonly ProfiledKernel[];
-  /** All kernels together. */
+  /** All kernels together, each with its usual time. */
   readonly kernelMs: number;
   /** Kernels that no node was found for. */
   readonly unattributedMs: number;
-  /** Kernels that ORT put in to convert layouts and types. */
+  /** Kernels that ORT put in to convert layouts and types; they count with the nodes whose values they convert. */
   readonly insertedMs: number;
-  /** Kernels that ORT put in to copy between devices. */
+  /** Kernels that ORT put in to copy between devices; they count with no node. With the nodes and `unattributedMs`, this is `kernelMs`. */
   readonly transferMs: number;
+  /** What kernels took beyond their usual time: other work on the machine interrupted them. */
+  readonly interruptedMs: number;
   /** Of the execution of the graph, what no kernel took. */
   readonly gapsMs: number;
   /** Of the run, what comes before and after the execution of the graph. */
   readonly frameworkMs: number;
   /** The whole run as the trace has it. */
   readonly runMs: number;
+  /** What the clock outside says above the trace, the median over the runs behind no other figure, where there are enough: whether all parts are the whole is so left open. */
+  readonly callMs: number;
   /** Which runs of the trace stand behind the times. */
   readonly runs: readonly number[];
 }
@@ -67,7 +73,7 @@ export function breakDown(
       name,
       opType,
       provider: provider.replace(/ExecutionProvider$/, ''),
-      milliseconds: average((run) => times[run]![index]!),
+      milliseconds: middleMean(times.map((time) => time[index]!)),
       calls: calls[index]! / runs.length,
       nodes: attribution.covers[index]!.nodes,
       inserted: attribution.covers[index]!.inserted,
@@ -75,22 +81,32 @@ export function breakDown(
       ...(Number.isNaN(outputBytes) ? {} : { outputBytes }),
     }),
   );
-  const sumWhere = (wanted: (cover: Cover, at: number) => boolean) =>
-    kernels.reduce((sum, { milliseconds }, at) => sum + (wanted(attribution.covers[at]!, at) ? milliseconds : 0), 0);
-  const transfers = (at: number) => kernels[at]!.opType.startsWith('Memcpy');
+  const sumWhere = (wanted: (cover: Cover, kernel: ProfiledKernel) => boolean) =>
+    kernels.reduce((sum, kernel, at) => sum + (wanted(attribution.covers[at]!, kernel) ? kernel.milliseconds : 0), 0);
   const kernelMs = sumWhere(() => true);
   const runMs = average((run) => trace.runs[run]!.duration);
+  const inKernels = average((run) => times[run]!.reduce((sum, time) => sum + time, 0));
   return {
     nodes: nodeTimes(source, kernels, attribution, times, kernelMs),
     kernels,
     kernelMs,
-    unattributedMs: sumWhere(({ nodes }) => nodes.length === 0),
-    insertedMs: sumWhere(({ inserted }, at) => inserted && !transfers(at)),
-    transferMs: sumWhere(({ inserted }, at) => inserted && transfers(at)),
-    ...betweenKernels(trace, runs, runMs - kernelMs),
+    unattributedMs: sumWhere(({ nodes }, kernel) => nodes.length === 0 && !isCopy(kernel)),
+    insertedMs: sumWhere(({ inserted }, kernel) => inserted && !isCopy(kernel)),
+    transferMs: sumWhere((_, kernel) => isCopy(kernel)),
+    interruptedMs: Math.max(0, inKernels - kernelMs),
+    ...betweenKernels(trace, runs, runMs - inKernels),
     runMs,
+    callMs: callTime(trace, runs, walls),
     runs,
   };
+}
+
+/** 0 where nothing was timed from outside. One of two or three calls that waits would be the median: then all runs tell. */
+function callTime({ runs }: Trace, behind: readonly number[], walls: readonly number[]): number {
+  const timed = [...runs.keys()].filter((run) => walls[run] !== undefined);
+  const others = timed.filter((run) => !behind.includes(run));
+  const calls = (others.length > 3 ? others : timed).map((run) => walls[run]! - runs[run]!.duration);
+  return calls.length > 0 ? Math.max(0, median(calls)) : 0;
 }
 
 /** By the CPU's clock; where kernels count by the GPU's, all that is left of the run is time in which the GPU had nothing to do. */
@@ -103,11 +119,16 @@ function betweenKernels({ runs, gpuTimes }: Trace, which: readonly number[], res
   };
 }
 
+const middleMean = (values: readonly number[]): number => mean(middleHalf(values).map((index) => values[index]!));
+
 /** Indices of the values in the middle half; all of them when there are fewer than four. */
 function middleHalf(values: readonly number[]): readonly number[] {
   const order = values.map((_, index) => index).sort((a, b) => values[a]! - values[b]!);
   return values.length < 4 ? order : order.slice(Math.floor(values.length / 4), Math.ceil((values.length * 3) / 4));
 }
+
+/** A copy between devices is no node's work: it is there because two nodes run in different places. */
+const isCopy = ({ opType }: ProfiledKernel): boolean => opType.startsWith('Memcpy');
 
 /** Own time of each kernel in a run. */
 function kernelTimes({ kernel, self }: TraceRun, kernels: number): Float64Array {
@@ -126,6 +147,7 @@ function nodeTimes(
 ): readonly ProfiledNode[] {
   const parts = new Map<NodeId, { readonly kernel: number; readonly milliseconds: number; readonly share: number }[]>();
   for (const [kernel, { nodes, shares }] of covers.entries()) {
+    if (isCopy(kernels[kernel]!)) continue;
     for (const [index, node] of nodes.entries()) {
       const list = parts.get(node);
       const share = shares[index]!;
@@ -163,8 +185,9 @@ function nodeTimes(
 function writtenBytes(source: Model, kernels: readonly ProfiledKernel[]): ReadonlyMap<NodeId, number> {
   const order = new Map([...allNodes(source).keys()].map((id, index) => [id, index]));
   const written = new Map<NodeId, number>();
-  for (const { nodes, outputBytes = 0 } of kernels) {
-    if (nodes.length === 0) continue;
+  for (const kernel of kernels) {
+    const { nodes, outputBytes = 0 } = kernel;
+    if (nodes.length === 0 || isCopy(kernel)) continue;
     const last = nodes.reduce((a, b) => (order.get(b)! > order.get(a)! ? b : a));
     written.set(last, (written.get(last) ?? 0) + outputBytes);
   }

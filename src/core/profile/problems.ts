@@ -5,7 +5,7 @@ import type { Trace } from './trace.ts';
 /** What a reader of a profile should know about it, in sentences; `runs` is the number of runs that were profiled. */
 export function profileProblems(
   provider: string,
-  { kernels, kernelMs, unattributedMs, insertedMs, transferMs, runMs }: Breakdown,
+  { kernels, kernelMs, unattributedMs, insertedMs, transferMs, interruptedMs, runMs, callMs }: Breakdown,
   trace: Trace,
   wallMs: number,
   runs: number,
@@ -39,15 +39,19 @@ export function profileProblems(
       english`${percent(insertedMs / kernelMs)} of the kernel time goes to conversions of layouts and types that ONNX Runtime put in.`,
     );
   }
+  if (interruptedMs > 0.1 * kernelMs) {
+    problems.push(
+      english`Other work interrupted the kernels for ${interruptedMs.toFixed(3)} ms a run; the times of nodes are without that.`,
+    );
+  }
   if (transferMs > 0.1 * kernelMs) {
     problems.push(
       english`${percent(transferMs / kernelMs)} of the kernel time goes to copies between the CPU and ${provider}.`,
     );
   }
-  // What the trace calls a run, and what the clock outside says: the rest is the call itself.
-  if (Math.abs(wallMs - runMs) > 0.03 * wallMs + 0.05) {
+  if (Math.abs(wallMs - runMs - callMs) > 0.03 * wallMs + 0.05) {
     problems.push(
-      english`The trace accounts for ${runMs.toFixed(3)} ms of ${wallMs.toFixed(3)} ms a profiled run; the rest is outside ONNX Runtime's run.`,
+      english`The parts are ${(runMs + callMs).toFixed(3)} ms together, a profiled run took ${wallMs.toFixed(3)} ms by the clock outside: other work disturbed the runs.`,
     );
   }
   return problems;

@@ -2,6 +2,7 @@
  * The roofline model (Williams, Waterman and Patterson, 2009) over the kernels of a profile: how near each comes to what
  * the machine does at most, and which of its limits it meets first.
  */
+import { english } from '../english.ts';
 import type { NodeId } from '../graph/model.ts';
 import type {
   Ceilings,
@@ -37,7 +38,7 @@ export function rooflineOf(work: KernelWork, ceilings: Ceilings): Roofline {
     const { opType, parameterBytes, activationBytes, outputBytes } = traced;
     // What does not multiply meets no ceiling of arithmetic.
     const arithmetic = macs === 0 ? 'float32' : arithmeticOf(traced);
-    const gflops = arithmetic === 'int8' ? ceilings.int8Gops : ceilings.gflops;
+    const gflops = arithmetic && ceilingOf(arithmetic, ceilings);
     // The trace leaves out weights that ORT laid out beforehand.
     const read = readsPart.test(opType) ? outputBytes : Math.max(parameterBytes, weightBytes) + activationBytes;
     const bytes = (read + outputBytes) * calls;
@@ -49,14 +50,32 @@ export function rooflineOf(work: KernelWork, ceilings: Ceilings): Roofline {
   return { ...ceilings, kernels, unjudged: [...work.kernels.keys()].filter((kernel) => !judged.has(kernel)) };
 }
 
+function ceilingOf(arithmetic: KernelArithmetic, { gflops, int8Gops, fp16Gflops }: Ceilings): number | undefined {
+  return { float32: gflops, float16: fp16Gflops, int8: int8Gops }[arithmetic];
+}
+
 /** Kernels that take float32 and round it to 8 bits before they multiply. */
 const quantizesFirst = /^DynamicQuantize/;
 
-/** By the types that a kernel is given; undefined for half precision, weights of 4 bits and what else has no ceiling here. */
+/** By the types that a kernel is given; undefined for weights of 4 bits and what else has no ceiling here. */
 function arithmeticOf({ opType, inputs }: TraceKernel): KernelArithmetic | undefined {
   const [first, ...others] = inputs.map((input) => input.split(' ')[0]!);
   if (first === 'uint8' || first === 'int8' || quantizesFirst.test(opType)) return 'int8';
-  return first === 'float32' && !others.some((type) => /^u?int[48]$/.test(type)) ? 'float32' : undefined;
+  if (others.some((type) => /^u?int[48]$/.test(type))) return undefined;
+  return first === 'float32' || first === 'float16' ? first : undefined;
+}
+
+/** Data may lie in a cache, but nothing multiplies faster than the machine; Winograd's convolutions save a factor of 2.25. */
+const mostAttained = 2.5;
+
+/** Says when kernels are faster than the ceiling of arithmetic allows, so that it must be too low. */
+export function aboveCeilings({ kernels }: Roofline): readonly string[] {
+  const above = kernels.filter(({ bound, attained }) => bound === 'compute' && attained > mostAttained).length;
+  return above === 0
+    ? []
+    : [
+        english`${above} of ${kernels.length} kernels multiply faster than the ceiling that was measured: other work slowed that measurement. Profile again on a calmer machine.`,
+      ];
 }
 
 /** The kernel that most of a node's time goes to; −1 when it has none. */

@@ -76,7 +76,7 @@ export interface ProfiledNode {
   readonly id: NodeId;
   readonly name: string;
   readonly opType: string;
-  /** Milliseconds a run: its share of every kernel that covers it; mean over the middle half of the profiled runs. */
+  /** Milliseconds a run: its share of every kernel that covers it, mean over the middle half of the kernel's times. */
   readonly milliseconds: number;
   /** Half the width of the middle 50 % over the profiled runs. */
   readonly spread: number;
@@ -104,6 +104,8 @@ export interface Ceilings {
   readonly gflops: number;
   /** The same of a large MatMulInteger, 8-bit operands and 32-bit sums; absent in reports from before it was measured. */
   readonly int8Gops?: number;
+  /** The same of a large MatMul in float16; absent where the provider computes that in float32, and in earlier reports. */
+  readonly fp16Gflops?: number;
   /** 10⁹ bytes a second, read and written, of a large element-wise operator. */
   readonly gbPerSecond: number;
   /** Milliseconds of a kernel with next to nothing to do. */
@@ -114,7 +116,7 @@ export interface Ceilings {
 export type KernelBound = 'compute' | 'memory' | 'overhead';
 
 /** What kernels multiply in, as far as it has a ceiling. */
-export type KernelArithmetic = 'float32' | 'int8';
+export type KernelArithmetic = 'float32' | 'float16' | 'int8';
 
 /** A kernel under the ceilings; figures are of all its calls in a run. */
 export interface RooflineKernel {
@@ -155,18 +157,23 @@ export interface ProfileReport {
   readonly sessionMs: number;
   readonly nodes: readonly ProfiledNode[];
   readonly kernels: readonly ProfiledKernel[];
-  /** Milliseconds a profiled run: all kernels together; of these those without a node, conversions and copies between devices. */
+  /**
+   * Milliseconds a profiled run: all kernels together; of these those without a node, conversions, which count with the
+   * nodes whose values they convert, and copies between devices, which count with none.
+   */
   readonly kernelMs: number;
   readonly unattributedMs: number;
   readonly insertedMs: number;
   readonly transferMs: number;
+  /** What kernels took beyond their usual time, interrupted by other work; absent in earlier reports, where it was in the kernels. */
+  readonly interruptedMs?: number;
   /** Between kernels; on a GPU by whose clock kernels count, all the time in which it ran none. */
   readonly gapsMs: number;
   /** Before and after the graph is executed, inside ONNX Runtime's run. */
   readonly frameworkMs: number;
-  /** What the clock outside says above the trace: handing inputs and outputs over. */
+  /** What the clock outside says above the trace in the other runs than those of the breakdown: handing inputs and outputs over. */
   readonly callMs: number;
-  /** The whole run by the clock outside. The parts come from the trace, so together they are it only as far as both agree. */
+  /** The whole run by the clock outside. No part is what the others leave of it: together they are it as far as all measurements agree. */
   readonly wallMs: number;
   /** Median of profiled runs over median of plain runs. */
   readonly overheadRatio: number;

@@ -120,7 +120,7 @@ export interface OptimizeReport {
 export interface LatencyComparison {
   readonly a: Latency;
   readonly b: Latency;
-  /** Median of b over median of a: below 1, b is faster. */
+  /** Time of b over time of a, by medians, or by fast runs where `problems` says so: below 1, b is faster. */
   readonly ratio: number;
   readonly interval95: readonly [number, number];
   readonly verdict: 'faster' | 'slower' | 'no-difference';

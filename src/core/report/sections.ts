@@ -130,6 +130,7 @@ export function profileDocument(report: ProfileReport, picture?: string): Report
               ['of these without a node of the model', time(report.unattributedMs)],
               ['of these conversions that ONNX Runtime put in', time(report.insertedMs)],
               ['of these copies between devices', time(report.transferMs)],
+              ['Kernels interrupted by other work', time(report.interruptedMs ?? 0)],
               ['Between kernels', time(report.gapsMs)],
               ['Before and after the graph', time(report.frameworkMs)],
               ['The call from outside', time(report.callMs)],

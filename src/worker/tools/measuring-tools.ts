@@ -157,8 +157,9 @@ const shortNode = ({ name, opType, milliseconds, share, provider }: ProfiledNode
   provider,
 });
 
-const ceilingsOf = ({ gflops, int8Gops, gbPerSecond, callMs }: NonNullable<ProfileReport['roofline']>) => ({
+const ceilingsOf = ({ gflops, fp16Gflops, int8Gops, gbPerSecond, callMs }: NonNullable<ProfileReport['roofline']>) => ({
   gflops,
+  fp16Gflops,
   int8Gops,
   gbPerSecond,
   callMs,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NodeId } from '../../../src/core/graph/model.ts';
-import { mainKernel, placeKernel, rooflineOf } from '../../../src/core/profile/roofline.ts';
+import { aboveCeilings, mainKernel, placeKernel, rooflineOf } from '../../../src/core/profile/roofline.ts';
 import type { ProfiledKernel } from '../../../src/core/report/profile-report.ts';
 
 const ceilings = { gflops: 100, gbPerSecond: 10, callMs: 0.002 };
@@ -71,7 +71,7 @@ test('a lookup in a table reads the rows that it gives, not the table', () => {
   expect(rooflineOf(work, ceilings).kernels[0]!.bytes).toBe(200);
 });
 
-test('kernels of 8 bits are held against their own ceiling; what has none is not judged', () => {
+test('kernels of 8 and 16 bits are held against their own ceiling; what has none is not judged', () => {
   const given = [
     ['MatMulInteger', 'uint8 [4]', 'int8 [4]'],
     ['DynamicQuantizeMatMul', 'float32 [4]', 'int8 [4]'],
@@ -98,6 +98,8 @@ test('kernels of 8 bits are held against their own ceiling; what has none is not
     [5, 'float32', expect.any(Number)],
   ]);
   expect(unjudged).toEqual([3, 4]);
+  const { kernels: withHalf } = rooflineOf(work, { ...ceilings, int8Gops: 400, fp16Gflops: 200 });
+  expect(withHalf[3]).toMatchObject({ kernel: 3, arithmetic: 'float16', attained: 0.25 });
   // Without a ceiling of int8, as in earlier reports.
   expect(rooflineOf(work, ceilings).unjudged).toEqual([0, 1, 3, 4]);
 });
@@ -107,4 +109,16 @@ test('the main kernel of a node is the longest', () => {
   const node = { id: 1 as NodeId, name: '', opType: '', milliseconds: 1, spread: 0, share: 1, calls: 1, provider: '' };
   expect(mainKernel({ ...node, kernels: [0, 1, 2] }, { kernels })).toBe(1);
   expect(mainKernel({ ...node, kernels: [] }, { kernels })).toBe(-1);
+});
+
+test('kernels that multiply faster than the ceiling tell that it is too low; caches explain only memory', () => {
+  const placed = (bytes: number, milliseconds: number) => ({
+    kernel: 0,
+    ...placeKernel({ macs: 1e9, bytes, milliseconds, calls: 1 }, ceilings),
+  });
+  // 20 ms at least for the products; 400 ms for 4 GB.
+  expect(aboveCeilings({ ...ceilings, kernels: [placed(4e7, 9), placed(4e9, 15)] })).toEqual([]);
+  expect(aboveCeilings({ ...ceilings, kernels: [placed(4e7, 7), placed(4e7, 30)] })).toEqual([
+    expect.stringMatching(/^1 of 2 kernels multiply faster/),
+  ]);
 });
