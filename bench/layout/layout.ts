@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     const routes = flat.routes.filter((_, edge) => !flat.isStub[edge]);
     const facts = createFacts(draft);
     const scene = (open: 'all' | 'auto') => layoutGraph({ main: draft.main, functions: draft.functions, facts, open });
-    const theirs = runDagre(join(folder!, file));
+    const theirs = runDagre(join(folder!, file), 'main')?.[0];
     const expanded = scene('all');
     const row: Row = {
       model: file.replace('.onnx', ''),
