@@ -1,26 +1,38 @@
-/** @dagrejs/dagre on all nodes of a model, in a process of its own: `node bench/layout/dagre.ts model.onnx`. */
+/**
+ * @dagrejs/dagre in a process of its own: `node bench/layout/dagre.ts model.onnx drawn main`. `main`: all nodes of the
+ * main graph and what flows between them; `drawn`: the boxes and lines of our layout with all groups open.
+ */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Draft } from '../../src/core/graph/draft.ts';
 import { routeCrossings } from '../../src/core/layout/crossings.ts';
+import type { Links } from '../../src/core/layout/rank.ts';
 import { openModel } from '../../src/worker/open-model.ts';
+import { drawnGraph } from './drawn-graph.ts';
 
 export interface DagreResult {
   readonly ms: number;
   readonly crossings: number;
 }
 
+/** Boxes and the links between them, without groups. */
+export interface FlatGraph {
+  readonly width: Float64Array;
+  readonly height: Float64Array;
+  readonly links: Links;
+}
+
 const limit = 60_000;
 
-/** What dagre makes of a model; null when it fails or takes more than 60 seconds. */
-export function runDagre(path: string): DagreResult | null {
-  const { status, stdout } = spawnSync(process.execPath, [import.meta.filename, path], {
-    timeout: limit,
+/** What dagre makes of graphs of a model; null when it fails or takes more than 60 seconds for each. */
+export function runDagre(path: string, ...graphs: readonly ('main' | 'drawn')[]): DagreResult[] | null {
+  const { status, stdout } = spawnSync(process.execPath, [import.meta.filename, path, ...graphs], {
+    timeout: limit * graphs.length,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
-  return status === 0 ? (JSON.parse(stdout) as DagreResult) : null;
+  return status === 0 ? (JSON.parse(stdout) as DagreResult[]) : null;
 }
 
 export const dagreVersion = (): string =>
@@ -57,9 +69,9 @@ export async function flatGraph(path: string) {
   };
 }
 
-async function layOut(): Promise<void> {
+/** Lays a graph out with dagre, the distances between boxes being ours. */
+export async function layOutWithDagre({ width, height, links }: FlatGraph): Promise<DagreResult> {
   const { graphlib, layout } = (await import('@dagrejs/dagre')).default;
-  const { width, height, links } = await flatGraph(process.argv[2]!);
   const graph = new graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: 'TB', nodesep: 24, ranksep: 36 });
   graph.setDefaultEdgeLabel(() => ({}));
@@ -74,7 +86,16 @@ async function layOut(): Promise<void> {
   const routes = graph
     .edges()
     .map((edge) => (graph.edge(edge) as { points: { x: number; y: number }[] }).points.flatMap(({ x, y }) => [x, y]));
-  process.stdout.write(JSON.stringify({ ms, crossings: routeCrossings(routes) }));
+  return { ms, crossings: routeCrossings(routes) };
 }
 
-if (process.argv[1] === import.meta.filename) await layOut();
+async function main([path, ...graphs]: readonly string[]): Promise<void> {
+  const results: DagreResult[] = [];
+  for (const graph of graphs) {
+    const flat = await flatGraph(path!);
+    results.push(await layOutWithDagre(graph === 'main' ? flat : drawnGraph(flat.draft)));
+  }
+  process.stdout.write(JSON.stringify(results));
+}
+
+if (process.argv[1] === import.meta.filename) await main(process.argv.slice(2));

@@ -1,4 +1,4 @@
-import type { FlowLinks } from './flow.ts';
+import type { PlacedLinks } from './order.ts';
 import { nearestInOrder } from './place.ts';
 
 /** Ends of lines on one side of a box stand this far apart where the box is wide enough, and this far from its corners. */
@@ -7,12 +7,23 @@ const cornerGap = 10;
 
 interface EndsInput {
   readonly boxes: number;
-  readonly links: FlowLinks;
+  readonly links: PlacedLinks;
   readonly isStub: Uint8Array;
   readonly width: Float64Array;
   /** Of boxes and bends. */
   readonly center: Float64Array;
   readonly bendsOf: (link: number) => readonly [number, number];
+}
+
+/** Links that end at one place, and where each comes from or goes next. */
+interface End {
+  readonly next: number[];
+  readonly links: number[];
+}
+
+/** The median, the left one of two: by it ends stand in one order whether places are counted or measured. */
+export function middle(places: readonly number[]): number {
+  return places.toSorted((a, b) => a - b)[(places.length - 1) >> 1]!;
 }
 
 /**
@@ -29,16 +40,12 @@ function spreadSide({ boxes, links, isStub, width, center, bendsOf }: EndsInput,
   const other = links[side === 'from' ? 'to' : 'from'];
   const [fixed, otherFixed] = side === 'from' ? [links.fromAt, links.toAt] : [links.toAt, links.fromAt];
   const x = new Float64Array(links.count);
-  const groups = new Map<string | number, { sum: number; links: number[] }>();
-  const ofBox: { sum: number; links: number[] }[][] = Array.from({ length: boxes }, () => []);
-  const taken = new Map<number, number[]>();
+  const groups = new Map<number, End>();
+  const ofBox: End[][] = Array.from({ length: boxes }, () => []);
   for (let link = 0; link < links.count; link++) {
     const own = box[link]!;
     if (!Number.isNaN(fixed[link]!)) {
       x[link] = center[own]! + fixed[link]!;
-      const ends = taken.get(own) ?? [];
-      taken.set(own, ends);
-      ends.push(x[link]!);
       continue;
     }
     const [first, last] = bendsOf(link);
@@ -47,10 +54,10 @@ function spreadSide({ boxes, links, isStub, width, center, bendsOf }: EndsInput,
     const key = side === 'to' ? link : (links.value[link]! * 2 + isStub[link]!) * boxes + own;
     const group = groups.get(key);
     if (group) {
-      group.sum += next;
+      group.next.push(next);
       group.links.push(link);
     } else {
-      const made = { sum: next, links: [link] };
+      const made: End = { next: [next], links: [link] };
       groups.set(key, made);
       ofBox[own]!.push(made);
     }
@@ -59,15 +66,10 @@ function spreadSide({ boxes, links, isStub, width, center, bendsOf }: EndsInput,
     if (ends.length === 0) continue;
     const room = Math.max(0, width[own]! - 2 * cornerGap);
     const left = center[own]! - room / 2;
-    const wish = ({ sum, links: members }: (typeof ends)[number]) =>
-      Math.max(left, Math.min(left + room, sum / members.length));
-    ends.sort((a, b) => a.sum / a.links.length - b.sum / b.links.length || a.links[0]! - b.links[0]!);
-    const fixedEnds = taken.get(own);
-    const places = fixedEnds
-      ? ends.map((end) => besides(wish(end), fixedEnds))
-      : ends.length === 1
-        ? [center[own]!]
-        : spread(Float64Array.from(ends, wish), left, room);
+    const mean = ({ next }: End) => next.reduce((sum, each) => sum + each, 0) / next.length;
+    const wish = (end: End) => Math.max(left, Math.min(left + room, mean(end)));
+    ends.sort((a, b) => middle(a.next) - middle(b.next) || a.links[0]! - b.links[0]!);
+    const places = ends.length === 1 ? [center[own]!] : spread(Float64Array.from(ends, wish), left, room);
     for (const [index, { links: members }] of ends.entries()) for (const link of members) x[link] = places[index]!;
   }
   return x;
@@ -82,12 +84,4 @@ function spread(wishes: Float64Array, left: number, room: number): Float64Array 
   return places.map((place, index) =>
     Math.max(left + offset[index]!, Math.min(left + room - (offset[places.length - 1]! - offset[index]!), place)),
   );
-}
-
-/** The first place from the wish to the right that is apart from the ends there are, to which it is added. */
-function besides(wish: number, ends: number[]): number {
-  let place = wish;
-  for (const end of ends.toSorted((a, b) => a - b)) if (Math.abs(end - place) < endGap) place = end + endGap;
-  ends.push(place);
-  return place;
 }

@@ -1,7 +1,8 @@
 import { spreadEnds } from './ends.ts';
-import { orderRows, type PlacedLinks, type Rows } from './order.ts';
+import { orderRows, type PlacedLinks } from './order.ts';
 import { placeAcross } from './place.ts';
-import { adjacency, assignRanks, backEdges, type Links } from './rank.ts';
+import { type Adjacency, adjacency, assignRanks, backEdges, type Links } from './rank.ts';
+import { type Arranged, stretch } from './stretch.ts';
 
 /** Boxes to lay out: sizes by box. */
 export interface FlowInput {
@@ -17,6 +18,8 @@ export interface FlowInput {
   readonly pin?: Int8Array;
   /** Places from left to right in an earlier layout; boxes that have one (else NaN) keep their order. */
   readonly kept?: Float64Array;
+  /** How many comparisons may be spent on saving the last crossings; a million takes some milliseconds. */
+  readonly comparisons?: number;
 }
 
 export interface Flow {
@@ -31,8 +34,15 @@ export interface Flow {
   readonly crossings: number;
   /** Corners of every link, x and y in turn; for a stub its two ends alone. */
   readonly routes: readonly Float64Array[];
+  /** By link: how far right the row below its start has it, and the row above its end. */
+  readonly leavesTo: Float64Array;
+  readonly comesFrom: Float64Array;
 }
 
+const defaultComparisons = 1_000_000;
+/** Other rows that are tried while lines cross, at most, and what a try is reckoned to cost for every two points. */
+const mostAttempts = 12;
+const comparisonsAPair = 20;
 const columnGap = 24;
 const rowGap = 36;
 /** Links over more rows than this become stubs, sooner when their source has many: what is read everywhere is no path. */
@@ -50,7 +60,7 @@ export function layoutFlow(input: FlowInput): Flow {
 
 /** The same in steps of some milliseconds, between which the caller may do something else. */
 export function* flowSteps(input: FlowInput): Generator<void, Flow> {
-  const { width, height, links, pin, kept } = input;
+  const { width, height, links, pin, kept, comparisons = defaultComparisons } = input;
   const boxes = width.length;
   const back = backEdges(boxes, links, adjacency(boxes, links, 'from'));
   // A link that closes a cycle counts upside down, and is not drawn as a line: lines run downwards.
@@ -60,26 +70,40 @@ export function* flowSteps(input: FlowInput): Generator<void, Flow> {
     to: links.to.map((box, edge) => (back[edge] ? links.from[edge]! : box)),
   };
   const out = adjacency(boxes, forward, 'from');
-  const rank = assignRanks(boxes, forward, out, adjacency(boxes, forward, 'to'), pin);
-  const isStub = back.slice();
-  let points = boxes;
-  for (let edge = 0; edge < links.count; edge++) {
-    if (back[edge]) continue;
-    const from = links.from[edge]!;
-    const span = rank[links.to[edge]!]! - rank[from]!;
-    const readers = out.start[from + 1]! - out.start[from]!;
-    if (span > longSpan || (span > sharedSpan && readers >= sharedReaders)) isStub[edge] = 1;
-    else points += span - 1;
-  }
+  const into = adjacency(boxes, forward, 'to');
+  const rank = assignRanks(boxes, forward, out, into, pin);
+  const isStub = stubs(links, back, rank, out);
   yield;
   const placed = withEnds(input);
-  const { rows, bendsOf } = withBends(width, points, rank, placed, isStub);
-  const keptPlaces = kept && new Float64Array(points).fill(Number.NaN);
-  keptPlaces?.set(kept!);
-  const { rows: ordered, crossings } = yield* orderRows(rows, keptPlaces);
+  function* arrange(boxRank: Int32Array, budget: number): Generator<void, Arranged> {
+    const arranged = withBends(width, boxRank, placed, isStub);
+    const { rows } = arranged;
+    const keptPlaces = kept && new Float64Array(rows.points).fill(Number.NaN);
+    keptPlaces?.set(kept!);
+    const ordered = yield* orderRows(rows, budget, keptPlaces);
+    return { ...arranged, rank: boxRank, ordered, height: stackRows(ordered.rows, height, boxes).total };
+  }
+  const first = yield* arrange(rank, comparisons);
+  const attempts = Math.min(mostAttempts, Math.floor(comparisons / (comparisonsAPair * first.rows.points ** 2)));
+  const best = yield* stretch(first, links, attempts, (length) =>
+    arrange(assignRanks(boxes, forward, out, into, pin, length), comparisons / mostAttempts),
+  );
+  return yield* drawRows(input, best, placed, isStub);
+}
+
+/** Gives the rows their places, and the links their routes. */
+function* drawRows(
+  { width, height, links }: FlowInput,
+  { rank, rows, ordered, bendsOf }: Arranged,
+  placed: PlacedLinks,
+  isStub: Uint8Array,
+): Generator<void, Flow> {
+  const boxes = width.length;
+  const { points } = rows;
+  const { crossings } = ordered;
   const isBend = new Uint8Array(points).fill(1, boxes);
-  const center = yield* placeAcross(ordered, { ...rows, links: upright(rows.links, boxes) }, isBend, columnGap);
-  const { top, bottom, total } = stackRows(ordered, height, boxes);
+  const center = yield* placeAcross(ordered.rows, { ...rows, links: upright(rows.links, boxes) }, isBend, columnGap);
+  const { top, bottom, total } = stackRows(ordered.rows, height, boxes);
 
   let left = Number.POSITIVE_INFINITY;
   let right = Number.NEGATIVE_INFINITY;
@@ -96,25 +120,46 @@ export function* flowSteps(input: FlowInput): Generator<void, Flow> {
     y[box] = (top[rank[box]!]! + bottom[rank[box]!]! - height[box]!) / 2;
   }
   const ends = spreadEnds({ boxes, links: placed, isStub, width, center, bendsOf });
+  const leavesTo = ends.to.slice();
+  const comesFrom = ends.from.slice();
   const routes = Array.from({ length: links.count }, (_, edge) => {
     const from = links.from[edge]!;
     const to = links.to[edge]!;
     const [first, last] = bendsOf(edge);
-    const route = new Float64Array(4 + 4 * (last - first));
+    const start = y[from]! + height[from]!;
+    const end = y[to]!;
+    const [below, above] = [bottom[rank[from]!]!, top[rank[to]!]!];
+    // Beside a higher box a line runs straight on to the edge of the row, or it would lead over that box.
+    const isShort = isStub[edge] === 0 && below > start;
+    const isLow = isStub[edge] === 0 && above < end;
+    const route = new Float64Array(4 + 4 * (last - first) + 2 * (Number(isShort) + Number(isLow)));
     let at = 0;
     const corner = (cornerX: number, cornerY: number) => {
       route[at++] = cornerX;
       route[at++] = cornerY;
     };
-    corner(ends.from[edge]!, y[from]! + height[from]!);
+    corner(ends.from[edge]!, start);
+    if (isShort) corner(ends.from[edge]!, below);
     for (let bend = first; bend < last; bend++) {
       corner(center[bend]!, top[rows.rank[bend]!]!);
       corner(center[bend]!, bottom[rows.rank[bend]!]!);
     }
-    corner(ends.to[edge]!, y[to]!);
+    if (isLow) corner(ends.to[edge]!, above);
+    corner(ends.to[edge]!, end);
+    if (first < last) [leavesTo[edge], comesFrom[edge]] = [center[first]!, center[last - 1]!];
     return route;
   });
-  return { x, y, width: right - left, height: total, isStub, routes, crossings };
+  return { x, y, width: right - left, height: total, isStub, routes, leavesTo, comesFrom, crossings };
+}
+
+/** 1 for what leads up, or far, or to one of many readers. */
+function stubs(links: Links, back: Uint8Array, rank: Int32Array, out: Adjacency): Uint8Array {
+  return back.map((isBack, edge) => {
+    const from = links.from[edge]!;
+    const span = rank[links.to[edge]!]! - rank[from]!;
+    const readers = out.start[from + 1]! - out.start[from]!;
+    return isBack || span > longSpan || (span > sharedSpan && readers >= sharedReaders) ? 1 : 0;
+  });
 }
 
 /**
@@ -135,23 +180,21 @@ function upright(links: PlacedLinks, boxes: number): PlacedLinks {
 }
 
 /** Links as they are laid out, with the value that flows and its fixed ends; NaN where an end is free. */
-export interface FlowLinks extends PlacedLinks {
-  readonly value: Int32Array;
-}
-
-function withEnds({ links, value, fromAt, toAt }: FlowInput): FlowLinks {
+function withEnds({ links, value, fromAt, toAt }: FlowInput): PlacedLinks {
   const free = new Float64Array(links.count).fill(Number.NaN);
   return { ...links, fromAt: fromAt ?? free, toAt: toAt ?? free, value: value ?? links.from };
 }
 
-/** The rows with a bend for every row that a drawn link passes; stubs take no part. `bendsOf`: first, and one past the last. */
+/** The rows with a bend for every row that a drawn link passes; stubs take no part. */
 function withBends(
   width: Float64Array,
-  points: number,
   boxRank: Int32Array,
-  links: FlowLinks,
+  links: PlacedLinks,
   isStub: Uint8Array,
-): { rows: Rows; bendsOf: (edge: number) => readonly [number, number] } {
+): Pick<Arranged, 'rows' | 'partOf' | 'bendsOf'> {
+  let points = width.length;
+  for (let edge = 0; edge < links.count; edge++)
+    if (!isStub[edge]) points += boxRank[links.to[edge]!]! - boxRank[links.from[edge]!]! - 1;
   const boxes = width.length;
   const rank = new Int32Array(points);
   rank.set(boxRank);
@@ -161,19 +204,23 @@ function withBends(
   const most = links.count + points - boxes;
   const [from, to] = [new Int32Array(most), new Int32Array(most)];
   const [fromAt, toAt] = [new Float64Array(most), new Float64Array(most)];
+  const [value, partOf] = [new Int32Array(most), new Int32Array(most)];
   let count = 0;
   let next = boxes;
   for (let edge = 0; edge < links.count; edge++) {
     firstBend[edge] = next;
     if (isStub[edge]) continue;
     const target = links.to[edge]!;
+    value[count] = links.value[edge]!;
     fromAt[count] = links.fromAt[edge]! || 0;
     from[count] = links.from[edge]!;
     for (let row = boxRank[from[count]!]! + 1; row < boxRank[target]!; row++) {
       rank[next] = row;
+      partOf[count] = edge;
       to[count++] = next;
       from[count] = next++;
     }
+    partOf[count] = edge;
     toAt[count] = links.toAt[edge]! || 0;
     to[count++] = target;
   }
@@ -182,11 +229,13 @@ function withBends(
     count,
     from: from.subarray(0, count),
     to: to.subarray(0, count),
+    value: value.subarray(0, count),
     fromAt: fromAt.subarray(0, count),
     toAt: toAt.subarray(0, count),
   };
   return {
     rows: { points, rank, links: placed, width: pointWidth },
+    partOf,
     bendsOf: (edge) => [firstBend[edge]!, firstBend[edge + 1]!],
   };
 }

@@ -6,6 +6,7 @@ import type { GraphView } from '../graph/view.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { assemble } from './assemble.ts';
 import { connect } from './connect.ts';
+import type { Flow } from './flow.ts';
 import { buildHierarchy, type Hierarchy } from './hierarchy.ts';
 import { levelSteps, paddingOf } from './level-flow.ts';
 import { openLevels } from './levels.ts';
@@ -69,9 +70,9 @@ function* layoutSteps({ main, functions, facts, open, previous, ...known }: Layo
   const levels = openLevels(root, opened);
   yield* connect(hierarchy, levels, facts);
   const places = previous && new Map(previous.nodes.key.map((key, box) => [key, centerOf(previous, box)]));
-  for (const level of [...levels.values()].reverse()) {
-    yield* levelSteps(level, levels, places);
-  }
+  const size = [...levels.values()].reduce((sum, { boxes, ports }) => sum + boxes.length + ports.size, 0);
+  const context = { levels, places, size, known: new Map<string, Flow>() };
+  for (const level of [...levels.values()].reverse()) yield* levelSteps(level, context);
   yield;
   return assemble(root, levels, (level) => paddingOf(level).top);
 }

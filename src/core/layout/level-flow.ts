@@ -1,7 +1,7 @@
 /** One level laid out around the levels inside it. */
 import { boxOf, fontSize } from './boxes.ts';
 import { labelRoom } from './edge-labels.ts';
-import { type Flow, flowSteps } from './flow.ts';
+import { type Flow, type FlowInput, flowSteps } from './flow.ts';
 import type { Level, Levels } from './levels.ts';
 import { pinned } from './rank.ts';
 import { textWidth } from './text-width.ts';
@@ -20,38 +20,71 @@ export function paddingOf({ ports }: Level): { readonly top: number; readonly bo
   };
 }
 
+/** What layouts of levels have in common. */
+export interface LevelContext {
+  readonly levels: Levels;
+  /** Places from left to right of what was on view before, by key. */
+  readonly places: ReadonlyMap<string, number> | undefined;
+  /** Boxes and ports on view. */
+  readonly size: number;
+  /** Layouts by what they are of: the layers of a model are laid out once. */
+  readonly known: Map<string, Flow>;
+}
+
+/** For saving the last crossings of all levels together: large models have to be there at once, in small ones each is seen. */
+const comparisons = 2_000_000;
+
+/** Rounds of turning the frames in a level, each as its lines lead to it and as it would be best for the level. */
+const turningRounds = 3;
+
 /**
- * Lays a level out once those inside it are. Where lines cross because ports of the frames in it stand in another order
- * than what leads to them, the frames are laid out again with that order, and stay so when less crosses in all.
+ * Lays a level out once those inside it are. Where lines cross, the frames in it are turned, with the frames in these:
+ * laid out again with their ports in the order of what leads to them. They stay so when less crosses in all.
  */
-export function* levelSteps(
-  level: Level,
-  levels: Levels,
-  places: ReadonlyMap<string, number> | undefined,
-): Generator<void, void> {
-  const placeOf = (of: Level) => (box: number) => places?.get(of.boxes[box]?.key ?? '');
-  yield* layOut(level, levels, places && placeOf(level));
+export function* levelSteps(level: Level, context: LevelContext): Generator<void, void> {
+  yield* layOut(level, context);
   if (level.flow!.crossings === 0) return;
-  const changed = [keepFor(level)];
-  let before = level.flow!.crossings;
-  let after = 0;
-  for (const [inner, order] of portOrders(level, levels)) {
-    changed.push(keepFor(inner));
-    before += inner.flow!.crossings;
-    yield* layOut(inner, levels, (box) => order.get(box) ?? placeOf(inner)(box));
-    after += inner.flow!.crossings;
+  const inside = levelsIn(level, context.levels);
+  const total = () => inside.reduce((sum, { flow }) => sum + flow!.crossings, 0);
+  for (let round = 0; round < turningRounds; round++) {
+    const before = total();
+    for (const isFree of [false, true]) {
+      const reached = total();
+      const restore = inside.map(keepFor);
+      yield* turnFrames(level, context, isFree);
+      if (total() >= reached) for (const each of restore) each();
+      if (total() === 0) return;
+    }
+    if (total() === before) return;
   }
-  if (after < before && changed.length > 1) {
-    yield* layOut(level, levels, places && placeOf(level));
-    if (level.flow!.crossings + after < before) return;
-  }
-  for (const restore of changed) restore();
+}
+
+function levelsIn(level: Level, levels: Levels): Level[] {
+  const inside = [level];
+  for (let at = 0; at < inside.length; at++)
+    for (const box of inside[at]!.boxes) if (levels.has(box)) inside.push(levels.get(box)!);
+  return inside;
 }
 
 /** Gives a level back the layout that it has now. */
 function keepFor(level: Level): () => void {
   const { flow, width, height } = level;
   return () => Object.assign(level, { flow, width, height });
+}
+
+/**
+ * From the outside in, gives frames the order of ports that the lines around them want, then lays out again from the
+ * inside out. `isFree`: on the way in, each level is laid out as if the frames in it could have their ports anywhere.
+ */
+function* turnFrames(level: Level, context: LevelContext, isFree: boolean): Generator<void, void> {
+  const turned: { readonly level: Level; readonly order?: ReadonlyMap<number, number> }[] = [{ level }];
+  for (let at = 0; at < turned.length; at++) {
+    const { level: each, order } = turned[at]!;
+    if (order || isFree) yield* layOut(each, context, order, isFree);
+    for (const [inner, wanted] of portOrders(each, context.levels)) turned.push({ level: inner, order: wanted });
+  }
+  if (turned.length === 1 && !isFree) return;
+  for (const { level: each, order } of turned.reverse()) yield* layOut(each, context, order);
 }
 
 /** By frame in a level whose ports are not in the order of the lines that lead to them: places that say this order. */
@@ -66,9 +99,8 @@ function portOrders({ boxes, links, flow }: Level, levels: Levels): Map<Level, M
   };
   for (const [index, { from, to, value }] of links.entries()) {
     if (flow!.isStub[index]) continue;
-    const route = flow!.routes[index]!;
-    note(from, `out:${value}`, route[2]!);
-    note(to, `in:${value}`, route[route.length - 4]!);
+    note(from, `out:${value}`, flow!.leavesTo[index]!);
+    note(to, `in:${value}`, flow!.comesFrom[index]!);
   }
   for (const [inner, order] of orders) {
     const isOrdered = (way: string) => {
@@ -81,8 +113,13 @@ function portOrders({ boxes, links, flow }: Level, levels: Levels): Map<Level, M
   return orders;
 }
 
-/** `keep` gives the places of boxes and ports whose order from left to right is to be kept. */
-function* layOut(level: Level, levels: Levels, keep?: (box: number) => number | undefined): Generator<void, void> {
+/** `order` gives places of ports whose order from left to right is to be kept; `isFree`: frames have no ports yet. */
+function* layOut(
+  level: Level,
+  { levels, places, size, known }: LevelContext,
+  order?: ReadonlyMap<number, number>,
+  isFree = false,
+): Generator<void, void> {
   const { boxes, ports, links } = level;
   const count = boxes.length + ports.size;
   level.width = new Float64Array(count).fill(1);
@@ -102,11 +139,12 @@ function* layOut(level: Level, levels: Levels, keep?: (box: number) => number | 
     return number;
   };
   const portAt = (box: number, key: string) => {
-    const inner = box < boxes.length ? levels.get(boxes[box]!) : undefined;
+    const inner = box < boxes.length && !isFree ? levels.get(boxes[box]!) : undefined;
     return inner ? portPlace(inner, key) : Number.NaN;
   };
-  const kept = keep && Float64Array.from({ length: count }, (_, box) => keep(box) ?? Number.NaN);
-  level.flow = yield* flowSteps({
+  const keep = (box: number) => order?.get(box) ?? places?.get(boxes[box]?.key ?? '') ?? Number.NaN;
+  const kept = (order || places) && Float64Array.from({ length: count }, (_, box) => keep(box));
+  const input: FlowInput = {
     width: level.width,
     height: level.height,
     links: {
@@ -118,8 +156,20 @@ function* layOut(level: Level, levels: Levels, keep?: (box: number) => number | 
     fromAt: Float64Array.from(links, ({ from, value }) => portAt(from, `out:${value}`)),
     toAt: Float64Array.from(links, ({ to, value }) => portAt(to, `in:${value}`)),
     pin,
+    comparisons: (comparisons * count) / size,
     ...(kept && { kept }),
-  });
+  };
+  const key = keyOf(input);
+  level.flow = known.get(key) ?? (yield* flowSteps(input));
+  known.set(key, level.flow);
+}
+
+/** Text that is the same for inputs that are laid out alike. */
+function keyOf({ width, height, links, value, fromAt, toAt, pin, kept }: FlowInput): string {
+  const places = kept && [...new Set(kept)].filter((place) => !Number.isNaN(place)).sort((a, b) => a - b);
+  const ranks = new Map(places?.map((place, rank) => [place, rank]));
+  const order = kept && Array.from(kept, (place) => ranks.get(place));
+  return [width, height, links.from, links.to, value, fromAt, toAt, pin, order].join(';');
 }
 
 function frameSize(inner: Level): { readonly width: number; readonly height: number } {

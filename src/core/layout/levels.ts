@@ -70,6 +70,10 @@ export function link(from: Item, to: Item, value: string, label: string, levels:
     const level = levelOf(item);
     addLink(level, { from: portOf(level, `in:${value}`), to: indexOf(item), value, label }, true);
   }
+  // What a frame itself reads or makes ends at its border, in the row of its other ports.
+  const [source, target] = [levels.get(fromChain.at(-1)!), levels.get(toChain.at(-1)!)];
+  if (source) portOf(source, `out:${value}`);
+  if (target) portOf(target, `in:${value}`);
 }
 
 /** An item's visible stand-ins from the outermost level inwards; the last is the box that is drawn for it. */

@@ -1,7 +1,10 @@
 import { type Adjacency, adjacency, type Links } from './rank.ts';
+import { countCrossings, endSlots } from './row-crossings.ts';
+import { chainsOf, sift, siftCost } from './sift.ts';
 
-/** Links whose ends lie so far right of the middle of their boxes, in pixels. */
+/** Links whose ends lie so far right of the middle of their boxes, in pixels; those of one value leave a box at one place. */
 export interface PlacedLinks extends Links {
+  readonly value: Int32Array;
   readonly fromAt: Float64Array;
   readonly toAt: Float64Array;
 }
@@ -25,57 +28,77 @@ const sweeps = 4;
 const manyPoints = 1000;
 /** Rounds of exchanging neighbours after a sweep. */
 const exchangeRounds = 4;
-/** Places on a box that are told apart when crossings are counted. */
-const slots = 16;
+/** Most orders that sifting starts from. */
+const mostSifted = 30;
 
 /**
- * The points of every row from left to right with few crossings: barycentres, swept down and up, neighbours exchanged
- * where that saves crossings, keeping the best (Sugiyama 1981; Gansner 1993). Rows start in depth-first order from the
- * sources, then from the sinks, which keeps branches together. Points with a place in `kept` (else NaN) stay in the order of these places.
- * Yields between sweeps.
+ * The points of every row from left to right with few crossings. Rows start in depth-first order from the sources, then
+ * from the sinks, which keeps branches together; barycentres are swept down and up, and neighbours exchanged where that
+ * saves crossings (Sugiyama 1981; Gansner 1993). Where lines still cross, whole chains are sifted, from these orders and
+ * from mixed ones, as many as `comparisons` allow. The best is kept. Points with a place in `kept` (else NaN) stay in the
+ * order of these places. Deterministic. Yields between attempts.
  */
-export function* orderRows({ points, rank, links, width }: Rows, kept?: Float64Array): Generator<void, Ordered> {
+export function* orderRows(
+  { points, rank, links, width }: Rows,
+  comparisons: number,
+  kept?: Float64Array,
+): Generator<void, Ordered> {
   const out = adjacency(points, links, 'from');
   const into = adjacency(points, links, 'to');
   const ends = shifts(links, width);
+  const slots = endSlots(points, links, into);
   const down: Side = { ...into, other: links.from, shift: ends.from };
   const up: Side = { ...out, other: links.to, shift: ends.to };
   const place = new Float64Array(points);
   let best: Ordered = { rows: [], crossings: Number.POSITIVE_INFINITY };
-  const starts = [up, down].flatMap(
-    (side) =>
-      (points > manyPoints
-        ? [[side, false]]
-        : [
-            [side, false],
-            [side, true],
-          ]) as [Side, boolean][],
-  );
-  for (const [start, isMirrored] of starts) {
-    const rows = depthFirst(points, rank, start, start === up, isMirrored);
+  const begin = (rows: readonly Int32Array[]) => {
     for (const row of rows) {
       if (kept) keepOrder(row, kept);
       for (let index = 0; index < row.length; index++) place[row[index]!] = index;
     }
-    for (let sweep = 0; sweep <= sweeps; sweep++) {
-      const crossings = countCrossings(rows, links, out, place, ends);
-      if (crossings < best.crossings) best = { rows: rows.map((row) => row.slice()), crossings };
-      if (best.crossings === 0) return best;
-      if (sweep === sweeps) break;
+  };
+  const improve = (rows: readonly Int32Array[]) => {
+    for (let round = 0; round < exchangeRounds; round++) if (!exchange(rows, [down, up], place, kept)) break;
+  };
+  const note = (rows: readonly Int32Array[]) => {
+    const crossings = countCrossings(rows, links, out, slots);
+    if (crossings < best.crossings) best = { rows: rows.map((row) => row.slice()), crossings };
+  };
+  const starts = depthFirstStarts(points, rank, up, down);
+  for (const { side, isSwept, isPlain, rows: start } of starts) {
+    if (!isSwept || (points > manyPoints && !isPlain)) continue;
+    const rows = start();
+    begin(rows);
+    note(rows);
+    for (let sweep = 0; sweep < sweeps && best.crossings > 0; sweep++) {
       yield;
-      const isDown = sweep % 2 === (start === up ? 0 : 1);
+      const isDown = sweep % 2 === (side === up ? 0 : 1);
       for (let step = 1; step < rows.length; step++) {
         const row = rows[isDown ? step : rows.length - 1 - step]!;
         sortRow(row, isDown ? down : up, place, kept);
       }
-      for (let round = 0; round < exchangeRounds; round++) if (!exchange(rows, [down, up], place, kept)) break;
+      improve(rows);
+      note(rows);
     }
+    if (best.crossings === 0) return best;
+  }
+  const chains = chainsOf(rank, down, up);
+  const attempts = Math.min(mostSifted, Math.floor(comparisons / siftCost(chains, best.rows, [down, up])));
+  const first = best.rows;
+  for (let attempt = 0; attempt < attempts && best.crossings > 0; attempt++) {
+    yield;
+    const start = attempt === 0 ? first : (starts[attempt - 1]?.rows() ?? mixed(first, attempt));
+    if (kept) for (const row of start) keepOrder(row, kept);
+    const rows = sift(chains, start, [down, up], kept);
+    begin(rows);
+    improve(rows);
+    note(rows);
   }
   return best;
 }
 
 /** The links on one side of every point, the points at their other ends, and where on those they end (−½ to ½). */
-interface Side extends Adjacency {
+export interface Side extends Adjacency {
   readonly other: Int32Array;
   readonly shift: Float64Array | null;
 }
@@ -89,13 +112,35 @@ function shifts(links: PlacedLinks, width: Float64Array): { from: Float64Array |
   return { from: parts(links.fromAt, links.from), to: parts(links.toAt, links.to) };
 }
 
+interface Start {
+  readonly side: Side;
+  /** Sweeps begin with these; sifting with all. */
+  readonly isSwept: boolean;
+  /** In the order of the boxes and their links. */
+  readonly isPlain: boolean;
+  readonly rows: () => Int32Array[];
+}
+
+/** Depth-first orders from the first row and from the last, each with roots and links also taken from the other end. */
+function depthFirstStarts(points: number, rank: Int32Array, up: Side, down: Side): Start[] {
+  return [false, true].flatMap((isTurned) =>
+    [up, down].flatMap((side) =>
+      [false, true].map((isMirrored) => ({
+        side,
+        isSwept: !isTurned,
+        isPlain: !isTurned && !isMirrored,
+        rows: () => depthFirst(points, rank, side, { fromFirst: side === up, isMirrored, isTurned }),
+      })),
+    ),
+  );
+}
+
 /** Rows in the order in which points are met on the way along the links of one side, from the first row or the last. */
 function depthFirst(
   points: number,
   rank: Int32Array,
   { start, edges, other }: Side,
-  fromFirst: boolean,
-  isMirrored: boolean,
+  { fromFirst, isMirrored, isTurned }: { fromFirst: boolean; isMirrored: boolean; isTurned: boolean },
 ): Int32Array[] {
   let last = -1;
   for (let point = 0; point < points; point++) last = Math.max(last, rank[point]!);
@@ -112,11 +157,26 @@ function depthFirst(
         if (seen[point]) continue;
         seen[point] = 1;
         lists[rank[point]!]!.push(point);
-        for (let at = start[point + 1]! - 1; at >= start[point]!; at--) stack.push(other[edges[at]!]!);
+        const [first, end] = [start[point]!, start[point + 1]!];
+        for (let at = 0; at < end - first; at++) stack.push(other[edges[isTurned ? first + at : end - 1 - at]!]!);
       }
     }
   }
   return lists.map((list) => Int32Array.from(list));
+}
+
+/** The rows mixed, always alike for the same seed. */
+function mixed(rows: readonly Int32Array[], seed: number): Int32Array[] {
+  let state = seed;
+  return rows.map((row) => {
+    const order = row.slice();
+    for (let index = order.length - 1; index > 0; index--) {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      const other = (state >>> 8) % (index + 1);
+      [order[index], order[other]] = [order[other]!, order[index]!];
+    }
+    return order;
+  });
 }
 
 function sortRow(
@@ -185,48 +245,4 @@ function savedCrossings(a: number, b: number, { start, edges, other, shift }: Si
     }
   }
   return saved;
-}
-
-/** Crossings between all pairs of neighbouring rows, by counting inversions with a Fenwick tree: O(links × log width). */
-function countCrossings(
-  rows: readonly Int32Array[],
-  links: Links,
-  out: Adjacency,
-  place: Float64Array,
-  ends: ReturnType<typeof shifts>,
-): number {
-  const scale = ends.to ? slots : 1;
-  const slotOf = (shift: number) => Math.floor((shift + 0.5) * scale);
-  let crossings = 0;
-  for (let index = 0; index + 1 < rows.length; index++) {
-    const width = rows[index + 1]!.length * scale;
-    const tree = new Int32Array(width + 1);
-    let placed = 0;
-    let pending: number[] = [];
-    const settle = () => {
-      for (const target of pending) {
-        placed++;
-        for (let node = target + 1; node <= width; node += node & -node) tree[node]!++;
-      }
-      pending = [];
-    };
-    for (const point of rows[index]!) {
-      let own = out.edges.subarray(out.start[point]!, out.start[point + 1]!);
-      const { from } = ends;
-      if (from && own.length > 1) own = own.slice().sort((a, b) => from[a]! - from[b]!);
-      let last = Number.NaN;
-      for (const link of own) {
-        // Links that begin at one place do not cross.
-        if (from && last !== from[link]!) settle();
-        last = from?.[link] ?? 0;
-        const target = place[links.to[link]!]! * scale + (ends.to ? slotOf(ends.to[link]!) : 0);
-        let notRight = 0;
-        for (let node = target + 1; node > 0; node -= node & -node) notRight += tree[node]!;
-        crossings += placed - notRight;
-        pending.push(target);
-      }
-      settle();
-    }
-  }
-  return crossings;
 }

@@ -25,6 +25,9 @@ export function* placeAcross(
     }
     for (const point of row) x[point]! -= at / 2;
   }
+  // What a trunk does not lean to: bends, and boxes that nothing feeds, which move to their reader.
+  const isLoose = isBend.map((each, point) => each || (into.start[point] === into.start[point + 1] ? 1 : 0));
+  const isFed = (point: number) => into.start[point + 1]! > into.start[point]!;
   for (let round = 0; round < rounds; round++) {
     yield;
     const down = round % 2 === 0;
@@ -32,11 +35,22 @@ export function* placeAcross(
       const row = rows[down ? step : rows.length - 1 - step]!;
       const [side, end] = down ? ([into, 'from'] as const) : ([out, 'to'] as const);
       const weight = (point: number) => {
+        if (down && !isFed(point)) return looseWeight;
         if (!isBend[point]) return 1;
         return isBend[links[end][side.edges[side.start[point]!]!]!] ? bendWeight : firstBendWeight;
       };
-      placeRow(row, (point) => wanted(point, links, side, end, x, isBend), weight, x, width, gap);
+      const wish = (point: number) =>
+        down && !isFed(point)
+          ? wanted(point, links, out, 'to', x, isLoose)
+          : wanted(point, links, side, end, x, isLoose);
+      placeRow(row, wish, weight, x, width, gap);
     }
+  }
+  // Boxes that nothing feeds come to their readers, which now have their places.
+  for (let step = rows.length - 1; step >= 0; step--) {
+    const wish = (point: number) => (isFed(point) ? x[point]! : wanted(point, links, out, 'to', x, isLoose));
+    const weight = (point: number) => (isFed(point) ? 1 : looseWeight);
+    if (!rows[step]!.every(isFed)) placeRow(rows[step]!, wish, weight, x, width, gap);
   }
   return x;
 }
@@ -44,6 +58,7 @@ export function* placeAcross(
 /** How much points resist when they would overlap, a box being 1: long edges run straight, but leave the trunk its place. */
 const bendWeight = 4;
 const firstBendWeight = 0.02;
+const looseWeight = 1e-4;
 /** A point that no link wants anywhere. */
 const freeWeight = 0.05;
 
@@ -57,7 +72,7 @@ function wanted(
   side: Adjacency,
   end: 'from' | 'to',
   x: Float64Array,
-  isBend: Uint8Array,
+  isLoose: Uint8Array,
 ): number {
   const first = side.start[point]!;
   const last = side.start[point + 1]!;
@@ -70,7 +85,7 @@ function wanted(
   for (let at = first; at < last; at++) {
     const place = endOf(side.edges[at]!);
     all.push(place);
-    if (!isBend[links[end][side.edges[at]!]!]) boxes.push(place);
+    if (!isLoose[links[end][side.edges[at]!]!]) boxes.push(place);
   }
   const places = (boxes.length > 0 ? boxes : all).sort((a, b) => a - b);
   return (places[(places.length - 1) >> 1]! + places[places.length >> 1]!) / 2;

@@ -61,8 +61,16 @@ export const pinned = { top: -1, bottom: 1 } as const;
  * The row of every box: the longest path from a source, then boxes that only feed later rows are moved down to just
  * above their first reader, so that constants and side inputs stand beside what uses them. `links` has no cycles;
  * what is pinned to the top has no feeders, what is pinned to the bottom no readers, and both have their row alone.
+ * `length`: by link, how many rows it leads down at least; left out: one.
  */
-export function assignRanks(boxes: number, links: Links, out: Adjacency, into: Adjacency, pin?: Int8Array): Int32Array {
+export function assignRanks(
+  boxes: number,
+  links: Links,
+  out: Adjacency,
+  into: Adjacency,
+  pin?: Int8Array,
+  length?: Uint8Array,
+): Int32Array {
   const order = topological(boxes, links, out);
   const isTop = (box: number) => pin?.[box] === pinned.top;
   const rank = new Int32Array(boxes);
@@ -70,7 +78,7 @@ export function assignRanks(boxes: number, links: Links, out: Adjacency, into: A
   for (const box of order) {
     for (let at = out.start[box]!; at < out.start[box + 1]!; at++) {
       const target = links.to[out.edges[at]!]!;
-      rank[target] = Math.max(rank[target]!, rank[box]! + 1);
+      rank[target] = Math.max(rank[target]!, rank[box]! + (length?.[out.edges[at]!] ?? 1));
     }
   }
   for (let at = order.length - 1; at >= 0; at--) {
@@ -82,7 +90,7 @@ export function assignRanks(boxes: number, links: Links, out: Adjacency, into: A
     if (outputs === 0 || inputs > outputs || (inputs === outputs && inputs > 0)) continue;
     let lowest = Number.MAX_SAFE_INTEGER;
     for (let edge = out.start[box]!; edge < out.start[box + 1]!; edge++)
-      lowest = Math.min(lowest, rank[links.to[out.edges[edge]!]!]! - 1);
+      lowest = Math.min(lowest, rank[links.to[out.edges[edge]!]!]! - (length?.[out.edges[edge]!] ?? 1));
     if (lowest > rank[box]!) rank[box] = lowest;
   }
   let last = 0;

@@ -1,6 +1,7 @@
 /** Blocks that a graph repeats one after another, for models whose node names do not tell how they are built. */
 import type { Node, NodeId } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
+import { maxFan } from './fans.ts';
 
 /** A stretch of nodes that is the same block `count` times over. */
 export interface Repeat {
@@ -27,19 +28,35 @@ export function repeatedScopes(graph: GraphView, nodes: readonly Node[]): Map<No
   const scopes = new Map<NodeId, readonly string[]>();
   const used = new Map<string, number>();
   const tokens = nodes.map((node) => `${node.domain}.${node.opType}/${node.inputs.length}`);
-  for (const { start, period, count } of findRepeats(tokens, liveValues(graph, nodes))) {
+  for (const repeat of findRepeats(tokens, liveValues(graph, nodes))) {
+    const { start, period, count } = repeat;
     const [first, last] = [nodes[start]!.opType, nodes[start + period - 1]!.opType];
     const name = `${first} … ${last} ×${count}`;
     const before = used.get(name) ?? 0;
     used.set(name, before + 1);
-    const outer = before === 0 ? name : `${name} (${before + 1})`;
+    const again = before === 0 ? '' : ` (${before + 1})`;
+    const isSplit = count <= maxFan && isSideBySide(graph, nodes, repeat);
     for (let index = 0; index < period * count; index++) {
       const block = `${first} … ${last} ${Math.floor(index / period) + 1}`;
-      // A group of everything tells nothing.
-      scopes.set(nodes[start + index]!.id, period * count === nodes.length ? [block] : [outer, block]);
+      // A group of everything tells nothing; one of what stands side by side, each fed and read elsewhere, ties lines together.
+      const isAlone = isSplit || period * count === nodes.length;
+      scopes.set(nodes[start + index]!.id, isAlone ? [block + again] : [name + again, block]);
     }
   }
   return scopes;
+}
+
+/** True when no block reads what the one before it makes. */
+function isSideBySide(graph: GraphView, nodes: readonly Node[], { start, period, count }: Repeat): boolean {
+  const blockOf = new Map<NodeId, number>();
+  for (let index = 0; index < period * count; index++)
+    blockOf.set(nodes[start + index]!.id, Math.floor(index / period));
+  return nodes.slice(start + period, start + period * count).every(({ id, inputs }) =>
+    inputs.every((value) => {
+      const producer = graph.producer(value);
+      return !producer || blockOf.get(producer.id) !== blockOf.get(id)! - 1;
+    }),
+  );
 }
 
 /** Repeats that do not overlap, in order; the ones that cover most come first to their nodes. `live[i]`: values that pass from before token i to it or after it. */

@@ -2,9 +2,6 @@ import { expect, test } from 'vitest';
 import { type FlowInput, layoutFlow } from '../../../src/core/layout/flow.ts';
 import { pinned } from '../../../src/core/layout/rank.ts';
 
-/** Where a frame has a port, right of its middle. */
-const x0 = 10;
-
 const flowOf = (boxes: number, links: readonly (readonly [number, number])[], more: Partial<FlowInput> = {}) =>
   layoutFlow({
     width: new Float64Array(boxes).fill(100),
@@ -47,17 +44,6 @@ test('a line ends where a frame has its port', () => {
   expect(routes[0]!.at(-2)).toBeCloseTo(x[1]! + 50 + 30);
 });
 
-test('what ends at a frame itself ends beside its ports', () => {
-  const links = [
-    [0, 2],
-    [1, 2],
-  ] as const;
-  const { routes, x } = flowOf(3, links, { toAt: Float64Array.of(x0, Number.NaN) });
-  const [port, free] = routes.map((route) => route.at(-2)!) as [number, number];
-  expect(port).toBeCloseTo(x[2]! + 50 + x0);
-  expect(Math.abs(free - port)).toBeGreaterThanOrEqual(18);
-});
-
 test('what is pinned has the first row or the last alone', () => {
   // 0 and 4 are ports; 3 is read late and not fed.
   const links = [
@@ -70,6 +56,34 @@ test('what is pinned has the first row or the last alone', () => {
   const others = [1, 2, 3].map((box) => y[box]!);
   expect(y[0]!).toBeLessThan(Math.min(...others));
   expect(y[4]!).toBeGreaterThan(Math.max(...others));
+});
+
+test('beside a higher box a line runs straight to the edge of the row, not over that box', () => {
+  const links = [
+    [0, 2],
+    [1, 2],
+  ] as const;
+  const { routes, x, y } = flowOf(3, links, { height: Float64Array.of(300, 28, 28) });
+  const [startX, startY, nextX, nextY] = routes[1]!;
+  expect(startY).toBe(y[1]! + 28);
+  expect(nextX).toBe(startX);
+  expect(nextY).toBe(y[0]! + 300);
+  expect(startX).toBe(x[1]! + 50);
+});
+
+test('a trunk hangs straight, and what nothing feeds comes to it', () => {
+  // 0 → 1 → 2 → 3, each but the first with two inputs of its own.
+  const links = [1, 2, 3].flatMap(
+    (box) =>
+      [
+        [box - 1, box],
+        [2 * box + 2, box],
+        [2 * box + 3, box],
+      ] as const,
+  );
+  const { x, width } = flowOf(10, links);
+  for (const box of [2, 3]) expect(Math.abs(x[box]! - x[1]!)).toBeLessThan(0.1);
+  expect(width).toBeLessThanOrEqual(5 * 124);
 });
 
 test('a link that leads up is a stub', () => {

@@ -5,6 +5,7 @@ import { buildHierarchy } from '../../../src/core/layout/hierarchy.ts';
 import { findRepeats } from '../../../src/core/layout/repeats.ts';
 import { openModel } from '../../../src/worker/open-model.ts';
 import { corpusFolder, corpusPresent } from '../../corpus.ts';
+import { buildModel } from '../../worker/build-model.ts';
 
 const tokens = (text: string) => text.split('');
 const flat = (text: string) => new Int32Array(text.length + 1).fill(1);
@@ -36,6 +37,30 @@ describe('findRepeats', () => {
     for (const text of ['a'.repeat(50), 'ab'.repeat(30), 'abcdxabcdy', '', 'a'])
       expect(findRepeats(tokens(text), flat(text)), text).toEqual([]);
   });
+});
+
+test('blocks that read each other stand in one group, those side by side each for itself', () => {
+  const f4 = ['float32', [4]] as const;
+  const block = ['Conv', 'Relu', 'Sin', 'Cos', 'Exp', 'Neg'];
+  const groups = (from: (index: number) => string) => {
+    const nodes = [0, 1, 2].flatMap((index) =>
+      block.map((opType, at) => ({
+        opType,
+        inputs: [at === 0 ? from(index) : `v${index}_${at - 1}`],
+        outputs: [`v${index}_${at}`],
+      })),
+    );
+    const heads = [0, 1, 2].map((index) => ({ opType: 'Tan', inputs: [`v${index}_5`], outputs: [`y${index}`] }));
+    const model = buildModel({
+      inputs: { x0: f4, x1: f4, x2: f4 },
+      outputs: { y0: f4, y1: f4, y2: f4 },
+      nodes: [...nodes, ...heads],
+    });
+    const { root } = buildHierarchy(new Draft(model).main);
+    return root.children.filter(({ kind }) => kind === 'group').map(({ label }) => label);
+  };
+  expect(groups((index) => (index === 0 ? 'x0' : `v${index - 1}_5`))).toEqual(['Conv … Neg ×3']);
+  expect(groups((index) => `x${index}`)).toEqual(['Conv … Neg 1', 'Conv … Neg 2', 'Conv … Neg 3']);
 });
 
 test.skipIf(!corpusPresent)('a ResNet-50 whose names say nothing shows its stages (needs the corpus)', async () => {
