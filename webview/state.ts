@@ -65,22 +65,26 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     const other = against.value === null ? '' : `${against.value}:${reportKey(document.value!.reports[against.value])}`;
     return `${version.value}:${reportKey(reports.value)}:${other}`;
   });
-  const ask = () => (version.value === null ? null : knowledge.value);
   const current = () => ({ version: version.value!, ...(against.value === null ? {} : { against: against.value }) });
 
-  // The worker answers in the order it is asked: what one waits for is the graph.
   const pane = createGraphPane(host, version);
+  /** The version to ask for the rest of: what one waits for is the graph, so nothing goes before the first one. */
+  const drawnVersion = computed(() => {
+    const { value, problem } = pane.scene;
+    return value.value === null && problem.value === null ? null : version.value;
+  });
   const provider = computed(() => settings.value?.provider ?? 'cpu');
   const summary = resource(
-    () => (version.value === null ? null : `${version.value}:${provider.value}`),
+    () => (drawnVersion.value === null ? null : `${drawnVersion.value}:${provider.value}`),
     (_, signal) => host.summary({ ...current(), provider: provider.value }, { signal }),
   );
   const table = resource(
-    () => version.value,
+    () => drawnVersion.value,
     (asked, signal) => host.nodeTable({ version: asked }, { signal }),
   );
-  const overlays = resource(ask, async (_, signal) =>
-    (await host.overlays(current(), { signal })).map(translatedOverlay),
+  const overlays = resource(
+    () => (drawnVersion.value === null ? null : knowledge.value),
+    async (_, signal) => (await host.overlays(current(), { signal })).map(translatedOverlay),
   );
   /** Every overlay with its values: the columns of the operator table. */
   const columns = resource(
@@ -126,6 +130,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
 
   /** Whether what was kept has been taken up. A change of the document may come before; nothing is kept until then. */
   let restored = false;
+  let starting = false;
   const { viewState, restore, keepViewState } = createKeptView(host, memory, () => restored, {
     panel,
     pane,
@@ -156,8 +161,8 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     },
   );
 
-  /** Takes the host's word. Reports that did not change stay the same objects, so that what shows them stays still. */
-  const update = (next: DocumentState) =>
+  /** Reports that did not change stay the same objects, so that what shows them stays still. */
+  const take = (next: DocumentState) =>
     batch(() => {
       const before = document.value;
       const versions = next.versions.map((each) => ({ ...each, label: engineText(each.label) }));
@@ -168,6 +173,11 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
       if (before && before.current !== next.current) onVersionChange();
       if (before) showResult(before, document.value);
     });
+
+  /** Takes the host's word; while the first state is on its way, that one is the newer. */
+  const update = (next: DocumentState) => {
+    if (!starting) take(next);
+  };
 
   /** Another version is another drawing: the window fits it again. What is open stays, since groups keep their keys. */
   const onVersionChange = () => {
@@ -190,16 +200,19 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
   /** Asks for the first state. */
   const start = async () => {
     openProblem.value = null;
+    starting = true;
     try {
       const first = await host.ready(undefined);
       batch(() => {
         const kept = memory.read() ?? first.viewState;
         if (kept) restore(kept, first.state);
         restored = true;
-        update(first.state);
+        take(first.state);
       });
     } catch (error) {
       openProblem.value = engineText((error as Error).message);
+    } finally {
+      starting = false;
     }
   };
 

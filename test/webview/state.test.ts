@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../src/core/graph/model.ts';
+import type { Scene } from '../../src/core/layout/scene.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
 import type { ProfileReport, SweepReport } from '../../src/core/report/profile-report.ts';
+import type { InspectReport } from '../../src/core/report/report.ts';
 import type { DocumentState, ViewHostContract, ViewState } from '../../src/protocol/webview.ts';
 import type { ProfileRequest, VersionMapping } from '../../src/protocol/worker.ts';
 import { boxOfNode } from '../../webview/graph/walk.ts';
@@ -108,6 +110,24 @@ describe('start', () => {
     await state.start();
     expect(state.panel.value).toBe('compare');
     stop();
+  });
+
+  test('what is told while the first state is on its way does not go before it', async () => {
+    const opened: unknown[] = [];
+    const state = createState(
+      hostWith({
+        ready: async () => ({ state: plainDocument, viewState: { open: ['g:encoder'] } }),
+        scene: async ({ open }) => {
+          opened.push(open);
+          return sceneOf([]);
+        },
+      }),
+    );
+    const started = state.start();
+    state.update(plainDocument);
+    await started;
+    await settle();
+    expect(opened).toEqual([['g:encoder']]);
   });
 
   test('a model that cannot be opened leaves its message, and a second start can succeed', async () => {
@@ -224,6 +244,7 @@ describe('update', () => {
       }),
     );
     await state.start();
+    await settle();
     state.pane.camera.value = { x: 0, y: 0, zoom: 2 };
     state.update(twoVersions);
     await settle();
@@ -469,6 +490,7 @@ test('a kernel that ran for several nodes opens as these, marked in the model’
 });
 
 test('the graph is asked for before all else', async () => {
+  const scene = Promise.withResolvers<Scene>();
   const asked: string[] = [];
   const note =
     <T>(name: string, answer: T) =>
@@ -478,14 +500,35 @@ test('the graph is asked for before all else', async () => {
     };
   const state = createState(
     hostWith({
-      scene: note('scene', sceneOf([])),
+      scene: async () => {
+        asked.push('scene');
+        return scene.promise;
+      },
+      summary: note('summary', {} as InspectReport),
       nodeTable: note('nodeTable', chainTable),
       overlays: note('overlays', []),
     }),
   );
   await state.start();
   await settle();
-  expect(asked).toEqual(['scene', 'nodeTable', 'overlays']);
+  expect(asked).toEqual(['scene']);
+  scene.resolve(sceneOf([]));
+  await settle();
+  expect(asked).toEqual(['scene', 'summary', 'nodeTable', 'overlays']);
+});
+
+test('where no graph can be laid out, the rest is asked for all the same', async () => {
+  const state = createState(
+    hostWith({
+      scene: async () => {
+        throw new Error('Too deep.');
+      },
+    }),
+  );
+  await state.start();
+  await settle();
+  expect(state.pane.scene.problem.value).toBe('Too deep.');
+  expect(state.table.value.value?.name).toEqual(['a', 'b', 'c']);
 });
 
 test('time is coloured linearly or by its logarithm, a category in one way', async () => {
