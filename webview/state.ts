@@ -47,6 +47,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
   const tableHeight = signal(200);
   const tableShown = signal(true);
   const tableSorting = signal<Sorting | null>(null);
+  const overviewShown = signal(true);
   const helpShown = signal(false);
   const selected = signal<NodeId | null>(null);
   const overlayId = signal<string | null>(null);
@@ -140,6 +141,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     query: finder.query,
     onlyHits,
     sideBySide: beside.sideBySide,
+    overviewShown,
     tableShown,
     tableSorting,
     tableHeight,
@@ -355,6 +357,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     tableHeight,
     tableShown,
     tableSorting,
+    overviewShown,
     helpShown,
     selected,
     overlayId,

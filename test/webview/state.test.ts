@@ -37,6 +37,7 @@ describe('start', () => {
       onlyHits: true,
       asRun: false,
       sideBySide: true,
+      overviewShown: false,
       tableShown: false,
       tableSorting: { column: 'time', descending: true },
       tableHeight: 150,

@@ -106,6 +106,25 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     expect(await page.getByRole('textbox', { name: 'Search nodes' }).inputValue()).toBe('');
   });
 
+  test('the overview can be taken away from over the boxes, and stays away', async () => {
+    const { page } = opened;
+    const overview = page.locator('.graph-minimap');
+    await page.getByRole('button', { name: /^Zoom in/ }).dblclick();
+    const place = (await overview.boundingBox())!;
+    const below = () =>
+      page.evaluate(([x, y]) => document.elementFromPoint(x, y)?.className, [
+        place.x + place.width / 2,
+        place.y + place.height / 2,
+      ] as const);
+    expect(await below()).toBe('graph-minimap');
+    await page.keyboard.press('o');
+    await overview.waitFor({ state: 'detached' });
+    expect(await below()).not.toBe('graph-minimap');
+    await expect.poll(() => host.viewState()?.overviewShown).toBe(false);
+    await page.getByRole('button', { name: 'Overview in the corner (O)', pressed: false }).click();
+    await overview.waitFor();
+  });
+
   test('a sweep tells a list that is none, and shows every combination with its interval', {
     timeout: 60_000,
   }, async () => {
