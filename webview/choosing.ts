@@ -65,6 +65,8 @@ export function createChoosing({ pane, beside, finder, selected, panel, version,
 
   /** Goes to the next hit or the one before, and shows it. */
   const step = async (by: 1 | -1) => {
+    // Enter right after the last letter means what that letter finds.
+    await settled(finder);
     const node = finder.step(by);
     if (node !== null) await reveal(node);
   };

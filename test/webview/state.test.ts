@@ -325,6 +325,22 @@ describe('finder', () => {
     expect(state.finder.at.value).toBe(1);
   });
 
+  test('a step right after typing goes to what was typed', async () => {
+    const found = Promise.withResolvers<Int32Array>();
+    const state = createState(
+      hostWith({ search: async ({ query }) => (query === 'op:C' ? Int32Array.of(0, 1, 2) : found.promise) }),
+    );
+    await state.start();
+    state.finder.query.value = 'op:C';
+    await settle();
+    state.finder.query.value = 'op:Conv';
+    const stepped = state.step(1);
+    found.resolve(Int32Array.of(2));
+    await stepped;
+    expect(state.selected.value).toBe(2);
+    expect(state.finder.at.value).toBe(0);
+  });
+
   test('what feeds a node is marked until a query takes its place', async () => {
     const state = createState(hostWith({ search: async () => Int32Array.of(1) }));
     await state.start();

@@ -51,6 +51,14 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     await expect.poll(() => host.exportedTensors).toEqual([{ version: 0, node: selected, value: 'stem.0.weight' }]);
   });
 
+  test('a double click on a row opens its node and selects no text', async () => {
+    const { page, view } = opened;
+    await page.locator('.data-row').nth(2).locator('td').nth(1).dblclick();
+    expect(await page.evaluate(() => getSelection()?.toString())).toBe('');
+    const { id } = await host.worker.nodeTable({ document: host.document, version: 0 });
+    expect((await view.probe(undefined)).selected).toBe(id[2]);
+  });
+
   test('a node tells what it leaves out, and all values of its weights', async () => {
     const { page } = opened;
     await page.getByRole('row', { name: /stem\.0\/Conv/ }).click();
@@ -121,7 +129,7 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     await overview.waitFor({ state: 'detached' });
     expect(await below()).not.toBe('graph-minimap');
     await expect.poll(() => host.viewState()?.overviewShown).toBe(false);
-    await page.getByRole('button', { name: 'Overview in the corner (O)', pressed: false }).click();
+    await page.getByRole('button', { name: /^Show the overview/ }).click();
     await overview.waitFor();
   });
 

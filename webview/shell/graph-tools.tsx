@@ -25,9 +25,8 @@ export function GraphTools({ state }: { readonly state: State }) {
         onClick={toggleAll}
       />
       <IconButton
-        icon="map"
-        label={t('Overview in the corner (O)')}
-        pressed={overviewShown.value}
+        icon={overviewShown.value ? 'map-filled' : 'map'}
+        label={overviewShown.value ? t('Hide the overview (O)') : t('Show the overview (O)')}
         onClick={() => {
           overviewShown.value = !overviewShown.value;
         }}

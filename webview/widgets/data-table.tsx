@@ -140,6 +140,8 @@ export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, 
               aria-rowindex={first + index + 2}
               aria-selected={row === selectedRow}
               onClick={() => onSelect(row)}
+              // A double click opens; it is not meant to select a word.
+              onMouseDown={(event) => event.detail > 1 && event.preventDefault()}
               onDblClick={() => onOpen(row)}
             >
               {columns.map((column) => (
