@@ -103,6 +103,15 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     }
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    // No title stands alone at the foot of a column.
+    const lefts = await page
+      .locator('.help-groups section')
+      .evaluateAll((sections) =>
+        sections.map((section) =>
+          ['h3', 'dt'].map((part) => section.querySelector(part)!.getBoundingClientRect().left),
+        ),
+      );
+    for (const [title, first] of lefts) expect(title).toBe(first);
     await page.keyboard.press('Escape');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' });
     await page.keyboard.press('/');
