@@ -63,7 +63,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
   const current = () => ({ version: version.value!, ...(against.value === null ? {} : { against: against.value }) });
 
   const pane = createGraphPane(host, version);
-  /** The version to ask for the rest of: what one waits for is the graph, so nothing goes before the first one. */
+  /** The version to ask for the rest of: what one waits for is the graph, so nothing is asked before the first one is there. */
   const drawnVersion = computed(() => {
     const { value, problem } = pane.scene;
     return value.value === null && problem.value === null ? null : version.value;
