@@ -59,6 +59,22 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     expect((await view.probe(undefined)).selected).toBe(id[2]);
   });
 
+  test('the table shows what comes first when it is sorted, whatever is selected', async () => {
+    const { page } = opened;
+    const table = page.locator('.data-table');
+    const scrolled = () => table.evaluate(({ scrollTop }) => scrollTop);
+    await page.locator('.data-row').first().click();
+    await page.keyboard.press('End');
+    await expect.poll(scrolled).toBeGreaterThan(100);
+    const head = table.getByRole('button', { name: /^Bytes moved/ });
+    await head.click();
+    await table.locator('th[aria-sort=descending]').waitFor();
+    expect(await scrolled()).toBe(0);
+    // The third press takes the order away again.
+    await head.click();
+    await head.click();
+  });
+
   test('a node tells what it leaves out, and all values of its weights', async () => {
     const { page } = opened;
     await page.getByRole('row', { name: /stem\.0\/Conv/ }).click();

@@ -85,6 +85,13 @@ export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, 
     return () => observer.disconnect();
   }, []);
 
+  // Whoever sorts wants to see what comes first; the selection is followed only where it is another.
+  const sortedBy = useRef(sorting);
+  useLayoutEffect(() => {
+    if (sortedBy.current !== sorting) viewport.current!.scrollTop = 0;
+    sortedBy.current = sorting;
+  }, [sorting]);
+
   // The head sticks to the top of the viewport and covers one row of it.
   useLayoutEffect(() => {
     const element = viewport.current!;
@@ -93,7 +100,7 @@ export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, 
     if (y < element.scrollTop) element.scrollTop = y;
     else if (y + 2 * rowHeight > element.scrollTop + element.clientHeight)
       element.scrollTop = y + 2 * rowHeight - element.clientHeight;
-  }, [selectedIndex]);
+  }, [selectedRow, rows]);
 
   const press = (event: KeyboardEvent) => {
     // The titles of the head take Enter themselves.
