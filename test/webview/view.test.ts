@@ -252,6 +252,20 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     }
   });
 
+  test('beside another editor the bar stays one line', async () => {
+    const { page } = opened;
+    const size = page.viewportSize()!;
+    await page.setViewportSize({ width: 520, height: 800 });
+    const middles = await page.locator('.top-bar > *:not(.unseen)').evaluateAll((parts) =>
+      parts.map((part) => {
+        const { top, bottom } = part.getBoundingClientRect();
+        return (top + bottom) / 2;
+      }),
+    );
+    expect(Math.max(...middles) - Math.min(...middles)).toBeLessThan(4);
+    await page.setViewportSize(size);
+  });
+
   test('nothing was written to the console as an error', () => {
     expect(opened.errors).toEqual([]);
   });
