@@ -85,22 +85,27 @@ export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, 
     return () => observer.disconnect();
   }, []);
 
-  // Whoever sorts wants to see what comes first; the selection is followed only where it is another.
-  const sortedBy = useRef(sorting);
+  // Whoever sorts wants to see what comes first: the selection is followed again once it is another.
+  const sortedBy = useRef({ sorting, selectedRow });
+  const showsFirst = useRef(false);
   useLayoutEffect(() => {
-    if (sortedBy.current !== sorting) viewport.current!.scrollTop = 0;
-    sortedBy.current = sorting;
-  }, [sorting]);
+    const before = sortedBy.current;
+    if (before.sorting !== sorting) {
+      showsFirst.current = true;
+      viewport.current!.scrollTop = 0;
+    } else if (before.selectedRow !== selectedRow) showsFirst.current = false;
+    sortedBy.current = { sorting, selectedRow };
+  }, [sorting, selectedRow]);
 
   // The head sticks to the top of the viewport and covers one row of it.
   useLayoutEffect(() => {
     const element = viewport.current!;
-    if (selectedIndex < 0) return;
+    if (selectedIndex < 0 || showsFirst.current) return;
     const y = selectedIndex * rowHeight;
     if (y < element.scrollTop) element.scrollTop = y;
     else if (y + 2 * rowHeight > element.scrollTop + element.clientHeight)
       element.scrollTop = y + 2 * rowHeight - element.clientHeight;
-  }, [selectedRow, rows]);
+  }, [selectedIndex]);
 
   const press = (event: KeyboardEvent) => {
     // The titles of the head take Enter themselves.
