@@ -25,6 +25,8 @@ export interface Finder {
   readonly problem: ReadonlySignal<string | null>;
   /** Place of the hit on view, from 0; −1 before the first step. */
   readonly at: ReadonlySignal<number>;
+  /** Whether what was typed last is still being looked for. */
+  readonly pending: ReadonlySignal<boolean>;
   /** Goes to the next or previous hit, around the end; null when there is none. */
   step(by: 1 | -1): NodeId | null;
 }
@@ -60,5 +62,5 @@ export function createFinder(host: Client<ViewHostContract>, version: ReadonlySi
     place.value = { list: hit, at: next };
     return hit[next] as NodeId;
   };
-  return { query, marked, list, hits, problem: found.problem, at, step };
+  return { query, marked, list, hits, problem: found.problem, at, pending: found.pending, step };
 }

@@ -83,7 +83,7 @@ export function closedGroupOf({ nodes }: Scene, node: NodeId): string | undefine
 }
 
 /** Resolves when nothing is being asked for. */
-export function settled({ pending }: Resource<unknown>): Promise<void> {
+export function settled({ pending }: Pick<Resource<unknown>, 'pending'>): Promise<void> {
   return new Promise((resolve) => {
     const stop = effect(() => {
       if (!pending.value) queueMicrotask(() => stop());

@@ -25,6 +25,7 @@ interface KeptParts {
   readonly query: Signal<string>;
   readonly onlyHits: Signal<boolean>;
   readonly sideBySide: Signal<boolean>;
+  readonly overviewShown: Signal<boolean>;
   readonly tableShown: Signal<boolean>;
   readonly tableSorting: Signal<Sorting | null>;
   readonly tableHeight: Signal<number>;
@@ -49,6 +50,7 @@ export function createKeptView(
     onlyHits: parts.onlyHits.value,
     asRun: parts.pane.asRun.value,
     sideBySide: parts.sideBySide.value,
+    overviewShown: parts.overviewShown.value,
     tableShown: parts.tableShown.value,
     tableSorting: parts.tableSorting.value,
     tableHeight: parts.tableHeight.value,
@@ -70,6 +72,7 @@ export function createKeptView(
       // What ran is known as long as the profile that showed it.
       parts.pane.asRun.value = kept.asRun && reports[current]?.profile !== undefined;
       parts.sideBySide.value = kept.sideBySide;
+      parts.overviewShown.value = kept.overviewShown;
       parts.tableShown.value = kept.tableShown;
       parts.tableSorting.value = kept.tableSorting;
       parts.tableHeight.value = kept.tableHeight;

@@ -14,6 +14,8 @@ interface Shown {
   readonly selected: ReadonlySignal<NodeId | null>;
 }
 
+export type SideBySide = ReturnType<typeof createSideBySide>;
+
 /** The comparison on view: which side of it the current version is, the other side's graph, and the marks on both. */
 export function createSideBySide(host: Client<ViewHostContract>, { document, version, panel, selected }: Shown) {
   const sideBySide = signal(false);

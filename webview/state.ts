@@ -4,31 +4,27 @@
  * what it depends on changes.
  */
 
-import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import type { NodeId } from '../src/core/graph/model.ts';
 import type { Overlay } from '../src/core/overlay.ts';
 import type { Client } from '../src/protocol/rpc.ts';
-import { CancelledError } from '../src/protocol/rpc.ts';
-import type { DocumentState, JobState, PanelName, ViewHostContract, ViewState } from '../src/protocol/webview.ts';
+import type { DocumentState, PanelName, ViewHostContract } from '../src/protocol/webview.ts';
 import type { RunSettings } from '../src/protocol/worker.ts';
-import { engineText, translatedOverlay } from './engine-texts.ts';
+import { createChoosing } from './choosing.ts';
+import { createColoring } from './coloring.ts';
+import { engineText } from './engine-texts.ts';
 import { createFinder } from './finder.ts';
-import { createForms, fillIn, sweepAxes } from './forms.ts';
-import { hasTwoScales } from './graph/overlay-color.ts';
-import { createGraphPane, settled } from './graph-pane.ts';
+import { createForms, fillIn } from './forms.ts';
+import { createGraphPane } from './graph-pane.ts';
 import { createKeptView, noMemory, type ViewMemory } from './kept-view.ts';
-import { t } from './l10n.ts';
 import { createMarking } from './marking.ts';
 import { createMeasuredElsewhere } from './measured-elsewhere.ts';
-import { quantizeRequest } from './quantize-fields.ts';
 import { resource } from './resource.ts';
 import { createSideBySide } from './side-by-side.ts';
+import { createStartedJobs } from './started-jobs.ts';
 import type { Sorting } from './widgets/data-table.tsx';
 
 export const panelNames: readonly PanelName[] = ['summary', 'node', 'profile', 'optimize', 'quantize', 'compare'];
-
-/** Jobs that the view can start, and start again after they failed. */
-export type StartedJob = 'profile' | 'sweep' | 'optimize' | 'quantize' | 'compare';
 
 export type State = ReturnType<typeof createState>;
 
@@ -40,16 +36,15 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
   const job = computed(() => document.value?.job ?? null);
   const reports = computed(() => document.value?.reports[document.value.current] ?? null);
   const settings = signal<RunSettings | null>(null);
-  const rejected = signal<{ readonly job: JobState['kind']; readonly message: string } | null>(null);
 
   const panel = signal<PanelName>('summary');
   const panelWidth = signal(400);
   const tableHeight = signal(200);
   const tableShown = signal(true);
   const tableSorting = signal<Sorting | null>(null);
+  const overviewShown = signal(true);
   const helpShown = signal(false);
   const selected = signal<NodeId | null>(null);
-  const overlayId = signal<string | null>(null);
   const forms = createForms();
 
   const beside = createSideBySide(host, { document, version, panel, selected });
@@ -65,41 +60,25 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     const other = against.value === null ? '' : `${against.value}:${reportKey(document.value!.reports[against.value])}`;
     return `${version.value}:${reportKey(reports.value)}:${other}`;
   });
-  const ask = () => (version.value === null ? null : knowledge.value);
   const current = () => ({ version: version.value!, ...(against.value === null ? {} : { against: against.value }) });
 
-  // The worker answers in the order it is asked: what one waits for is the graph.
   const pane = createGraphPane(host, version);
+  /** The version to ask for the rest of: what one waits for is the graph, so nothing is asked before the first one is there. */
+  const drawnVersion = computed(() => {
+    const { value, problem } = pane.scene;
+    return value.value === null && problem.value === null ? null : version.value;
+  });
   const provider = computed(() => settings.value?.provider ?? 'cpu');
   const summary = resource(
-    () => (version.value === null ? null : `${version.value}:${provider.value}`),
+    () => (drawnVersion.value === null ? null : `${drawnVersion.value}:${provider.value}`),
     (_, signal) => host.summary({ ...current(), provider: provider.value }, { signal }),
   );
   const table = resource(
-    () => version.value,
+    () => drawnVersion.value,
     (asked, signal) => host.nodeTable({ version: asked }, { signal }),
   );
-  const overlays = resource(ask, async (_, signal) =>
-    (await host.overlays(current(), { signal })).map(translatedOverlay),
-  );
-  /** Every overlay with its values: the columns of the operator table. */
-  const columns = resource(
-    () => overlays.value.value,
-    (list, signal) =>
-      Promise.all(list.map(async ({ id }) => translatedOverlay(await host.overlay({ ...current(), id }, { signal })))),
-  );
-  const scales = signal<ViewState['scales']>({});
-  const overlay = computed(() => {
-    const found = columns.value.value?.find(({ id }) => id === overlayId.value) ?? null;
-    const scale = scales.value[overlayId.value ?? ''];
-    return found && scale && hasTwoScales(found) ? { ...found, scale } : found;
-  });
-  /** Colours the overlay on view linearly or by its logarithm, whichever it is not. */
-  const toggleScale = () => {
-    const shown = overlay.value;
-    if (!shown || !hasTwoScales(shown)) return;
-    scales.value = { ...scales.value, [shown.id]: shown.scale === 'log' ? 'linear' : 'log' };
-  };
+  const coloring = createColoring(host, () => (drawnVersion.value === null ? null : knowledge.value), current);
+  const { overlayId, scales } = coloring;
 
   /** One run of the last profile; asked for where it is shown. */
   const timeline = resource(
@@ -126,6 +105,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
 
   /** Whether what was kept has been taken up. A change of the document may come before; nothing is kept until then. */
   let restored = false;
+  let starting = false;
   const { viewState, restore, keepViewState } = createKeptView(host, memory, () => restored, {
     panel,
     pane,
@@ -135,6 +115,7 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     query: finder.query,
     onlyHits,
     sideBySide: beside.sideBySide,
+    overviewShown,
     tableShown,
     tableSorting,
     tableHeight,
@@ -156,18 +137,22 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     },
   );
 
-  /** Takes the host's word. Reports that did not change stay the same objects, so that what shows them stays still. */
-  const update = (next: DocumentState) =>
+  /** Reports that did not change stay the same objects, so that what shows them stays still. */
+  const take = (next: DocumentState) =>
     batch(() => {
       const before = document.value;
       const versions = next.versions.map((each) => ({ ...each, label: engineText(each.label) }));
       document.value = { ...next, versions, reports: keepSame(before?.reports ?? {}, next.reports, reportKey) };
       settings.value = next.settings;
       if (!before || (before.remembered && !next.remembered)) fillIn(forms, next.defaults);
-      if (next.job) rejected.value = null;
       if (before && before.current !== next.current) onVersionChange();
       if (before) showResult(before, document.value);
     });
+
+  /** Takes the host's word; while the first state is on its way, that one is the newer. */
+  const update = (next: DocumentState) => {
+    if (!starting) take(next);
+  };
 
   /** Another version is another drawing: the window fits it again. What is open stays, since groups keep their keys. */
   const onVersionChange = () => {
@@ -190,62 +175,23 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
   /** Asks for the first state. */
   const start = async () => {
     openProblem.value = null;
+    starting = true;
     try {
       const first = await host.ready(undefined);
       batch(() => {
         const kept = memory.read() ?? first.viewState;
         if (kept) restore(kept, first.state);
         restored = true;
-        update(first.state);
+        take(first.state);
       });
     } catch (error) {
       openProblem.value = engineText((error as Error).message);
+    } finally {
+      starting = false;
     }
   };
 
-  /** Selects a node, or a box that is none, or nothing: the panel tells of whatever it is. */
-  const select = (node: NodeId | null, box: string | null = null) => {
-    selected.value = node;
-    if ((node !== null || box !== null) && panel.value === 'summary') panel.value = 'node';
-  };
-
-  /** Selects a node and brings it, or the closed group that hides it, into the window. */
-  const show = (node: NodeId) => {
-    select(node);
-    pane.handle.value?.reveal(node);
-  };
-
-  /** Selects a node and brings it into the window, opening the groups around it. One that is gone shows its details. */
-  const reveal = async (node: NodeId) => {
-    select(node);
-    if (detailsVersion.value !== version.value) panel.value = 'node';
-    await pane.reveal(node);
-    const other = beside.otherSelected.value;
-    if (other !== null && beside.otherVersion.value !== null) await beside.otherPane.reveal(other);
-  };
-
-  /** Chooses a node in the graph of the other version. */
-  const selectOther = (node: NodeId | null) => {
-    const partner = node === null ? null : beside.counterpartOf(node);
-    select(partner ?? node);
-    if (partner !== null) void pane.reveal(partner);
-  };
-
-  /** Opens or closes a group. A kernel that stands for several nodes opens as these nodes, marked in the model's own graph. */
-  const openGroup = async (key: string) => {
-    const nodes = pane.scene.value.value?.nodes;
-    const box = nodes?.key.indexOf(key) ?? -1;
-    const members = nodes?.members[box];
-    if (!members || !key.startsWith('k')) return pane.toggleGroup(key);
-    batch(() => {
-      pane.asRun.value = false;
-      finder.query.value = '';
-      finder.marked.value = { title: t('Run as {0}', nodes.label[box]!), list: members.toSorted() };
-    });
-    await settled(pane.scene);
-    const first = finder.step(1);
-    if (first !== null) await reveal(first);
-  };
+  const choosing = createChoosing({ pane, beside, finder, selected, panel, version, detailsVersion });
 
   /** Nodes that stay float when quantizing: this one, too, or no more. */
   const toggleKeptFloat = (node: NodeId) => {
@@ -255,12 +201,6 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
       ...forms.quantize.value,
       exclude: others.length < exclude.length ? others : [...exclude, node],
     };
-  };
-
-  /** Colours by the next overlay, or the one before; between the last and the first by nothing. */
-  const stepOverlay = (by: 1 | -1) => {
-    const ids = [null, ...(overlays.value.value ?? []).map(({ id }) => id)];
-    overlayId.value = ids[(Math.max(0, ids.indexOf(overlayId.value)) + by + ids.length) % ids.length]!;
   };
 
   /** Shows what ONNX Runtime ran, once a profile has shown that, or the model's own nodes again. */
@@ -280,53 +220,13 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     if (next) await host.showVersion({ version: next.id });
   };
 
-  const step = async (by: 1 | -1) => {
-    const node = finder.step(by);
-    if (node !== null) await reveal(node);
-  };
-
   const changeSettings = (patch: Partial<RunSettings>) => {
     if (settings.value === null) return;
     settings.value = { ...settings.value, ...patch };
     void host.setSettings(settings.value);
   };
 
-  /** Calls what starts a job; a refusal is shown like a job that failed. */
-  const startJob = async (kind: StartedJob, call: () => Promise<void>) => {
-    rejected.value = null;
-    try {
-      await call();
-    } catch (error) {
-      if (!(error instanceof CancelledError)) rejected.value = { job: kind, message: (error as Error).message };
-    }
-  };
-
-  /** Starts a job on a version, the one on view if none is named, with what its form says. */
-  const run = (kind: StartedJob, from?: number): Promise<void> => {
-    const shown = document.value;
-    const shared = settings.value;
-    if (!shown || !shared) return Promise.resolve();
-    const about = { version: from ?? shown.current, settings: shared };
-    return startJob(kind, () => {
-      if (kind === 'profile') return host.profile({ ...about, ...forms.profile.value });
-      if (kind === 'sweep') {
-        const { axes } = sweepAxes(forms.sweep.value, shown.symbolicDims);
-        return host.sweep({ ...about, level: forms.profile.value.level, axes });
-      }
-      if (kind === 'optimize') return host.optimize({ ...about, ...forms.optimize.value });
-      if (kind === 'quantize')
-        return host.quantize({ ...about, excludeIn: shown.current, ...quantizeRequest(forms.quantize.value) });
-      const { a, b, measure } = forms.compare.value;
-      return host.compare({ settings: shared, measure, a: { version: a ?? 0 }, b: { version: b ?? shown.current } });
-    });
-  };
-
-  /** Mends a problem by the pass that it names as its fix. */
-  const mend = (pass: string): Promise<void> => startJob('optimize', () => host.mend({ pass }));
-
-  const failure: ReadonlySignal<DocumentState['failure']> = computed(
-    () => rejected.value ?? document.value?.failure ?? null,
-  );
+  const jobs = createStartedJobs(host, { document, settings, forms });
 
   return {
     host,
@@ -336,20 +236,15 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     job,
     reports,
     settings,
-    failure,
     panel,
     panelWidth,
     tableHeight,
     tableShown,
     tableSorting,
+    overviewShown,
     helpShown,
     selected,
-    overlayId,
-    overlay,
-    scales,
-    toggleScale,
-    overlays,
-    columns,
+    ...coloring,
     forms,
     summary,
     table,
@@ -367,21 +262,14 @@ export function createState(host: Client<ViewHostContract>, memory: ViewMemory =
     viewState,
     update,
     start,
-    select,
-    selectOther,
-    show,
-    reveal,
-    openGroup,
-    step,
+    ...choosing,
     ...marking,
     toggleKeptFloat,
-    stepOverlay,
     toggleAsRun,
     toggleSideBySide,
     stepVersion,
     changeSettings,
-    run,
-    mend,
+    ...jobs,
     keepViewState,
   };
 }

@@ -106,7 +106,7 @@ export class ModelDocument implements vscode.CustomDocument {
       histories: unsaved === undefined ? [saved] : [unsaved, saved],
     });
     const { document, versions, head, history } = opened;
-    this.symbolicDims = await client.symbolicDims({ document, version: 0 });
+    this.symbolicDims = opened.symbolicDims;
     if (this.history.versions.length === 0) {
       const { reports, saved } = await readKept(history);
       this.reports = { ...reports };

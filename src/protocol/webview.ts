@@ -149,6 +149,8 @@ export interface ViewState {
   readonly onlyHits: boolean;
   readonly asRun: boolean;
   readonly sideBySide: boolean;
+  /** The overview in the graph's corner. */
+  readonly overviewShown: boolean;
   readonly tableShown: boolean;
   readonly tableSorting: { readonly column: string; readonly descending: boolean } | null;
   readonly tableHeight: number;

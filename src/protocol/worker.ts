@@ -332,6 +332,8 @@ export interface WorkerContract {
     readonly versions: readonly VersionInfo[];
     readonly head: number;
     readonly history: string | null;
+    /** Of the original. */
+    readonly symbolicDims: readonly SymbolicDim[];
   }>;
   /** Files with weights that the model wants beside it and that are not there, as paths from its folder. */
   missingWeights(argument: { readonly path: string }): Promise<readonly string[]>;
@@ -341,7 +343,6 @@ export interface WorkerContract {
   checksum(argument: { readonly path: string }): Promise<string>;
   close(argument: { readonly document: DocumentId }): Promise<void>;
   summary(argument: VersionRef & { readonly provider: string }): Promise<InspectReport>;
-  symbolicDims(argument: VersionRef): Promise<readonly SymbolicDim[]>;
   scene(argument: SceneRequest): Promise<Scene>;
   nodeTable(argument: VersionRef): Promise<NodeTable>;
   /** The version in the ONNX text syntax, to read and to compare. */

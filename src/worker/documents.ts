@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { english } from '../core/english.ts';
+import { graphAttributes } from '../core/graph/attribute.ts';
 import { Draft } from '../core/graph/draft.ts';
 import type { Model, Node, NodeId } from '../core/graph/model.ts';
 import type { GraphView } from '../core/graph/view.ts';
@@ -195,8 +196,14 @@ export function asOpened({ model, path, problems, info }: Version): OpenedModel 
 }
 
 /** Nodes of a model, those in bodies and functions included. */
-export function countNodes(model: Model): number {
-  return new Draft(model).graphs().reduce((sum, graph) => sum + graph.nodes().length, 0);
+export function countNodes({ graph, functions }: Model): number {
+  let count = 0;
+  const work = [graph.nodes, ...functions.map(({ nodes }) => nodes)];
+  for (let nodes = work.pop(); nodes; nodes = work.pop()) {
+    count += nodes.length;
+    for (const node of nodes) for (const { graph } of graphAttributes(node)) work.push(graph.nodes);
+  }
+  return count;
 }
 
 function analyse(model: Model): Analysis {

@@ -14,19 +14,9 @@ import { nodeDetails, nodeTable } from './node-details.ts';
 import { operatorSchema } from './operator-schema.ts';
 import { protectSource } from './protect.ts';
 import type { Scenes } from './scenes.ts';
-import { symbolicDims } from './symbolic-dims.ts';
 import { tensorDetails, tensorValues } from './tensor-details.ts';
 
-type ReadMethod =
-  | 'summary'
-  | 'text'
-  | 'scene'
-  | 'nodeTable'
-  | 'node'
-  | 'tensor'
-  | 'tensorValues'
-  | 'exportTensor'
-  | 'symbolicDims';
+type ReadMethod = 'summary' | 'text' | 'scene' | 'nodeTable' | 'node' | 'tensor' | 'tensorValues' | 'exportTensor';
 
 /** What the view asks for; nothing here runs a model or changes a document. */
 export function readingHandlers(documents: Documents, scenes: Scenes): Handlers<Pick<WorkerContract, ReadMethod>> {
@@ -52,11 +42,16 @@ export function readingHandlers(documents: Documents, scenes: Scenes): Handlers<
     return made;
   };
   return {
-    summary: ({ provider, ...ref }) => summaryOf(documents.version(ref), provider),
+    summary: async ({ provider, ...ref }) => {
+      await scenes.afterFirst(ref);
+      return summaryOf(documents.version(ref), provider);
+    },
     text: async (ref) => modelText(documents.version(ref).model),
-    symbolicDims: async (ref) => symbolicDims(documents.version(ref).model),
     scene: (request, { signal }) => scenes.scene(request, signal),
-    nodeTable: async (ref) => nodeTable(analysis(ref)),
+    nodeTable: async (ref) => {
+      await scenes.afterFirst(ref);
+      return nodeTable(analysis(ref));
+    },
     node: async (ref) => {
       const version = documents.version(ref);
       const original = documents.version({ ...ref, version: 0 });

@@ -9,7 +9,7 @@ import { pause } from './pause.ts';
 
 /** What is known of the views of a version. */
 interface Views {
-  readonly hierarchy: Hierarchy;
+  hierarchy?: Hierarchy;
   /** As it opens: asked for most, and the same every time. */
   opened?: Promise<Scene> | undefined;
   /** What was laid out last: where the next one keeps its order. */
@@ -17,43 +17,48 @@ interface Views {
 }
 
 export interface Scenes {
-  /** Lays a version out as it opens, once other messages are answered: it will be asked for first. */
+  /** Lays a version out as it opens, once what was asked before is answered: it will be asked for first. */
   prepare(ref: VersionRef): void;
   scene(request: SceneRequest, signal: AbortSignal): Promise<Scene>;
+  /** Resolves once the scene that a version opens with is there and sent, if it is being made: what one waits for is the graph. */
+  afterFirst(ref: VersionRef): Promise<void>;
 }
 
 /** Lays versions out, a few milliseconds at a time; rejects when the signal aborts. */
 export function sceneMaker(documents: Documents): Scenes {
   const known = new WeakMap<Version, Views>();
   const viewsOf = (version: Version): Views => {
-    const found = known.get(version);
-    if (found) return found;
-    const { draft } = documents.analysis(version);
-    const made = { hierarchy: buildHierarchy(draft.main, draft.functions) };
-    known.set(version, made);
-    return made;
+    const found = known.get(version) ?? {};
+    known.set(version, found);
+    return found;
   };
   const layOut = (version: Version, open: SceneRequest['open'], signal?: AbortSignal): Promise<Scene> => {
     const { draft, facts } = documents.analysis(version);
-    const { hierarchy, last } = viewsOf(version);
+    const views = viewsOf(version);
+    views.hierarchy ??= buildHierarchy(draft.main, draft.functions);
+    const { hierarchy, last } = views;
     const previous = typeof open === 'string' ? undefined : last;
     return layoutGraphInSteps({ main: draft.main, hierarchy, facts, open, signal, previous }, pause);
   };
   const opened = (version: Version): Promise<Scene> => {
     const views = viewsOf(version);
     // Shared by all who ask, so that no one's signal ends it.
-    views.opened ??= layOut(version, 'auto').catch((error) => {
-      views.opened = undefined;
-      throw error;
-    });
+    views.opened ??= pause()
+      .then(() => layOut(version, 'auto'))
+      .catch((error) => {
+        views.opened = undefined;
+        throw error;
+      });
     return views.opened;
   };
   return {
-    prepare: (ref) => {
-      // What goes wrong goes wrong again for the one who asks.
-      void pause()
-        .then(() => opened(documents.version(ref)))
-        .catch(() => {});
+    // What goes wrong goes wrong again for the one who asks.
+    prepare: (ref) => void opened(documents.version(ref)).catch(() => {}),
+    afterFirst: async (ref) => {
+      const { opened: first } = viewsOf(documents.version(ref));
+      await first?.catch(() => {});
+      // Whoever asked for the scene is answered before the next work begins.
+      if (first) await pause();
     },
     scene: async ({ open, asRun = false, ...ref }, signal) => {
       if (asRun) {

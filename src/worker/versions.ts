@@ -15,6 +15,7 @@ import { writeOrtFormat } from './ort-format.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 import { saveModel, stageModel } from './save-model.ts';
 import type { Scenes } from './scenes.ts';
+import { symbolicDims } from './symbolic-dims.ts';
 import { nameAgain } from './write-file.ts';
 import { writeReport } from './write-report.ts';
 
@@ -49,7 +50,14 @@ export function versionHandlers(
       };
       const document = await documents.open(path, restore);
       scenes.prepare({ document: document.id, version: document.head });
-      return { document: document.id, versions: infos(document), head: document.head, history };
+      const [original] = document.versions.values();
+      return {
+        document: document.id,
+        versions: infos(document),
+        head: document.head,
+        history,
+        symbolicDims: symbolicDims(original!.model),
+      };
     },
     missingWeights: ({ path }) => missingWeights(path),
     operatorSet: ({ path }, { signal }) => operatorSet(path, signal),

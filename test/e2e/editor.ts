@@ -56,6 +56,7 @@ export interface EditorOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** What extensions are told the language of the editor is; VS Code's own texts stay English. */
   readonly language?: string;
+  readonly drawing?: DrawingWithoutCard;
   /** A folder of installed extensions; by default that of the packaged extension alone. */
   readonly extensions?: string;
   /** Starts VS Code to test an extension: folder of the extension, and the module whose `run` it calls. */
@@ -71,6 +72,7 @@ export async function startEditor({
   extensions = extensionsFolder,
   language,
   suite,
+  drawing,
 }: EditorOptions): Promise<Editor> {
   const home = mkdtempSync(join(tmpdir(), 'opscope-e2e-'));
   const folder = join(home, 'models');
@@ -95,7 +97,7 @@ export async function startEditor({
     rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    browser = await launchBrowser();
+    browser = await launchBrowser(drawing);
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     // As a VS Code sets it that has a language pack.
     if (language)
@@ -146,7 +148,14 @@ const baseSettings = {
   'window.confirmBeforeClose': 'never',
 };
 
-export function launchBrowser(): Promise<Browser> {
+/** How the browser draws without a graphics card: an emulated one, or none and frames as fast as they are drawn. */
+const drawing = {
+  emulated: ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+  unlimited: ['--disable-gpu', '--disable-frame-rate-limit', '--disable-gpu-vsync'],
+};
+export type DrawingWithoutCard = keyof typeof drawing;
+
+export function launchBrowser(without: DrawingWithoutCard = 'emulated'): Promise<Browser> {
   const executablePath = findChromium();
   if (!executablePath)
     throw new Error('There is no Chromium on this machine. Install it, or name one in OPSCOPE_CHROMIUM.');
@@ -159,8 +168,7 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      '--use-angle=swiftshader',
-      '--enable-unsafe-swiftshader',
+      ...drawing[without],
     ],
   });
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
-/** Process ids of the runtime processes below a process. */
-export function runtimeProcesses(ancestor: number): number[] {
+/** Process ids of the runtime processes, or of those of another program of the extension, below a process. */
+export function runtimeProcesses(ancestor: number, program: 'runtime.cjs' | 'worker.cjs' = 'runtime.cjs'): number[] {
   const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
   const processes = lines.map((line) => {
     const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)!;
@@ -12,7 +12,5 @@ export function runtimeProcesses(ancestor: number): number[] {
     before = below.size;
     for (const { pid, parent } of processes) if (below.has(parent)) below.add(pid);
   }
-  return processes
-    .filter(({ pid, command }) => below.has(pid) && command.includes('runtime.cjs'))
-    .map(({ pid }) => pid);
+  return processes.filter(({ pid, command }) => below.has(pid) && command.includes(program)).map(({ pid }) => pid);
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../src/core/graph/model.ts';
+import type { Scene } from '../../src/core/layout/scene.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
 import type { ProfileReport, SweepReport } from '../../src/core/report/profile-report.ts';
+import type { InspectReport } from '../../src/core/report/report.ts';
 import type { DocumentState, ViewHostContract, ViewState } from '../../src/protocol/webview.ts';
 import type { ProfileRequest, VersionMapping } from '../../src/protocol/worker.ts';
 import { boxOfNode } from '../../webview/graph/walk.ts';
@@ -35,6 +37,7 @@ describe('start', () => {
       onlyHits: true,
       asRun: false,
       sideBySide: true,
+      overviewShown: false,
       tableShown: false,
       tableSorting: { column: 'time', descending: true },
       tableHeight: 150,
@@ -108,6 +111,24 @@ describe('start', () => {
     await state.start();
     expect(state.panel.value).toBe('compare');
     stop();
+  });
+
+  test('what is told while the first state is on its way does not go before it', async () => {
+    const opened: unknown[] = [];
+    const state = createState(
+      hostWith({
+        ready: async () => ({ state: plainDocument, viewState: { open: ['g:encoder'] } }),
+        scene: async ({ open }) => {
+          opened.push(open);
+          return sceneOf([]);
+        },
+      }),
+    );
+    const started = state.start();
+    state.update(plainDocument);
+    await started;
+    await settle();
+    expect(opened).toEqual([['g:encoder']]);
   });
 
   test('a model that cannot be opened leaves its message, and a second start can succeed', async () => {
@@ -224,6 +245,7 @@ describe('update', () => {
       }),
     );
     await state.start();
+    await settle();
     state.pane.camera.value = { x: 0, y: 0, zoom: 2 };
     state.update(twoVersions);
     await settle();
@@ -301,6 +323,22 @@ describe('finder', () => {
     }
     expect(seen).toEqual([0, 2, 0, 2]);
     expect(state.finder.at.value).toBe(1);
+  });
+
+  test('a step right after typing goes to what was typed', async () => {
+    const found = Promise.withResolvers<Int32Array>();
+    const state = createState(
+      hostWith({ search: async ({ query }) => (query === 'op:C' ? Int32Array.of(0, 1, 2) : found.promise) }),
+    );
+    await state.start();
+    state.finder.query.value = 'op:C';
+    await settle();
+    state.finder.query.value = 'op:Conv';
+    const stepped = state.step(1);
+    found.resolve(Int32Array.of(2));
+    await stepped;
+    expect(state.selected.value).toBe(2);
+    expect(state.finder.at.value).toBe(0);
   });
 
   test('what feeds a node is marked until a query takes its place', async () => {
@@ -469,6 +507,7 @@ test('a kernel that ran for several nodes opens as these, marked in the model’
 });
 
 test('the graph is asked for before all else', async () => {
+  const scene = Promise.withResolvers<Scene>();
   const asked: string[] = [];
   const note =
     <T>(name: string, answer: T) =>
@@ -478,14 +517,35 @@ test('the graph is asked for before all else', async () => {
     };
   const state = createState(
     hostWith({
-      scene: note('scene', sceneOf([])),
+      scene: async () => {
+        asked.push('scene');
+        return scene.promise;
+      },
+      summary: note('summary', {} as InspectReport),
       nodeTable: note('nodeTable', chainTable),
       overlays: note('overlays', []),
     }),
   );
   await state.start();
   await settle();
-  expect(asked).toEqual(['scene', 'nodeTable', 'overlays']);
+  expect(asked).toEqual(['scene']);
+  scene.resolve(sceneOf([]));
+  await settle();
+  expect(asked).toEqual(['scene', 'summary', 'nodeTable', 'overlays']);
+});
+
+test('where no graph can be laid out, the rest is asked for all the same', async () => {
+  const state = createState(
+    hostWith({
+      scene: async () => {
+        throw new Error('Too deep.');
+      },
+    }),
+  );
+  await state.start();
+  await settle();
+  expect(state.pane.scene.problem.value).toBe('Too deep.');
+  expect(state.table.value.value?.name).toEqual(['a', 'b', 'c']);
 });
 
 test('time is coloured linearly or by its logarithm, a category in one way', async () => {

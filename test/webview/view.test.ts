@@ -51,6 +51,30 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     await expect.poll(() => host.exportedTensors).toEqual([{ version: 0, node: selected, value: 'stem.0.weight' }]);
   });
 
+  test('a double click on a row opens its node and selects no text', async () => {
+    const { page, view } = opened;
+    await page.locator('.data-row').nth(2).locator('td').nth(1).dblclick();
+    expect(await page.evaluate(() => getSelection()?.toString())).toBe('');
+    const { id } = await host.worker.nodeTable({ document: host.document, version: 0 });
+    expect((await view.probe(undefined)).selected).toBe(id[2]);
+  });
+
+  test('the table shows what comes first when it is sorted, whatever is selected', async () => {
+    const { page } = opened;
+    const table = page.locator('.data-table');
+    const scrolled = () => table.evaluate(({ scrollTop }) => scrollTop);
+    await page.locator('.data-row').first().click();
+    await page.keyboard.press('End');
+    await expect.poll(scrolled).toBeGreaterThan(100);
+    const head = table.getByRole('button', { name: /^Bytes moved/ });
+    await head.click();
+    await table.locator('th[aria-sort=descending]').waitFor();
+    expect(await scrolled()).toBe(0);
+    // The third press takes the order away again.
+    await head.click();
+    await head.click();
+  });
+
   test('a node tells what it leaves out, and all values of its weights', async () => {
     const { page } = opened;
     await page.getByRole('row', { name: /stem\.0\/Conv/ }).click();
@@ -95,6 +119,15 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     }
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    // No title stands alone at the foot of a column.
+    const lefts = await page
+      .locator('.help-groups section')
+      .evaluateAll((sections) =>
+        sections.map((section) =>
+          ['h3', 'dt'].map((part) => section.querySelector(part)!.getBoundingClientRect().left),
+        ),
+      );
+    for (const [title, first] of lefts) expect(title).toBe(first);
     await page.keyboard.press('Escape');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' });
     await page.keyboard.press('/');
@@ -104,6 +137,25 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
     expect((await view.probe(undefined)).panel).toBe('compare');
     await page.keyboard.press('Escape');
     expect(await page.getByRole('textbox', { name: 'Search nodes' }).inputValue()).toBe('');
+  });
+
+  test('the overview can be taken away from over the boxes, and stays away', async () => {
+    const { page } = opened;
+    const overview = page.locator('.graph-minimap');
+    await page.getByRole('button', { name: /^Zoom in/ }).dblclick();
+    const place = (await overview.boundingBox())!;
+    const below = () =>
+      page.evaluate(([x, y]) => document.elementFromPoint(x, y)?.className, [
+        place.x + place.width / 2,
+        place.y + place.height / 2,
+      ] as const);
+    expect(await below()).toBe('graph-minimap');
+    await page.keyboard.press('o');
+    await overview.waitFor({ state: 'detached' });
+    expect(await below()).not.toBe('graph-minimap');
+    await expect.poll(() => host.viewState()?.overviewShown).toBe(false);
+    await page.getByRole('button', { name: /^Show the overview/ }).click();
+    await overview.waitFor();
   });
 
   test('a sweep tells a list that is none, and shows every combination with its interval', {
@@ -198,6 +250,20 @@ describe.skipIf(!browserPath)('the view in a browser, over a real worker (needs 
       const [content, place] = await page.locator('#panel').evaluate((panel) => [panel.scrollWidth, panel.clientWidth]);
       expect(content, name).toBeLessThanOrEqual(place!);
     }
+  });
+
+  test('beside another editor the bar stays one line', async () => {
+    const { page } = opened;
+    const size = page.viewportSize()!;
+    await page.setViewportSize({ width: 520, height: 800 });
+    const middles = await page.locator('.top-bar > *:not(.unseen)').evaluateAll((parts) =>
+      parts.map((part) => {
+        const { top, bottom } = part.getBoundingClientRect();
+        return (top + bottom) / 2;
+      }),
+    );
+    expect(Math.max(...middles) - Math.min(...middles)).toBeLessThan(4);
+    await page.setViewportSize(size);
   });
 
   test('nothing was written to the console as an error', () => {

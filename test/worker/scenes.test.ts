@@ -37,6 +37,21 @@ test('a scene that is asked for while a larger one is laid out comes first', asy
   expect(came).toEqual(['small', 'large']);
 });
 
+test('what is read of a version waits for the graph that it opens with', async () => {
+  const { scenes, ref } = await largeVersion();
+  const came: string[] = [];
+  scenes.prepare(ref);
+  const after = scenes.afterFirst(ref).then(() => came.push('rest'));
+  const first = (async () => {
+    await scenes.scene({ ...ref, open: 'auto' }, never);
+    // As many turns as the answer takes to leave.
+    for (let turn = 0; turn < 20; turn++) await undefined;
+    came.push('graph');
+  })();
+  await Promise.all([after, first]);
+  expect(came).toEqual(['graph', 'rest']);
+});
+
 test('laying out ends when it is cancelled meanwhile', async () => {
   const { scenes, ref } = await largeVersion();
   const controller = new AbortController();

@@ -58,7 +58,7 @@ export function GraphCanvas(props: GraphCanvasProps) {
           label,
         )}
       />
-      <Minimap scene={props.scene} camera={props.camera} colors={colors} host={host} />
+      {props.overviewShown.value && <Minimap scene={props.scene} camera={props.camera} colors={colors} host={host} />}
       <TreeTwin
         scene={props.scene}
         focused={props.focused}

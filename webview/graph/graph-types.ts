@@ -25,6 +25,8 @@ export interface GraphCanvasProps {
   /** Name of the value whose lines stand out; null: none is followed. The view sets it when the user chooses an edge. */
   readonly followed: Signal<string | null>;
   readonly marks?: ReadonlySignal<ReadonlyMap<NodeId, Mark>>;
+  /** Whether there is an overview in the corner where the scene does not fit. */
+  readonly overviewShown: ReadonlySignal<boolean>;
   /** Name for screen readers: `Graph of resnet50.onnx`. */
   readonly label?: string;
   /** The user chose a node, or the box with this key that is none, or nothing. */

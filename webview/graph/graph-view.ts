@@ -2,7 +2,7 @@
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Scene } from '../../src/core/layout/scene.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
-import { boxFigures } from './box-figures.ts';
+import { fillOf } from './box-fill.ts';
 import {
   boxAt,
   fitCamera,
@@ -15,13 +15,13 @@ import {
   type Size,
   zoomAbout,
 } from './camera.ts';
+import { cameraMotion } from './camera-motion.ts';
 import { drawFrame } from './draw.ts';
 import { type EdgeHit, edgeAt, edgesOfValue, edgeText, readersOf } from './edge-at.ts';
 import { type Frame, type SceneBounds, sceneBounds } from './frame.ts';
 import { listen, type Point } from './gestures.ts';
 import type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
 import { boxesOf, boxMarks } from './marked-boxes.ts';
-import { categoryLetters, mixedColors, overlayColor, overlayPosition } from './overlay-color.ts';
 import { type Drawing, pictureSvg, scenePng, windowPng } from './picture.ts';
 import type { GraphColors } from './theme.ts';
 import { boxOfNode, edgesOf, firstBox, frameAround, otherEnd, walk } from './walk.ts';
@@ -44,10 +44,6 @@ export interface GraphView {
   dispose(): void;
 }
 
-type Fill = Frame['fill'];
-
-/** A camera moves for this long, in milliseconds, unless the user asks for no motion. */
-const moveMilliseconds = 140;
 const framesKept = 120;
 
 /** Makes the view in `canvas`, which fills `host`. `props` gives the callbacks in force. */
@@ -77,10 +73,9 @@ export function createGraphView(
   let followedEdges: ReadonlySet<number> = new Set();
   /** The edge of the selected box that Shift with an arrow has chosen; −1: none. */
   let chosenEdge = -1;
-  let fill: Fill = () => null;
+  let fill: Frame['fill'] = () => null;
   let drawn = 0;
   let scheduled = 0;
-  let moving = 0;
   const frames: number[] = [];
 
   const draw = () => {
@@ -117,27 +112,16 @@ export function createGraphView(
   const redraw = () => {
     scheduled ||= requestAnimationFrame(draw);
   };
-  const setCamera = (camera: Camera) => {
-    cancelAnimationFrame(moving);
-    props().camera.value = camera;
-  };
-  const moveTo = (target: Camera) => {
-    const from = shown.camera;
-    if (!from || matchMedia('(prefers-reduced-motion: reduce)').matches) return setCamera(target);
-    const start = performance.now();
-    const step = () => {
-      const share = Math.min(1, (performance.now() - start) / moveMilliseconds);
-      const eased = 1 - (1 - share) ** 3;
-      const mix = (a: number, b: number) => a + (b - a) * eased;
-      setCamera({
-        x: mix(from.x, target.x),
-        y: mix(from.y, target.y),
-        zoom: from.zoom * (target.zoom / from.zoom) ** eased,
-      });
-      if (share < 1) moving = requestAnimationFrame(step);
-    };
-    step();
-  };
+  const {
+    setCamera,
+    moveTo,
+    stop: stopMoving,
+  } = cameraMotion(
+    () => shown.camera,
+    (camera) => {
+      props().camera.value = camera;
+    },
+  );
   /** A scene that has no camera yet, or a window that just got its size. */
   const ensureCamera = () => {
     if (shown.scene && !shown.camera && size.width > 0) setCamera(openingCamera(shown.scene, size));
@@ -352,7 +336,7 @@ export function createGraphView(
     },
     dispose: () => {
       cancelAnimationFrame(scheduled);
-      cancelAnimationFrame(moving);
+      stopMoving();
       resize.disconnect();
       stopListening();
     },
@@ -365,20 +349,3 @@ const arrows: Readonly<Record<string, 'up' | 'down' | 'left' | 'right'>> = {
   ArrowLeft: 'left',
   ArrowRight: 'right',
 };
-
-/** What colours a box. */
-function fillOf(scene: Scene, overlay: Overlay | null, colors: GraphColors): Fill {
-  if (!overlay) return () => null;
-  const { figures, mixed, range } = boxFigures(scene, overlay);
-  const ofMixed = { color: mixedColors(colors.theme).ground, position: 0, stripes: mixedColors(colors.theme).stripes };
-  const letters = overlay.scale === 'category' ? categoryLetters(overlay.categories ?? []) : [];
-  return (box) => {
-    if (mixed.has(box)) return ofMixed;
-    const color = overlayColor(overlay, figures[box]!, colors.theme, range);
-    if (color === null) return null;
-    const letter = letters[figures[box]!];
-    return letter === undefined
-      ? { color, position: overlayPosition(overlay, figures[box]!, range) }
-      : { color, position: 0, letter };
-  };
-}

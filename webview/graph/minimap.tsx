@@ -15,7 +15,7 @@ interface MinimapProps {
 }
 
 /** Smaller windows have no room for a minimap beside the tools. */
-const leastWindow = { width: 320, height: 340 };
+const leastWindow = { width: 320, height: 366 };
 
 /** The whole scene in small with the window marked; a click or drag moves the window. Shown when the scene does not fit. */
 export function Minimap({ scene, camera, colors, host }: MinimapProps) {

@@ -1,5 +1,6 @@
 import { t } from '../l10n.ts';
-import type { StartedJob, State } from '../state.ts';
+import type { StartedJob } from '../started-jobs.ts';
+import type { State } from '../state.ts';
 import { Notes } from '../widgets/badge.tsx';
 import { Button } from '../widgets/button.tsx';
 

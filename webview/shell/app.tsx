@@ -69,6 +69,7 @@ function Graphs({ state }: { readonly state: State }) {
         camera={state.otherPane.camera}
         focused={state.otherPane.focused}
         followed={state.otherPane.followed}
+        overviewShown={state.overviewShown}
         marks={state.otherMarks}
         label={t('Graph of {0}, {1}', name, labelOf(otherVersion.value))}
         onSelect={state.selectOther}
@@ -93,6 +94,7 @@ function Graphs({ state }: { readonly state: State }) {
           camera={state.pane.camera}
           focused={state.pane.focused}
           followed={state.pane.followed}
+          overviewShown={state.overviewShown}
           marks={state.marks}
           label={t('Graph of {0}', name)}
           onSelect={state.select}

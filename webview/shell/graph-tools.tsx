@@ -8,6 +8,7 @@ export const pictureMenuId = 'picture-menu';
 
 /** Over the graph's upper corner: buttons to zoom, fit, open, and save a picture. */
 export function GraphTools({ state }: { readonly state: State }) {
+  const { overviewShown } = state;
   const { handle, open, toggleAll } = state.pane;
   return (
     <div class="graph-corner tool-corner" role="toolbar" aria-label={t('Graph')}>
@@ -22,6 +23,13 @@ export function GraphTools({ state }: { readonly state: State }) {
         icon={open.value === 'all' ? 'collapse-all' : 'expand-all'}
         label={open.value === 'all' ? t('Close groups (E)') : t('Open all groups (E)')}
         onClick={toggleAll}
+      />
+      <IconButton
+        icon={overviewShown.value ? 'map-filled' : 'map'}
+        label={overviewShown.value ? t('Hide the overview (O)') : t('Show the overview (O)')}
+        onClick={() => {
+          overviewShown.value = !overviewShown.value;
+        }}
       />
       <SavePicture state={state} />
     </div>

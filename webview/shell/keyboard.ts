@@ -24,6 +24,11 @@ export const keyGroups: readonly { readonly title: string; readonly keys: readon
       { names: ['+', '−'], what: t('Zoom in, zoom out') },
       { names: ['E'], what: t('Open or close all groups'), run: ({ pane }) => pane.toggleAll() },
       {
+        names: ['O'],
+        what: t('Show or hide the overview in the corner'),
+        run: ({ overviewShown }) => (overviewShown.value = !overviewShown.value),
+      },
+      {
         names: ['S'],
         what: t('Save as picture'),
         run: (_state, _name, page) => {

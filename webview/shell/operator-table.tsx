@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Overlay } from '../../src/core/overlay.ts';
-import { aligned, columnDecimals, count, unitFor } from '../../src/core/report/format.ts';
+import { aligned, columnDecimals, count, shape, unitFor } from '../../src/core/report/format.ts';
 import type { NodeTable } from '../../src/protocol/worker.ts';
 import { plural, t } from '../l10n.ts';
 import type { State } from '../state.ts';
@@ -118,11 +118,20 @@ export function tableColumns(table: NodeTable, overlays: readonly Overlay[]): Co
     text: of,
   });
   return [
-    { ...text('name', t('Node'), 280, (row) => nodeName(table, row)), cut: true },
-    text('operator', t('Operator'), 128, (row) => table.opType[row]!),
-    text('output', t('Output'), 176, (row) => table.outputType[row]!),
+    { ...text('name', t('Node'), 264, (row) => nodeName(table, row)), cut: true },
+    text('operator', t('Operator'), 152, (row) => table.opType[row]!),
+    {
+      ...text('output', t('Output'), 176, (row) => table.outputType[row]!),
+      text: (row) => shortType(table.outputType[row]!),
+    },
     ...overlays.map((overlay) => overlayColumn(table, overlay)),
   ];
+}
+
+/** A type as the graph and the panels write it: `float32 1×16×120×160` for `float32 [1, 16, 120, 160]`. */
+export function shortType(type: string): string {
+  const [, element, dims] = /^(.*?)\[(.*)\]$/.exec(type) ?? [];
+  return dims === undefined ? type : `${element}${shape(dims === '' ? [] : dims.split(', '))}`;
 }
 
 /** A name to show: scope and name, or the operator and id where the file gives none. */

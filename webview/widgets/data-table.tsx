@@ -85,10 +85,22 @@ export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, 
     return () => observer.disconnect();
   }, []);
 
+  // Whoever sorts wants to see what comes first: the selection is followed again once it is another.
+  const sortedBy = useRef({ sorting, selectedRow });
+  const showsFirst = useRef(false);
+  useLayoutEffect(() => {
+    const before = sortedBy.current;
+    if (before.sorting !== sorting) {
+      showsFirst.current = true;
+      viewport.current!.scrollTop = 0;
+    } else if (before.selectedRow !== selectedRow) showsFirst.current = false;
+    sortedBy.current = { sorting, selectedRow };
+  }, [sorting, selectedRow]);
+
   // The head sticks to the top of the viewport and covers one row of it.
   useLayoutEffect(() => {
     const element = viewport.current!;
-    if (selectedIndex < 0) return;
+    if (selectedIndex < 0 || showsFirst.current) return;
     const y = selectedIndex * rowHeight;
     if (y < element.scrollTop) element.scrollTop = y;
     else if (y + 2 * rowHeight > element.scrollTop + element.clientHeight)
@@ -140,6 +152,8 @@ export function DataTable({ label, columns, rows, sorting, onSort, selectedRow, 
               aria-rowindex={first + index + 2}
               aria-selected={row === selectedRow}
               onClick={() => onSelect(row)}
+              // A double click opens; it is not meant to select a word.
+              onMouseDown={(event) => event.detail > 1 && event.preventDefault()}
               onDblClick={() => onOpen(row)}
             >
               {columns.map((column) => (

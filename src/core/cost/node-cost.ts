@@ -63,10 +63,17 @@ function parametersOf(graph: GraphView, node: Node, inputs: ReadonlySet<string>)
   }
   let count = 0;
   for (const name of inputs) {
-    const tensor = graph.constant(name);
+    const tensor = weightOf(graph, name);
     if (tensor) count += parameterCount(tensor);
   }
   return count;
+}
+
+/** The weight behind a name; one that a caller may put another in place of is a weight all the same. */
+function weightOf(graph: GraphView, name: string): Tensor | undefined {
+  for (let at: GraphView | undefined = graph; at; at = at.owner?.graph)
+    if (at.defines(name)) return at.initializer(name) ?? at.constant(name);
+  return undefined;
 }
 
 /** Elements of all weights of a model, each counted once. */

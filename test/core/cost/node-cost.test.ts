@@ -54,6 +54,17 @@ describe('node cost', () => {
     });
   });
 
+  it('counts weights that a caller may override, as the model’s sum does', () => {
+    const { costs, draft } = analysed({
+      inputs: { x: ['float32', [1, 4]], w: ['float32', [4, 6]] },
+      initializers: { w: float(4, 6) },
+      nodes: [one('MatMul', ['x', 'w'])],
+    });
+    expect(draft.main.constant('w')).toBeUndefined();
+    expect(costs[0]!.parameters).toBe(24);
+    expect(modelParameters(draft)).toBe(24);
+  });
+
   it('counts matrix products, batched, transposed and by equation', () => {
     const inputs = { a: ['float32', [2, 3, 4]], b: ['float32', [2, 4, 5]] } as const;
     expect(analysed({ inputs, nodes: [one('MatMul', ['a', 'b'])] }).costs[0]?.macs).toBe(2 * 3 * 5 * 4);

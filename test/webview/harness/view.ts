@@ -21,10 +21,10 @@ const browserPaths = [
 /** The browser to drive, or undefined where there is none. */
 export const browserPath = browserPaths.find((path) => path !== undefined && existsSync(path));
 
-/** How the browser draws without a graphics card: an emulated one, or none. */
+/** How the browser draws without a graphics card: an emulated one, or none and frames as fast as they are drawn. */
 const drawing = {
   emulated: ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
-  software: ['--disable-gpu'],
+  unlimited: ['--disable-gpu', '--disable-frame-rate-limit', '--disable-gpu-vsync'],
 };
 
 /** A browser without network services and without a graphics card. */

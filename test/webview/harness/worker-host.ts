@@ -56,8 +56,7 @@ export async function startWorkerHost(path: string): Promise<WorkerHost> {
   });
   const child = fork(`${programs}/worker.cjs`, [], { serialization: 'advanced' });
   const worker = connect<WorkerContract>(ipcPort(child, ended(child)));
-  const { document, versions } = await worker.open({ path });
-  const symbolicDims = await worker.symbolicDims({ document, version: 0 });
+  const { document, versions, symbolicDims } = await worker.open({ path });
   let state: DocumentState = {
     name: path.replace(/^.*\//, ''),
     path,
