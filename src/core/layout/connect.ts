@@ -20,7 +20,8 @@ export function* connect({ sites }: Hierarchy, levels: Levels, facts: Facts | un
     return label;
   };
   const read = (reader: Item, site: Site, value: string) => {
-    for (const { item, graph } of producersOf(site, value)) link(item, reader, value, labelOf(graph, value), levels);
+    for (const { item, graph } of producersOf(site, value))
+      link(item, reader, value, () => labelOf(graph, value), levels);
   };
   for (const site of sites) {
     for (const item of site.nodes.values()) {

@@ -48,8 +48,8 @@ export function openLevels(root: Item, opened: ReadonlySet<string>): Map<Item, L
   return levels;
 }
 
-/** Links two items through every open group between them. */
-export function link(from: Item, to: Item, value: string, label: string, levels: Levels): void {
+/** Links two items through every open group between them. `label` is asked only for lines that are drawn: types of the rest need not be known. */
+export function link(from: Item, to: Item, value: string, label: () => string, levels: Levels): void {
   const fromChain = visibleChain(from, levels);
   const toChain = visibleChain(to, levels);
   let common = 0;
@@ -61,14 +61,14 @@ export function link(from: Item, to: Item, value: string, label: string, levels:
   const [start, end] = [fromChain[common]!, toChain[common]!];
   // Lines of several values between two closed boxes would lie on each other; in an open one each has its port.
   const isOpen = common + 1 < fromChain.length || common + 1 < toChain.length;
-  addLink(levelOf(start), { from: indexOf(start), to: indexOf(end), value, label }, isOpen);
+  addLink(levelOf(start), { from: indexOf(start), to: indexOf(end), value }, label, isOpen);
   for (const item of fromChain.slice(common + 1)) {
     const level = levelOf(item);
-    addLink(level, { from: indexOf(item), to: portOf(level, `out:${value}`), value, label }, true);
+    addLink(level, { from: indexOf(item), to: portOf(level, `out:${value}`), value }, label, true);
   }
   for (const item of toChain.slice(common + 1)) {
     const level = levelOf(item);
-    addLink(level, { from: portOf(level, `in:${value}`), to: indexOf(item), value, label }, true);
+    addLink(level, { from: portOf(level, `in:${value}`), to: indexOf(item), value }, label, true);
   }
   // What a frame itself reads or makes ends at its border, in the row of its other ports.
   const [source, target] = [levels.get(fromChain.at(-1)!), levels.get(toChain.at(-1)!)];
@@ -91,10 +91,15 @@ function portOf({ ports, boxes }: Level, key: string): number {
   return port;
 }
 
-function addLink({ seen, links }: Level, added: LevelLink, perValue: boolean): void {
+function addLink(
+  { seen, links }: Level,
+  added: Omit<LevelLink, 'label'>,
+  label: () => string,
+  perValue: boolean,
+): void {
   const { from, to, value } = added;
   const key = perValue ? `${from}:${to}:${value}` : `${from}:${to}`;
   if (from === to || seen.has(key)) return;
   seen.add(key);
-  links.push(added);
+  links.push({ ...added, label: label() });
 }
