@@ -171,7 +171,10 @@ export function original(file: OpenedModel, info: Partial<VersionInfo> = {}): Ve
       ...info,
     },
     model: file.model,
-    problems: file.problems,
+    // Looked for when they are asked for, which is after the first picture.
+    get problems() {
+      return file.problems;
+    },
     path: file.path,
     origins: new Map(),
     rewrites: [],
@@ -191,8 +194,17 @@ export function addVersion(
 }
 
 /** A version as what was opened: for what works on a model and its file. */
-export function asOpened({ model, path, problems, info }: Version): OpenedModel {
-  return { model, path, problems, bytes: info.bytes, close: async () => {} };
+export function asOpened(version: Version): OpenedModel {
+  const { model, path, info } = version;
+  return {
+    model,
+    path,
+    get problems() {
+      return version.problems;
+    },
+    bytes: info.bytes,
+    close: async () => {},
+  };
 }
 
 /** Nodes of a model, those in bodies and functions included. */

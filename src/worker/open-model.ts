@@ -49,9 +49,18 @@ export async function openModel(path: string): Promise<OpenedModel> {
   };
   try {
     await refuseOtherFormats(file);
-    const { model, problems } = await readModel(file, external.open);
-    if (problems.every(({ code }) => code !== 'external-data')) readFrom.set(model, file);
-    return { path, model, problems, bytes: file.byteLength + external.bytes(), close };
+    const read = await readModel(file, external.open);
+    const { model } = read;
+    if (read.isWhole) readFrom.set(model, file);
+    return {
+      path,
+      model,
+      get problems() {
+        return read.problems;
+      },
+      bytes: file.byteLength + external.bytes(),
+      close,
+    };
   } catch (error) {
     await close();
     if (error instanceof MalformedError) {

@@ -27,6 +27,10 @@ export class ProblemList {
     this.add(code, () => message);
   }
 
+  has(code: ReadingCode): boolean {
+    return this.counts.has(code);
+  }
+
   /** In the order in which they were found; the counts of what is not listed come last. */
   all(): Problem[] {
     const more = [...this.counts].flatMap(([code, count]): Problem[] => {

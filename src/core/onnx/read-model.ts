@@ -26,14 +26,20 @@ import { type Field, WireReader } from './wire.ts';
 
 const noAttributes: ReadonlyMap<string, Attribute> = new Map();
 
+/** A model as it was read. */
+export interface ReadModel {
+  readonly model: Model;
+  /** Its oddities; looked for when they are asked for, which takes about half as long as reading. */
+  readonly problems: readonly Problem[];
+  /** All weights are there. */
+  readonly isWhole: boolean;
+}
+
 /**
  * Reads a model's structure; weights stay byte ranges of `source` and of the external files.
- * Rejects with `MalformedError` when the bytes are not an ONNX model; a model's oddities come back as problems.
+ * Rejects with `MalformedError` when the bytes are not an ONNX model.
  */
-export async function readModel(
-  source: ByteSource,
-  external: ExternalFiles,
-): Promise<{ model: Model; problems: Problem[] }> {
+export async function readModel(source: ByteSource, external: ExternalFiles): Promise<ReadModel> {
   const chunks = await loadStructure(source);
   const context: ReadContext = {
     source,
@@ -46,8 +52,21 @@ export async function readModel(
   };
   for (const { bytes } of chunks) context.wire.spend(bytes.length);
   const model = decodeModel(context, source.byteLength);
-  findProblems(model, context.problems);
-  return { model, problems: context.problems.all() };
+  const found = context.problems;
+  const isWhole = !found.has('external-data');
+  let problems: readonly Problem[] | undefined;
+  const find = () => {
+    findProblems(model, found);
+    return found.all();
+  };
+  return {
+    model,
+    isWhole,
+    get problems() {
+      problems ??= find();
+      return problems;
+    },
+  };
 }
 
 function decodeModel(context: ReadContext, length: number): Model {
