@@ -23,7 +23,8 @@ function keptLines(kept: readonly { readonly node: string; readonly reason: stri
 
 const comparedTexts = {
   labelled: 'the labelled data',
-  calibration: 'the calibration data',
+  'held-out': 'samples that calibration did not see',
+  calibration: 'samples that ranges were found on, too',
   'made-up': 'made-up inputs',
 } as const;
 
@@ -47,7 +48,7 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
   const quality = [
     changedOutputsSentence(verdict),
     ...(sqnrDb === null ? [] : [`signal to noise ${decibels(sqnrDb)}`]),
-    ...(comparedOn ? [`on ${comparedTexts[comparedOn]}`] : []),
+    ...(comparedOn ? [`${count(verdict.runs)} runs on ${comparedTexts[comparedOn]}`] : []),
     ...(verdict.status === 'not-run' && verdict.reason ? [verdict.reason] : []),
   ];
   const entries: [string, string][] = [

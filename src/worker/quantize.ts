@@ -130,7 +130,7 @@ async function quantize(
       ? simplified
       : await pruned(simplified, options.prune, { exclude: simplified.ids(options.exclude ?? []), signal });
   const even = options.equalize ? await equalized(fewer, signal) : fewer;
-  const samples = await samplesFor(even.model, options);
+  const { calibrating: samples, ...others } = await samplesFor(even.model, options);
   const cache = await cacheFor(options);
   const calibratorOf = ({ model }: Prepared, data: SampleData) =>
     createCalibrator(model, data, request.method, { ...options, evaluator, signal, say, cache });
@@ -175,7 +175,7 @@ async function quantize(
       : await openLabelled(target.model, options.labelled, options.settings.dims);
   const isCompared = options.verify || request.scheme === 'auto';
   const compared = isCompared
-    ? (labelled?.data ?? samples ?? (await comparedInputs(target.model, options)))
+    ? (labelled?.data ?? others.compared ?? (await comparedInputs(target.model, options)))
     : undefined;
   const reference = compared
     ? await referenceRuns(target.model, compared, comparedRuns, { evaluator, signal })
@@ -246,7 +246,7 @@ async function quantize(
     search,
     accepted: search !== undefined && search.keepFloat === undefined,
     samples,
-    comparedOn: labelled ? 'labelled' : samples ? 'calibration' : 'made-up',
+    comparedOn: labelled ? 'labelled' : others.comparedOn,
     decided,
     advice,
     errors,
