@@ -202,7 +202,7 @@ async function quantize(
   const method = search?.method ?? request.method;
   const quantized = asked ?? search!.quantized;
   const decided = { ...options, smooth: smoothing?.alpha, ...(search ? decidedBy(search) : {}) };
-  refuseNothing(quantized, recipe.scheme);
+  refuseNothing(quantized, request.scheme);
   const model = withProvenance(quantized.model, recipe, target, context.opscope);
   // The sessions that calibrated are as large as the model, and none of them is used again.
   await evaluator.dispose();
@@ -291,7 +291,7 @@ function decidedBy({ equalize, smooth, sqnrDb, recipe }: SearchResult): Partial<
 }
 
 /** Nothing quantized is an error, not a success. */
-function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
+function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme | 'auto'): void {
   if (nodes.length > 0) return;
   const reasons = [...new Set(kept.map(({ node, reason }) => english`${node.opType} stays float: ${reason}.`))];
   const why =
@@ -300,7 +300,8 @@ function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
       : scheme === 'fp16'
         ? [english`None of its nodes computes with 32-bit floats.`]
         : [english`It has no MatMul, Gemm or Conv with constant weights.`];
-  throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why].join(' '));
+  const rest = scheme === 'auto' ? [english`Keep the model as it is.`] : [];
+  throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why, ...rest].join(' '));
 }
 
 function overlaysOf(
