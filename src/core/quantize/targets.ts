@@ -110,6 +110,20 @@ function matrixOf(weight: Tensor, inputAxes: number | undefined): Tensor | undef
     : undefined;
 }
 
+/** The constant vector that a product's only reader adds to it, as a bias of its own would be. */
+export function addedBias(
+  graph: GraphDraft,
+  { node, weight, channelAxis }: Target,
+): { readonly add: Node; readonly bias: Tensor } | undefined {
+  const [value] = node.outputs as [string];
+  const [add, ...others] = graph.consumers(value);
+  if (node.opType !== 'MatMul' || !add || others.length > 0 || graph.isOutput(value)) return undefined;
+  if (add.domain !== '' || add.opType !== 'Add') return undefined;
+  const bias = graph.constant(add.inputs.find((name) => name !== value) ?? '');
+  const isBias = bias?.dtype === 'float32' && bias.dims.length === 1 && bias.dims[0] === weight.dims[channelAxis];
+  return isBias ? { add, bias } : undefined;
+}
+
 function isVector(dims: readonly number[], length: number): boolean {
   return dims.length >= 1 && dims.at(-1) === length && dims.slice(0, -1).every((dim) => dim === 1);
 }
