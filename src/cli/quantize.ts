@@ -121,7 +121,7 @@ export function quantizeCommand(program: Command): void {
       oneOf(...quantizedFormats),
     )
     .option('--prune <share>', 'first set the smallest weights to 0: this share of them, or 2:4', pruning)
-    .option('--equalize', 'first scale the channels between convolutions to like sizes')
+    .option('--equalize', 'first scale the channels between layers to like sizes')
     .option('--smooth <strength>', 'SmoothQuant: 0 to 1, or search; needs calibration data', smoothing)
     .option('--labelled <path>', 'labelled data to measure accuracy on')
     .option('--sensitivity', 'what the outputs gain when one node at a time stays float, for the 60 noisiest at most')

@@ -78,7 +78,9 @@ export async function equalizeLayers(
 function isOwn(graph: GraphDraft, target: Target): boolean {
   const bias = biasOf(graph, target);
   const initializers = [target.weight, ...(bias ? [bias] : [])];
-  return initializers.every(({ name }) => graph.initializer(name) && graph.consumers(name).length === 1);
+  return initializers.every(
+    ({ name }) => graph.initializer(name) && graph.consumers(name).length === 1 && !graph.isOutput(name),
+  );
 }
 
 const biasOf = (graph: GraphDraft, target: Target): Tensor | undefined => target.bias ?? addedBias(graph, target)?.bias;
