@@ -28,6 +28,15 @@ const comparedTexts = {
   'made-up': 'made-up inputs',
 } as const;
 
+/** What was done to the model before it was quantized. */
+function preparations({ options: { prune, equalize, smooth } }: QuantizeReport): readonly string[] {
+  return [
+    ...(prune === undefined ? [] : [prune === '2:4' ? 'pruned 2:4' : `pruned by ${Number(prune) * 100} %`]),
+    ...(equalize === true ? ['layers equalized'] : []),
+    ...(smooth === undefined ? [] : [`smoothed with a strength of ${smooth}`]),
+  ];
+}
+
 /** The report for people; `errors`: rows of the table of nodes with the largest errors. */
 export function quantizeText(report: QuantizeReport, errors = 0): string {
   const {
@@ -35,7 +44,6 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
     fused,
     islands = [],
     kept,
-    before,
     after,
     verdict,
     sqnrDb,
@@ -44,6 +52,7 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
     advice,
     problems,
   } = report;
+  const before = preparations(report);
   const paint = verdict.status === 'different' ? bad : verdict.status === 'not-run' ? careful : good;
   const quality = [
     changedOutputsSentence(verdict),
@@ -61,9 +70,12 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
           ],
         ]
       : []),
+    ...(before.length > 0 ? [['before', before.join(', ')] as [string, string]] : []),
     ['quantized', `${count(quantized.nodes)} of ${count(quantized.of)} nodes`],
-    ['integer', `${count(fused.nodes)} of ${count(fused.of)} run with an integer kernel`],
-    ['size', `${bytes(before.bytes)} → ${bytes(after.bytes)}  ${change(before.bytes, after.bytes)}`],
+    ...(fused.of > 0
+      ? [['integer', `${count(fused.nodes)} of ${count(fused.of)} run with an integer kernel`] as [string, string]]
+      : []),
+    ['size', `${bytes(report.before.bytes)} → ${bytes(after.bytes)}  ${change(report.before.bytes, after.bytes)}`],
     ['outputs', paint(quality.join(', '))],
     ...costAndGain(report),
   ];

@@ -53,7 +53,10 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
             </span>,
           ],
           [t('Quantized'), t('{0} of {1} nodes', count(quantized.nodes), count(quantized.of))],
-          [t('Integer kernels'), t('{0} of {1} run as integers in ONNX Runtime', count(fused.nodes), count(fused.of))],
+          fused.of > 0 && [
+            t('Integer kernels'),
+            t('{0} of {1} run as integers in ONNX Runtime', count(fused.nodes), count(fused.of)),
+          ],
           metric && [
             capital(metric.name),
             `${percent(metric.before)} → ${percent(metric.after)}, ${plural(metric.samples, '{0} sample', '{0} samples')}`,

@@ -26,15 +26,19 @@ export async function writePlainGemms(draft: Draft, signal?: AbortSignal): Promi
     if ((alpha === 1 && beta === 1 && !transposes) || (beta !== 1 && !bias)) continue;
     const scaledWeight = alpha === 1 ? undefined : await scaled(graph, weight, alpha);
     const scaledBias = bias && beta !== 1 ? await scaled(graph, bias, beta) : undefined;
-    graph.rewrite(node, english`It is written as integer kernels take it: without factors, and nothing transposed inside.`, (edit) => {
-      for (const tensor of [scaledWeight, scaledBias]) if (tensor) edit.setInitializer(tensor);
-      const input = transposes ? graph.freshName(`${data}_transposed`) : data;
-      const perm = attributes({ perm: [1, 0] });
-      if (transposes) edit.add({ opType: 'Transpose', inputs: [data], outputs: [input], attributes: perm }, [node]);
-      const plain = new Map([...node.attributes].filter(([name]) => !['alpha', 'beta', 'transA'].includes(name)));
-      const names = [input, scaledWeight?.name ?? weightName, scaledBias?.name ?? biasName];
-      edit.change(node, { inputs: names.slice(0, node.inputs.length), attributes: plain });
-    });
+    graph.rewrite(
+      node,
+      english`It is written as integer kernels take it: without factors, and nothing transposed inside.`,
+      (edit) => {
+        for (const tensor of [scaledWeight, scaledBias]) if (tensor) edit.setInitializer(tensor);
+        const input = transposes ? graph.freshName(`${data}_transposed`) : data;
+        const perm = attributes({ perm: [1, 0] });
+        if (transposes) edit.add({ opType: 'Transpose', inputs: [data], outputs: [input], attributes: perm }, [node]);
+        const plain = new Map([...node.attributes].filter(([name]) => !['alpha', 'beta', 'transA'].includes(name)));
+        const names = [input, scaledWeight?.name ?? weightName, scaledBias?.name ?? biasName];
+        edit.change(node, { inputs: names.slice(0, node.inputs.length), attributes: plain });
+      },
+    );
     removeUnread(graph, node, [...(scaledWeight ? [weightName] : []), ...(scaledBias ? [biasName] : [])]);
   }
 }
