@@ -164,7 +164,7 @@ await Promise.all(
     const manager = createRuntimeManager();
     for (let model = queue.shift(); model !== undefined; model = queue.shift()) {
       await tryModel(model, manager);
-      writeFileSync(jsonPath, `${JSON.stringify(summary(), null, 1)}\n`);
+      writeFileSync(jsonPath, text(summary()));
       const done = chosen.length - queue.length;
       if (done % 20 === 0) console.info(`${done} of ${chosen.length}, ${seconds()} s`);
     }
@@ -189,37 +189,42 @@ function inOrder(): readonly Row[] {
   );
 }
 
-/** Results one by one; of most models there is only a refusal to say, which many share. */
+/** Results one by one; of most models there is only a refusal to say, which many share: its ways by number. */
 function summary() {
-  const refusals: Record<string, Record<string, string[]>> = {};
+  const names = Object.keys(ways);
+  const refusals: Record<string, Record<string, number[]>> = {};
   for (const { model, way, outcome, reason = '' } of inOrder()) {
     if (outcome !== 'refused') continue;
     const models = refusals[reason] ?? {};
-    refusals[reason] = { ...models, [model]: [...(models[model] ?? []), way] };
+    refusals[reason] = { ...models, [model]: [...(models[model] ?? []), names.indexOf(way)] };
   }
   return {
     files: files.length,
     unreadable: [...unreadable].sort(),
+    ways: names,
     results: inOrder()
       .filter(({ outcome }) => outcome !== 'refused')
       .map(({ sqnrDb, ...row }) => ({ ...row, sqnrDb: sqnrDb == null ? null : Math.round(sqnrDb * 10) / 10 })),
-    refusals: Object.entries(refusals).map(([reason, models]) => ({
-      reason,
-      models: Object.fromEntries(Object.entries(models).map(([model, refused]) => [model, refused.join('; ')])),
-    })),
+    refusals: Object.entries(refusals).map(([reason, models]) => ({ reason, models })),
   };
+}
+
+/** JSON with a result a line. */
+function text({ results, refusals, ...rest }: ReturnType<typeof summary>): string {
+  const lines = (items: readonly object[]) => items.map((item) => `  ${JSON.stringify(item)}`).join(',\n');
+  const about = JSON.stringify(rest, null, 1).slice(0, -2);
+  return `${about},\n "results": [\n${lines(results)}\n ],\n "refusals": [\n${lines(refusals)}\n ]\n}\n`;
 }
 
 /** What an earlier run found, for the ways that there still are. */
 function readEarlier(): void {
   if (!existsSync(jsonPath)) return;
-  const earlier = JSON.parse(readFileSync(jsonPath, 'utf8')) as Partial<ReturnType<typeof summary>>;
-  if (!Array.isArray(earlier.refusals)) return;
-  const found: Row[] = [...(earlier.results ?? [])];
+  const earlier = JSON.parse(readFileSync(jsonPath, 'utf8')) as ReturnType<typeof summary>;
+  const found: Row[] = [...earlier.results];
   for (const { reason, models } of earlier.refusals) {
     for (const [model, refused] of Object.entries(models))
-      found.push(...refused.split('; ').map((way) => ({ model, way, outcome: 'refused', reason }) as const));
+      found.push(...refused.map((at) => ({ model, way: earlier.ways[at]!, outcome: 'refused', reason }) as const));
   }
   for (const row of found) if (row.way in ways) rows.set(keyOf(row), row);
-  for (const model of earlier.unreadable ?? []) unreadable.add(model);
+  for (const model of earlier.unreadable) unreadable.add(model);
 }

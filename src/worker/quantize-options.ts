@@ -133,7 +133,12 @@ export interface QuantizeSamples {
  */
 export async function samplesFor(
   model: Model,
-  { calibration, image, randomCalibration, settings }: QuantizeOptions,
+  {
+    calibration,
+    image,
+    randomCalibration,
+    settings,
+  }: Pick<QuantizeOptions, 'calibration' | 'image' | 'randomCalibration' | 'settings'>,
 ): Promise<QuantizeSamples> {
   const { dims, seed } = settings;
   if (calibration !== undefined) {
