@@ -242,7 +242,7 @@ const wanted = process.argv.slice(2);
 const results = join(root, 'bench/results');
 mkdirSync(results, { recursive: true });
 const jsonPath = join(results, 'quantize-claims.json');
-const found: Record<string, Part> = JSON.parse(readFileSync(jsonPath, 'utf8'));
+const found: Record<string, Part> = existsSync(jsonPath) ? JSON.parse(readFileSync(jsonPath, 'utf8')) : {};
 try {
   for (const [name, part] of Object.entries(parts)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;

@@ -17,11 +17,14 @@ export function markdown(
     files,
     unreadable,
     ways,
+    open,
     usable,
   }: {
     readonly files: number;
     readonly unreadable: number;
     readonly ways: readonly string[];
+    /** Models that not every way was tried on yet. */
+    readonly open: readonly string[];
     readonly usable: readonly [number, number];
   },
 ): string {
@@ -44,6 +47,9 @@ export function markdown(
     ...table,
     ...section('broken', 'Broken'),
     ...section('unfinished', 'Unfinished'),
+    ...(open.length > 0
+      ? ['', '## Not tried in every way yet', '', ...open.map((model) => `- ${shortened(model)}`)]
+      : []),
     '',
   ].join('\n');
 }

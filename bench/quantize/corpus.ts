@@ -4,7 +4,7 @@
  *
  * OPSCOPE_CORPUS: where the models lie. node bench/quantize/corpus.ts [part of a path …] [--scheme NAME …] [--missing];
  * `--missing` leaves out what has a result already. Smallest models first, two at a time, each way with a time limit.
- * Writes bench/results/quantize-corpus.{md,json}, the second after every model; what was not asked for stays in it.
+ * Writes bench/results/quantize-corpus.{md,json}, the second after every result; what was not asked for stays in it.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -143,6 +143,7 @@ async function tryModel(model: string, manager: RuntimeManager): Promise<void> {
       if (way === 'auto' && !hasIntegers(model)) continue;
       const row = await tryWay(opened, model, way, manager);
       rows.set(keyOf(row), row);
+      writeFileSync(jsonPath, text(summary()));
       if (row.outcome === 'broken' || row.outcome === 'unfinished')
         console.info(`${row.outcome}: ${model}, ${way}: ${row.reason}`);
     }
@@ -164,14 +165,20 @@ await Promise.all(
     const manager = createRuntimeManager();
     for (let model = queue.shift(); model !== undefined; model = queue.shift()) {
       await tryModel(model, manager);
-      writeFileSync(jsonPath, text(summary()));
       const done = chosen.length - queue.length;
       if (done % 20 === 0) console.info(`${done} of ${chosen.length}, ${seconds()} s`);
     }
     manager.dispose();
   }),
 );
-const about = { files: files.length, unreadable: unreadable.size, ways: Object.keys(ways) };
+const isOpen = (model: string) =>
+  !unreadable.has(model) && Object.keys(ways).some((way) => way !== 'auto' && !rows.has(keyOf({ model, way })));
+const about = {
+  files: files.length,
+  unreadable: unreadable.size,
+  ways: Object.keys(ways),
+  open: files.filter(isOpen),
+};
 const table = markdown(inOrder(), { ...about, usable: [usableSqnr('static-int8'), usableSqnr('int4-weights')] });
 writeFileSync(join(results, 'quantize-corpus.md'), table);
 console.info(`${table}\n${seconds()} s`);
