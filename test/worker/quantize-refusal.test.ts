@@ -139,6 +139,27 @@ describe('fp16 gives models that run', () => {
 });
 
 describe('what cannot be is refused with the reason', () => {
+  test.each([['dynamic-int8', {}] as const, ['static-int8', { smooth: 0.5 }] as const])(
+    '%s leaves a product of nothing float',
+    async (scheme, options) => {
+      const model = buildModel({
+        inputs: { x: ['float32', [4, 4]] },
+        outputs: { y: ['float32', [4, 4]], z: ['float32', [4, 0]] },
+        initializers: {
+          w: { dtype: 'float32', dims: [4, 4], bytes: fromNumbers('float32', [...Array(16).keys()]) },
+          none: { dtype: 'float32', dims: [4, 0], bytes: new Uint8Array(0) },
+        },
+        nodes: [
+          { opType: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] },
+          { opType: 'MatMul', inputs: ['x', 'none'], outputs: ['z'] },
+        ],
+      });
+      const { report } = await quantize(model, { scheme, randomCalibration: true, ...options });
+      expect(report.kept).toEqual([expect.objectContaining({ reason: 'its weight has no elements' })]);
+      expect(report.quantized).toEqual({ nodes: 1, of: 2 });
+    },
+  );
+
   const unknownOperator = buildModel({
     inputs: { x: ['float32', [4]] },
     outputs: { y: ['float32', [4]] },

@@ -72,6 +72,7 @@ function targetOf(graph: GraphDraft, facts: Facts, node: Node): Target | string 
       : english`both operands are computed`;
   }
   if (weight.dtype !== 'float32') return english`its weight is ${weight.dtype}, not float32`;
+  if (weight.dims.includes(0)) return english`its weight has no elements`;
   if (graph.constant(data)) return english`it computes with constants only`;
   const dtype = facts.of(graph, data).dtype;
   if (dtype !== undefined && dtype !== 'float32') return english`its input is ${dtype}, not float32`;
