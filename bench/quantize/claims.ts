@@ -1,12 +1,13 @@
 /**
  * What quantization is said to bring beside the comparison with ONNX Runtime's tools: int4 at one row, the search on
- * a model that int8 harms, and the samples' accuracy.
+ * a model that int8 harms, the samples' accuracy, and models that are better kept in float.
  *
  * OPSCOPE_BENCH_MODELS: folder of models. OPSCOPE_PYTHON: a Python with onnxruntime and onnx, for efficientnet_b0.
- * node bench/quantize/claims.ts [int4 | auto | samples …]; writes bench/results/quantize-claims.{md,json}.
+ * node bench/quantize/claims.ts [int4 | auto | samples | keep …]; writes bench/results/quantize-claims.{md,json}, in which
+ * what was not asked for stays.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TensorValue } from '../../src/core/evaluator.ts';
@@ -23,6 +24,8 @@ import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
 import { saveModel } from '../../src/worker/save-model.ts';
 import { parseModel } from '../../test/core/passes/graph-text.ts';
 import { machine, measure } from '../process.ts';
+import { type Claim, claimsTable, type Part } from './claims-table.ts';
+import { keptAndQuantized } from './keep-models.ts';
 
 const models = process.env.OPSCOPE_BENCH_MODELS;
 const python = process.env.OPSCOPE_PYTHON;
@@ -38,14 +41,6 @@ const evaluator = createEvaluator(manager);
 
 /** Seconds for one comparison of latencies. */
 const timeLimit = 6;
-
-interface Claim {
-  readonly model: string;
-  readonly claim: string;
-  readonly holds: boolean;
-  readonly figures: string;
-  readonly candidates?: QuantizeReport['candidates'];
-}
 
 interface Opened {
   readonly model: Model;
@@ -64,7 +59,10 @@ const sample = (name: string, file: string): string => join(root, 'samples', nam
 let written = 0;
 
 /** The command line as users have it, single-threaded. */
-async function quantize(path: string, ...given: readonly string[]): Promise<{ report: QuantizeReport; path: string }> {
+async function quantize(
+  path: string,
+  ...given: readonly string[]
+): Promise<{ report: QuantizeReport; path: string; output: string }> {
   const output = join(folder, `result-${written++}.onnx`);
   const shared = ['-o', output, '--threads', '1', '--time-limit', String(timeLimit), '--json', '--quiet'];
   const { output: json } = await measure(process.execPath, [cli, 'quantize', path, ...shared, ...given], {
@@ -72,7 +70,7 @@ async function quantize(path: string, ...given: readonly string[]): Promise<{ re
     mayEndWith: [0, 1],
   });
   const report = JSON.parse(json) as QuantizeReport;
-  return { report, path: report.keepFloat ? path : output };
+  return { report, path: report.keepFloat ? path : output, output };
 }
 
 async function open(path: string): Promise<Opened> {
@@ -211,21 +209,52 @@ async function samples(): Promise<Claim[]> {
   return claims;
 }
 
-const parts = { int4, auto, samples };
+/** Models that integers make no faster, and others that they do: the search and the plain scheme say which. */
+async function keep(): Promise<Claim[]> {
+  const claims: Claim[] = [];
+  for (const { name, scheme, text, pays } of keptAndQuantized) {
+    // A small difference that is there takes longer to see than that there is none.
+    const shared = ['--random-calibration', '--time-limit', pays ? '2' : '0.5'];
+    const path = join(folder, `${written++}.onnx`);
+    await saveModel(parseModel(text), path);
+    const { report: auto, output } = await quantize(path, '--scheme', 'auto', ...shared);
+    const { report: plain } = await quantize(path, '--scheme', scheme, ...shared);
+    const said = (report: QuantizeReport) => report.advice.filter((line) => line.startsWith('Keep fp32')).join(' ');
+    const isKept = auto.keepFloat === true && said(auto) !== '' && said(plain) !== '' && !existsSync(output);
+    const chosen = auto.candidates?.find((each) => each.chosen);
+    claims.push({
+      model: name,
+      claim: pays ? 'control: integers pay, and are given' : 'integers do not pay: said, and nothing written',
+      holds: pays
+        ? chosen?.verdict === 'faster' && said(auto) === '' && said(plain) === '' && existsSync(output)
+        : isKept,
+      figures: [
+        `auto: ${chosen ? `${chosen.label}, ${chosen.ratio!.toFixed(2)} × the time` : said(auto)}`,
+        `${scheme}: ${timed(plain.latency!)}. ${said(plain)}`,
+      ].join('; '),
+    });
+  }
+  return claims;
+}
+
+const parts = { int4, auto, samples, keep };
 const wanted = process.argv.slice(2);
-const claims: Claim[] = [];
-const failures: string[] = [];
+const results = join(root, 'bench/results');
+mkdirSync(results, { recursive: true });
+const jsonPath = join(results, 'quantize-claims.json');
+const found: Record<string, Part> = existsSync(jsonPath) ? JSON.parse(readFileSync(jsonPath, 'utf8')) : {};
 try {
   for (const [name, part] of Object.entries(parts)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const start = performance.now();
+    const about = { machine: `${machine()}, load ${loadavg()[0]!.toFixed(1)}`, date: new Date().toISOString() };
     try {
-      const found = await part();
-      claims.push(...found);
-      for (const { model, figures, holds } of found) console.log(`${holds ? 'holds' : 'FAILS'}: ${model}: ${figures}`);
+      const claims = await part();
+      found[name] = { ...about, claims };
+      for (const { model, figures, holds } of claims) console.log(`${holds ? 'holds' : 'FAILS'}: ${model}: ${figures}`);
     } catch (error) {
-      failures.push(`${name}: ${(error as Error).message}`);
-      console.warn(failures.at(-1));
+      found[name] = { ...about, claims: [], failure: (error as Error).message };
+      console.warn(`${name}: ${(error as Error).message}`);
     }
     console.log(`${name}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
   }
@@ -233,41 +262,5 @@ try {
   manager.dispose();
   rmSync(folder, { recursive: true, force: true });
 }
-
-/** The trade-off, candidate by candidate. */
-function tradeOff({ model, candidates = [] }: Claim): string[] {
-  if (candidates.length === 0) return [];
-  const metric = candidates.some((each) => each.metric !== undefined);
-  const rows = candidates.map((each) => {
-    const time = each.ratio === undefined ? '–' : each.ratio.toFixed(2);
-    const share = each.metric === undefined ? '' : `${(each.metric * 100).toFixed(1)}`;
-    const note = [each.chosen && 'chosen', each.front && 'front', !each.within && 'beyond the budget'];
-    const cells = [each.label, each.sqnrDb?.toFixed(1) ?? 'equal', ...(metric ? [share] : []), time];
-    return `| ${[...cells, (each.bytes / 1e6).toFixed(2), note.filter(Boolean).join(', ')].join(' | ')} |`;
-  });
-  const heads = ['candidate', 'dB', ...(metric ? ['accuracy, %'] : []), 'time / float', 'MB', ''];
-  const table = [`| ${heads.join(' | ')} |`, `|${heads.map(() => '---').join('|')}|`, ...rows];
-  return ['', `## What was tried on ${model}`, '', ...table];
-}
-
-const about = `${machine()}, load ${loadavg()[0]!.toFixed(1)}`;
-const results = join(root, 'bench/results');
-mkdirSync(results, { recursive: true });
-const report = { machine: about, date: new Date().toISOString(), claims, failures };
-writeFileSync(join(results, 'quantize-claims.json'), `${JSON.stringify(report, null, 2)}\n`);
-const lines = [
-  '# Claims of quantization',
-  '',
-  about,
-  '',
-  `Single-threaded; times A/B with 95 % interval, at most ${timeLimit} s each.`,
-  '',
-  '| model | claim | | figures |',
-  '|---|---|---|---|',
-  ...claims.map(
-    ({ model, claim, holds, figures }) => `| ${model} | ${claim} | ${holds ? 'holds' : '**fails**'} | ${figures} |`,
-  ),
-  ...claims.flatMap(tradeOff),
-  ...failures.map((each) => `\nNot measured: ${each}`),
-];
-writeFileSync(join(results, 'quantize-claims.md'), `${lines.join('\n')}\n`);
+writeFileSync(jsonPath, `${JSON.stringify(found, null, 2)}\n`);
+writeFileSync(join(results, 'quantize-claims.md'), claimsTable(found, timeLimit));

@@ -198,16 +198,23 @@ export const oneOf =
     return found;
   };
 
-/** The nodes with these names; a name may belong to several. */
+/** The nodes with these names, or of the operators that `op:TYPE` names; each may stand for several. */
 export async function nodesNamed(model: Model, names: readonly string[]): Promise<readonly Node[]> {
   const { Draft } = await import('../core/graph/draft.ts');
   const nodes = new Draft(model).graphs().flatMap((graph) => graph.nodes());
-  return names.flatMap((wanted) => {
-    const found = nodes.filter(({ name }) => name === wanted);
-    if (found.length === 0)
-      throw new UsageError(`The model has no node named ${wanted}. List them with inspect --nodes.`);
-    return found;
-  });
+  return names.flatMap((name) => nodesCalled(nodes, name));
+}
+
+/** Those of some nodes that a name, or `op:TYPE`, stands for. Throws `UsageError` when there is none. */
+export function nodesCalled(nodes: readonly Node[], called: string): readonly Node[] {
+  const type = called.startsWith('op:') ? called.slice('op:'.length) : undefined;
+  const found = nodes.filter(({ name, opType }) => (type === undefined ? name === called : opType === type));
+  if (found.length > 0) return found;
+  throw new UsageError(
+    type === undefined
+      ? `The model has no node named ${called}. List them with inspect --nodes.`
+      : `The model has no ${type}. List its nodes with inspect --nodes.`,
+  );
 }
 
 /** `2 threads`; `default threads (2)` where ONNX Runtime chose. */

@@ -46,7 +46,11 @@ export function pruneCommand(program: Command): void {
       'channels',
     )
     .option('--ratio <share>', 'the share that goes, between 0 and 1', share)
-    .option('--exclude <node>', 'name of a node that stays as it is; repeat for more', collect)
+    .option(
+      '--exclude <node>',
+      'name of a node that stays as it is, or op:TYPE for all of a type; repeat for more',
+      collect,
+    )
     .option('--labelled <path>', 'labelled data to measure accuracy on')
     .option('--min-sqnr <db>', 'fail below this signal to noise of the outputs', positive)
     .option('--no-measure', 'do not measure latency')

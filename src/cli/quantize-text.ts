@@ -23,9 +23,19 @@ function keptLines(kept: readonly { readonly node: string; readonly reason: stri
 
 const comparedTexts = {
   labelled: 'the labelled data',
-  calibration: 'the calibration data',
+  'held-out': 'samples that calibration did not see',
+  calibration: 'samples that ranges were found on, too',
   'made-up': 'made-up inputs',
 } as const;
+
+/** What was done to the model before it was quantized. */
+function preparations({ options: { prune, equalize, smooth } }: QuantizeReport): readonly string[] {
+  return [
+    ...(prune === undefined ? [] : [prune === '2:4' ? 'pruned 2:4' : `pruned by ${Number(prune) * 100} %`]),
+    ...(equalize === true ? ['layers equalized'] : []),
+    ...(smooth === undefined ? [] : [`smoothed with a strength of ${smooth}`]),
+  ];
+}
 
 /** The report for people; `errors`: rows of the table of nodes with the largest errors. */
 export function quantizeText(report: QuantizeReport, errors = 0): string {
@@ -34,7 +44,6 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
     fused,
     islands = [],
     kept,
-    before,
     after,
     verdict,
     sqnrDb,
@@ -43,11 +52,12 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
     advice,
     problems,
   } = report;
+  const before = preparations(report);
   const paint = verdict.status === 'different' ? bad : verdict.status === 'not-run' ? careful : good;
   const quality = [
     changedOutputsSentence(verdict),
     ...(sqnrDb === null ? [] : [`signal to noise ${decibels(sqnrDb)}`]),
-    ...(comparedOn ? [`on ${comparedTexts[comparedOn]}`] : []),
+    ...(comparedOn ? [`${count(verdict.runs)} runs on ${comparedTexts[comparedOn]}`] : []),
     ...(verdict.status === 'not-run' && verdict.reason ? [verdict.reason] : []),
   ];
   const entries: [string, string][] = [
@@ -60,9 +70,12 @@ export function quantizeText(report: QuantizeReport, errors = 0): string {
           ],
         ]
       : []),
+    ...(before.length > 0 ? [['before', before.join(', ')] as [string, string]] : []),
     ['quantized', `${count(quantized.nodes)} of ${count(quantized.of)} nodes`],
-    ['integer', `${count(fused.nodes)} of ${count(fused.of)} run with an integer kernel`],
-    ['size', `${bytes(before.bytes)} → ${bytes(after.bytes)}  ${change(before.bytes, after.bytes)}`],
+    ...(fused.of > 0
+      ? [['integer', `${count(fused.nodes)} of ${count(fused.of)} run with an integer kernel`] as [string, string]]
+      : []),
+    ['size', `${bytes(report.before.bytes)} → ${bytes(after.bytes)}  ${change(report.before.bytes, after.bytes)}`],
     ['outputs', paint(quality.join(', '))],
     ...costAndGain(report),
   ];

@@ -9,6 +9,7 @@ import { budget } from './budget.ts';
 import {
   collect,
   execute,
+  nodesCalled,
   nodesNamed,
   type Outcome,
   oneOf,
@@ -98,7 +99,11 @@ export function quantizeCommand(program: Command): void {
       `int8-weights, int4-weights: how scales are found: ${blockMethods.join(', ')}; gptq needs calibration data`,
       oneOf(...blockMethods),
     )
-    .option('--exclude <node>', 'name of a node that stays float; repeat for more', collect)
+    .option(
+      '--exclude <node>',
+      'name of a node that stays float, or op:TYPE for all of a type; repeat for more',
+      collect,
+    )
     .option(
       '--node-type <node=type>',
       `static-int8: a type for one node, or for all of op:TYPE: ${nodeTypes.join(', ')}; repeat for more`,
@@ -122,7 +127,7 @@ export function quantizeCommand(program: Command): void {
       oneOf(...quantizedFormats),
     )
     .option('--prune <share>', 'first set the smallest weights to 0: this share of them, or 2:4', pruning)
-    .option('--equalize', 'first scale the channels between convolutions to like sizes')
+    .option('--equalize', 'first scale the channels between layers to like sizes')
     .option('--smooth <strength>', 'SmoothQuant: 0 to 1, or search; needs calibration data', smoothing)
     .option('--labelled <path>', 'labelled data to measure accuracy on')
     .option('--sensitivity', 'what the outputs gain when one node at a time stays float, for the 60 noisiest at most')
@@ -275,13 +280,7 @@ async function typedNodes(model: Model, asked: readonly string[]) {
     const type = nodeTypes.find((each) => each === text.slice(end + 1));
     if (name === '' || !type)
       throw new UsageError(`--node-type takes NODE=TYPE with one of ${nodeTypes.join(', ')}, not ${text}.`);
-    const nodes = all.filter((node) => (name.startsWith('op:') ? node.opType === name.slice(3) : node.name === name));
-    if (nodes.length === 0)
-      throw new UsageError(
-        name.startsWith('op:')
-          ? `The model has no ${name.slice(3)}. List its nodes with inspect --nodes.`
-          : `The model has no node named ${name}. List them with inspect --nodes.`,
-      );
+    const nodes = nodesCalled(all, name);
     return { name, nodes: nodes.map(({ id }) => id), type };
   });
 }

@@ -214,7 +214,7 @@ export interface QuantizeRequest extends VersionRef {
   readonly measure: boolean;
   /** Static: type of what nodes read and give. Default uint8; CPUs have no kernels for 16 bits, other processors do. */
   readonly activations?: 'uint8' | 'int8' | 'uint16' | 'int16';
-  /** Channels between convolutions are scaled to like sizes first: it helps where weights have one scale a tensor. */
+  /** Channels between layers are scaled to like sizes first: it helps where weights have one scale a tensor. */
   readonly equalize?: boolean;
   /** Static: conversions around float nodes (default), or operators on integers. */
   readonly format?: QuantizedFormat;

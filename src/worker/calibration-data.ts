@@ -1,14 +1,14 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { english } from '../core/english.ts';
 import type { TensorValue } from '../core/evaluator.ts';
 import type { Model, ValueInfo } from '../core/graph/model.ts';
 import type { Samples } from '../core/quantize/calibration.ts';
-import { fromNumbers } from '../core/tensor/convert.ts';
 import { ImageError, type ImagePreprocessing, parseImagePreprocessing } from '../core/tensor/image-preprocessing.ts';
 import { isImageName, openImages } from './image-data.ts';
 import { inputFor, readInputFiles } from './input-files.ts';
 import { InputError, makeInputs } from './inputs.ts';
+import { fillNotes, readJsonLines } from './json-lines.ts';
 import { openNpy, openNpz, type SampleArray, wholeArray } from './sample-arrays.ts';
 import { requiredInputs, symbolicDims } from './symbolic-dims.ts';
 
@@ -41,20 +41,20 @@ export async function openSamples(model: Model, path: string, options: SampleOpt
   const inputs = requiredInputs(model);
   const names = inputs.map(({ name }) => name);
   const files = await sampleFiles(path, inputs.length);
-  const plansOf = async (file: string): Promise<readonly Plan[]> => {
-    const sets = await readSets(file, inputs);
-    return sets.map((set) => {
+  const plansOf = async function* (file: string): AsyncGenerator<Plan> {
+    for await (const set of readSets(file, inputs)) {
       const missing = names.filter((name) => !set.has(name));
-      if (missing.length === 0) return planOf(set, inputs, options);
       const found = [...set.keys()].join(', ') || 'none';
-      throw new InputError(english`${file} has no data for the input ${missing.join(', ')}. Arrays there: ${found}.`);
-    });
+      if (missing.length > 0)
+        throw new InputError(english`${file} has no data for the input ${missing.join(', ')}. Arrays there: ${found}.`);
+      yield planOf(set, inputs, options);
+    }
   };
   const { limit = Number.POSITIVE_INFINITY } = options;
   const feeds = async function* (): AsyncGenerator<Feed> {
     let done = 0;
     for (const file of files) {
-      for (const plan of await plansOf(file)) {
+      for await (const plan of plansOf(file)) {
         for await (const feed of feedsOf(plan)) {
           if (done++ >= limit) return;
           yield feed;
@@ -63,16 +63,17 @@ export async function openSamples(model: Model, path: string, options: SampleOpt
     }
   };
   // Of many files of arrays only the first is opened, and all are taken to be like it; lines are counted.
-  const countIn = async (file: string) => (await plansOf(file)).reduce((sum, plan) => sum + plan.count, 0);
-  const first = await countIn(files[0]!);
-  let all = first * files.length;
-  if (files.some((file) => extname(file) === '.jsonl')) {
-    all = first;
-    for (const file of files.slice(1)) all += await countIn(file);
+  const isLines = files.some((file) => extname(file) === '.jsonl');
+  let all = 0;
+  for (const file of isLines ? files : files.slice(0, 1)) {
+    for await (const { count } of plansOf(file)) {
+      all += count;
+      if (all >= limit) break;
+    }
   }
-  const count = Math.min(limit, all);
+  const count = Math.min(limit, isLines ? all : all * files.length);
   if (count === 0) throw new InputError(english`${path} holds no data for ${names.join(', ')}.`);
-  const notes = extname(files[0]!) === '.jsonl' ? await fillNotes(files[0]!, names) : [];
+  const notes = extname(files[0]!) === '.jsonl' ? await fillNotes(files[0]!, inputs) : [];
   return { count, source: path, feeds, ...(notes.length > 0 ? { notes } : {}) };
 }
 
@@ -127,21 +128,36 @@ const undeclaredImages = (path: string) =>
     english`${path} holds images. Say how they become numbers: --image imagenet, or --image resize=256,crop=224,mean=0.5,std=0.5.`,
   );
 
-/** Sets of arrays for the inputs, by name. Large ones stay in their file. */
-async function readSets(
-  file: string,
-  inputs: readonly ValueInfo[],
-): Promise<readonly ReadonlyMap<string, SampleArray>[]> {
+/** Sets of arrays for the inputs, by name, one after the other. Large arrays stay in their file. */
+async function* readSets(file: string, inputs: readonly ValueInfo[]): AsyncGenerator<ReadonlyMap<string, SampleArray>> {
+  const whole = (values: Iterable<readonly [string, TensorValue]>) =>
+    new Map(Array.from(values, ([name, value]) => [name, wholeArray(value)] as const));
+  switch (extname(file)) {
+    case '.jsonl':
+      for await (const values of readJsonLines(file, inputs)) yield whole(values);
+      return;
+    case '.npz':
+    case '.npy':
+      yield await openArrays(file, inputs);
+      return;
+    default:
+      for (const set of await readInputFiles(
+        file,
+        inputs.map(({ name }) => name),
+      ))
+        yield whole(Object.entries(set));
+  }
+}
+
+async function openArrays(file: string, inputs: readonly ValueInfo[]): Promise<ReadonlyMap<string, SampleArray>> {
   const names = inputs.map(({ name }) => name);
-  const extension = extname(file);
   try {
-    if (extension === '.npz') return [await openNpz(file)];
-    if (extension === '.npy') return [new Map([[inputFor(file, '', names, 1), await openNpy(file)]])];
+    return extname(file) === '.npz'
+      ? await openNpz(file)
+      : new Map([[inputFor(file, '', names, 1), await openNpy(file)]]);
   } catch (error) {
     throw new InputError(english`${file} could not be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const sets = extension === '.jsonl' ? await readJsonLines(file, inputs) : await readInputFiles(file, names);
-  return sets.map((set) => new Map(Object.entries(set).map(([name, value]) => [name, wholeArray(value)])));
 }
 
 /** How the arrays of a set become runs. */
@@ -214,64 +230,6 @@ function samplesIn(
   if (typeof size === 'number') return { samples, step: size, fixed: true, extraAxis: false };
   const given = size ? bound[size] : undefined;
   return { samples, step: given ?? batch, fixed: false, extraAxis: false };
-}
-
-/** Token ids and the like: `{"input_ids": [1, 2], "attention_mask": [1, 1]}` or `[1, 2]` a line. */
-async function readJsonLines(
-  path: string,
-  inputs: readonly ValueInfo[],
-): Promise<Readonly<Record<string, TensorValue>>[]> {
-  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line.trim() !== '');
-  return lines.map((line, index) => {
-    try {
-      const parsed = JSON.parse(line) as unknown;
-      const values = Array.isArray(parsed) ? { [inputs[0]!.name]: parsed } : (parsed as Record<string, unknown>);
-      const arrays = inputs.map((input) => [input.name, values[input.name]] as const);
-      const [given] = arrays.map(([, array]) => array).filter(Array.isArray);
-      const rows = given?.every(Array.isArray) ? given : [given ?? []];
-      const dims: readonly [number, number] = [rows.length, (rows[0] as readonly unknown[] | undefined)?.length ?? 0];
-      return Object.fromEntries(arrays.map(([name, array], at) => [name, lineTensor(inputs[at]!, array, dims)]));
-    } catch (error) {
-      throw new InputError(
-        english`Line ${index + 1} of ${path} cannot be used: ${error instanceof Error ? error.message : error}`,
-      );
-    }
-  });
-}
-
-/** What an input that a line leaves out is: everything let through by masks, counted up by positions, else 0. */
-const filledIn = (name: string, at: number): number => (/mask/i.test(name) ? 1 : /position/i.test(name) ? at : 0);
-
-/** Ids of a line, or of several rows, as the input takes them: padded with 0 to the length of one that is fixed. */
-function lineTensor(
-  { name, type }: ValueInfo,
-  array: unknown,
-  [rows, columns]: readonly [number, number],
-): TensorValue {
-  const dtype = type?.kind === 'tensor' ? type.dtype : 'int64';
-  const given: readonly unknown[] =
-    Array.isArray(array) && array.length > 0 && array.every(Array.isArray) ? array : [array];
-  const isRow = (row: unknown): row is readonly number[] =>
-    Array.isArray(row) && row.every((value) => typeof value === 'number');
-  const filled = Array.from({ length: columns }, (_, at) => filledIn(name, at));
-  const values = array === undefined ? Array.from({ length: rows }, () => filled) : given;
-  const length = isRow(values[0]) ? values[0].length : 0;
-  if (!values.every((row) => isRow(row) && row.length === length))
-    throw new Error(english`${name} is no list of numbers.`);
-  const fixed = type?.kind === 'tensor' && type.shape?.length === 2 ? type.shape[1] : undefined;
-  const width = typeof fixed === 'number' ? Math.max(fixed, length) : length;
-  const padding = new Array<number>(width - length).fill(0);
-  const numbers = (values as readonly (readonly number[])[]).flatMap((row) => [...row, ...padding]);
-  return { dtype, dims: [values.length, width], bytes: fromNumbers(dtype, numbers) };
-}
-
-/** Says which inputs a file leaves out that then are zeros. */
-async function fillNotes(path: string, names: readonly string[]): Promise<readonly string[]> {
-  const [line = '[]'] = (await readFile(path, 'utf8')).split('\n');
-  const parsed = JSON.parse(line) as unknown;
-  const given = Array.isArray(parsed) ? names.slice(0, 1) : Object.keys(parsed as object);
-  const zeros = names.filter((name) => !given.includes(name) && !/mask|position/i.test(name));
-  return zeros.length === 0 ? [] : [english`${path} does not name ${zeros.join(', ')}: zeros stand there instead.`];
 }
 
 /** The size of a free batch: the symbol of the first axis of the first input, when there is one. */

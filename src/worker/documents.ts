@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { english } from '../core/english.ts';
 import { graphAttributes } from '../core/graph/attribute.ts';
 import { Draft } from '../core/graph/draft.ts';
@@ -13,7 +14,7 @@ import { createFacts } from '../core/shapes/infer.ts';
 import type { DocumentId, VersionInfo, VersionRef } from '../protocol/worker.ts';
 import { assumedDims } from './inspect.ts';
 import type { KeptCandidate } from './kept-candidates.ts';
-import type { TemporaryFolder } from './model-source.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from './model-source.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
 import type { AsRun } from './profile.ts';
 
@@ -76,8 +77,10 @@ export interface OpenDocument {
   readonly versions: Map<number, Version>;
   /** What searches tried, by the version whose report lists it. */
   readonly candidates: Map<number, Candidates>;
-  /** Where candidates lie; removed with the document. */
+  /** Where candidates, and what calibration found, lie; removed with the document. */
   readonly folders: TemporaryFolder[];
+  /** Passes over calibration data, so that a job that was cancelled goes on where it was. */
+  calibration?: string;
   /** The last profile of each version. */
   readonly measured: Map<number, Measured>;
   head: number;
@@ -234,4 +237,13 @@ function realPath(path: string): string {
   } catch {
     return path;
   }
+}
+
+/** The file that passes over calibration data are kept in until the document closes. */
+export async function calibrationFile(document: OpenDocument): Promise<string> {
+  if (document.calibration !== undefined) return document.calibration;
+  const folder = await makeTemporaryFolder();
+  document.folders.push(folder);
+  document.calibration = join(folder.path, 'calibration.json');
+  return document.calibration;
 }

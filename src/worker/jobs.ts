@@ -11,6 +11,7 @@ import {
   addVersion,
   asOpened,
   type Candidates,
+  calibrationFile,
   type Documents,
   type OpenDocument,
   type Origins,
@@ -124,6 +125,7 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
           ...options,
           exclude: sourcesIn({ document, version: id }, excludeIn, exclude),
           ...(folder ? { candidatesFolder: folder.path } : {}),
+          ...(options.calibration === undefined ? {} : { calibrationCache: await calibrationFile(open) }),
         },
         measurement(context),
       );

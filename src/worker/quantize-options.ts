@@ -9,6 +9,7 @@ import {
   schemes,
 } from '../core/quantize/quantize-model.ts';
 import type { QuantizeStep } from '../core/report/recipe.ts';
+import type { QuantizeReport } from '../core/report/report.ts';
 import type { QuantizeRequest } from '../protocol/worker.ts';
 import { type CalibrationCache, openCalibrationCache } from './calibration-cache.ts';
 import { openSamples, randomSamples, type SampleData } from './calibration-data.ts';
@@ -49,6 +50,9 @@ export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'pe
 /** Runs that a result is compared on, and runs of made-up calibration data. */
 export const comparedRuns = 8;
 const randomRuns = 16;
+/** Of so many samples some are held back to compare on: one of every eight, those first that lie near the start. */
+const fewestToHoldOut = 32;
+const heldOutEvery = 8;
 
 /** What is asked for, with words that are known. Throws `QuantizeError` when it makes no sense. */
 export function checked({
@@ -113,15 +117,59 @@ export function checked({
   return { scheme: known ?? 'auto', method: found };
 }
 
-/** Calibration data as asked for: the user's, made up, or none. */
+/** What calibrates, and what results are compared on. */
+export interface QuantizeSamples {
+  /** The user's data or made up; none when not asked for. */
+  readonly calibrating: SampleData | undefined;
+  /** Absent where they are to be made up. */
+  readonly compared?: SampleData;
+  readonly comparedOn: NonNullable<QuantizeReport['comparedOn']>;
+}
+
+/**
+ * Calibration data as asked for, and other data to compare on: of the user's those held back, else made up. Of few there
+ * is none to spare, and results are compared on what calibrated. What is held back depends on the data alone: a recipe
+ * gives the same result, compared or not.
+ */
 export async function samplesFor(
   model: Model,
-  { calibration, image, randomCalibration, settings }: QuantizeOptions,
-): Promise<SampleData | undefined> {
+  {
+    calibration,
+    image,
+    randomCalibration,
+    settings,
+  }: Pick<QuantizeOptions, 'calibration' | 'image' | 'randomCalibration' | 'settings'>,
+): Promise<QuantizeSamples> {
+  const { dims, seed } = settings;
   if (calibration !== undefined) {
-    return openSamples(model, calibration, { dims: settings.dims, ...(image === undefined ? {} : { image }) });
+    const all = await openSamples(model, calibration, { dims, ...(image === undefined ? {} : { image }) });
+    if (all.count < fewestToHoldOut) return { calibrating: all, compared: all, comparedOn: 'calibration' };
+    const { rest, held } = holdOut(all, comparedRuns);
+    return { calibrating: rest, compared: held, comparedOn: 'held-out' };
   }
-  return randomCalibration ? randomSamples(model, randomRuns, { dims: settings.dims, seed: settings.seed }) : undefined;
+  const calibrating = randomCalibration ? await randomSamples(model, randomRuns, { dims, seed }) : undefined;
+  return { calibrating, comparedOn: 'made-up' };
+}
+
+/** Every eighth sample from the first on, `most` at most, and all the others. */
+function holdOut(samples: SampleData, most: number): { readonly rest: SampleData; readonly held: SampleData } {
+  const count = Math.min(most, Math.ceil(samples.count / heldOutEvery));
+  const isHeld = (index: number) => index % heldOutEvery === 0 && index < count * heldOutEvery;
+  const some = (count: number, last: number, isWanted: (index: number) => boolean): SampleData => ({
+    ...samples,
+    count,
+    async *feeds() {
+      let index = 0;
+      for await (const feed of samples.feeds()) {
+        if (isWanted(index)) yield feed;
+        if (++index > last) return;
+      }
+    },
+  });
+  return {
+    held: some(count, (count - 1) * heldOutEvery, isHeld),
+    rest: some(samples.count - count, samples.count, (index) => !isHeld(index)),
+  };
 }
 
 /** The cache that calibration goes on from; none unless asked for. Rejects with `InputError` when the file is another. */
@@ -133,7 +181,7 @@ export async function cacheFor({
 }: QuantizeOptions): Promise<CalibrationCache | undefined> {
   if (calibrationCache === undefined) return undefined;
   const data = calibration === undefined ? `random ${seed} ${randomRuns}` : await hashData(calibration);
-  return openCalibrationCache(calibrationCache, [data, image, JSON.stringify(dims)]);
+  return openCalibrationCache(calibrationCache, [data, image, JSON.stringify(dims), 'held out']);
 }
 
 /** Inputs made up to compare results on, other than those that calibrate. */

@@ -1,12 +1,13 @@
 import { english } from '../core/english.ts';
 import type { Evaluator } from '../core/evaluator.ts';
-import type { Draft, Rewrite } from '../core/graph/draft.ts';
+import { Draft, type Rewrite } from '../core/graph/draft.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import { catalog } from '../core/passes/catalog.ts';
 import { presetPasses } from '../core/passes/presets.ts';
 import { runPasses } from '../core/passes/runner.ts';
 import { type Pruning, pruneWeights } from '../core/prune/weights.ts';
 import { equalizeLayers } from '../core/quantize/equalize.ts';
+import { writePlainGemms } from '../core/quantize/plain-gemm.ts';
 import { type QuantizedModel, quantizeGraph, type Recipe } from '../core/quantize/quantize-model.ts';
 import { type SmoothOptions, smoothLayers } from '../core/quantize/smooth.ts';
 import type { ExplainedRewrite } from '../core/report/report.ts';
@@ -64,10 +65,12 @@ export async function prepareForQuantization(
     onPass: ({ title }) => onProgress?.({ message: title }),
     signal,
   });
-  const raised = { ...result, irVersion: Math.max(result.irVersion, initializersApart) };
-  const prepared = spill ? await spill.spilled(raised) : raised;
-  const origins = originsOf(draft);
-  return preparedFrom(prepared, origins, draft.rewrites.map(explained));
+  const plain = new Draft({ ...result, irVersion: Math.max(result.irVersion, initializersApart) });
+  await writePlainGemms(plain, signal);
+  const rewrites = [...draft.rewrites, ...plain.rewrites].map(explained);
+  const finished = plain.finish();
+  const prepared = spill ? await spill.spilled(finished) : finished;
+  return preparedFrom(prepared, composed(originsOf(plain), originsOf(draft)), rewrites);
 }
 
 /** The prepared model with its layers equalized, so that one scale loses less. */

@@ -159,7 +159,7 @@ async function quantize(
       ? simplified
       : await pruned(simplified, options.prune, { exclude: simplified.ids(options.exclude ?? []), signal });
   const even = options.equalize ? await equalized(fewer, signal) : fewer;
-  const samples = await samplesFor(even.model, options);
+  const { calibrating: samples, ...others } = await samplesFor(even.model, options);
   const cache = await cacheFor(options);
   const calibratorOf = ({ model }: Prepared, data: SampleData) =>
     createCalibrator(model, data, request.method, { ...options, evaluator, signal, say, cache });
@@ -204,7 +204,7 @@ async function quantize(
       : await openLabelled(target.model, options.labelled, options.settings.dims);
   const isCompared = options.verify || request.scheme === 'auto';
   const compared = isCompared
-    ? (labelled?.data ?? samples ?? (await comparedInputs(target.model, options)))
+    ? (labelled?.data ?? others.compared ?? (await comparedInputs(target.model, options)))
     : undefined;
   const reference = compared
     ? await referenceRuns(target.model, compared, comparedRuns, { evaluator, signal })
@@ -230,7 +230,7 @@ async function quantize(
   const method = search?.method ?? request.method;
   const quantized = wanted ?? search!.quantized;
   const decided = { ...options, smooth: smoothing?.alpha, ...(search ? decidedBy(search) : {}) };
-  refuseNothing(quantized, recipe.scheme);
+  refuseNothing(quantized, request.scheme);
   const model = withProvenance(quantized.model, recipe, target, context.opscope);
   // The sessions that calibrated are as large as the model, and none of them is used again.
   await evaluator.dispose();
@@ -274,7 +274,7 @@ async function quantize(
     search,
     accepted: search !== undefined && search.keepFloat === undefined,
     samples,
-    comparedOn: labelled ? 'labelled' : samples ? 'calibration' : 'made-up',
+    comparedOn: labelled ? 'labelled' : others.comparedOn,
     decided,
     advice,
     errors,
@@ -318,7 +318,7 @@ function decidedBy({ equalize, smooth, sqnrDb, recipe }: SearchResult): Partial<
 }
 
 /** Nothing quantized is an error, not a success. */
-function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
+function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme | 'auto'): void {
   if (nodes.length > 0) return;
   const reasons = [...new Set(kept.map(({ node, reason }) => english`${node.opType} stays float: ${reason}.`))];
   const why =
@@ -327,7 +327,8 @@ function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme): void {
       : scheme === 'fp16'
         ? [english`None of its nodes computes with 32-bit floats.`]
         : [english`It has no MatMul, Gemm or Conv with constant weights.`];
-  throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why].join(' '));
+  const rest = scheme === 'auto' ? [english`Keep the model as it is.`] : [];
+  throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why, ...rest].join(' '));
 }
 
 function overlaysOf(

@@ -1,10 +1,9 @@
 import type { Model } from '../core/graph/model.ts';
 import type { MetricPair } from '../core/report/report.ts';
-import { openSamples } from './calibration-data.ts';
 import { createEvaluator } from './evaluator.ts';
 import { accuracy, openLabelled } from './labelled-data.ts';
 import { outputError, referenceRuns } from './quantize-error.ts';
-import { comparedInputs, comparedRuns } from './quantize-options.ts';
+import { comparedInputs, comparedRuns, samplesFor } from './quantize-options.ts';
 import type { Search } from './tune-steps.ts';
 
 /** What a model's outputs are worth beside the original's, all steps together. */
@@ -13,18 +12,15 @@ export interface Judged {
   readonly metric?: MetricPair;
 }
 
-/** Runs the original and a model on the same data: calibration data where there is some, made-up inputs else. */
+/** Runs the original and a model on the same data: of calibration data what was held back, or made-up inputs. */
 export async function judge({ source, options, context }: Search, model: Model): Promise<Judged> {
   const { settings, calibration, labelled } = options;
   const { signal } = context;
   const evaluator = createEvaluator(context.manager);
   try {
     const data = labelled === undefined ? undefined : await openLabelled(source.model, labelled, settings.dims);
-    const samples =
-      data?.data ??
-      (calibration === undefined
-        ? await comparedInputs(source.model, { settings })
-        : await openSamples(source.model, calibration, { dims: settings.dims }));
+    const { compared } = await samplesFor(source.model, { settings, ...(calibration ? { calibration } : {}) });
+    const samples = data?.data ?? compared ?? (await comparedInputs(source.model, { settings }));
     const runs = { evaluator, signal };
     const { sqnrDb } = await outputError(model, await referenceRuns(source.model, samples, comparedRuns, runs), runs);
     if (!data) return { sqnrDb };

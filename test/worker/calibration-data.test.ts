@@ -126,6 +126,27 @@ describe('sample data', () => {
     const uneven = openSamples(tokens('t'), write('uneven.jsonl', [{ ids: [[1, 2], [3]] }]), { dims });
     await expect(uneven).rejects.toThrow(/Line 1 .* no list of numbers/);
   });
+
+  test.each([
+    ['no JSON', '{"ids": [1, 2', /JSON/],
+    ['no list', '5', /no list, and no object with a list for ids/],
+    ['nothing for the model', '{"tokens": [1, 2]}', /no list, and no object with a list for ids/],
+    ['words', '{"ids": ["a", "b"]}', /ids is no list of numbers/],
+  ])('a line that holds %s is named by its number in the file', async (_, line, why) => {
+    const path = join(folder.path, 'malformed.jsonl');
+    writeFileSync(path, ['[1, 2]', '', line, '[3, 4]'].join('\r\n'));
+    const opened = openSamples(tokens('t'), path, { dims });
+    await expect(opened).rejects.toThrow(why);
+    await expect(opened).rejects.toThrow(/Line 3 of .*malformed\.jsonl cannot be used/);
+  });
+
+  test('lines are read one after the other: what lies beyond the limit is not looked at', async () => {
+    const path = write('endless.jsonl', [...Array.from({ length: 5000 }, (_, at) => [at, at]), { ids: 'no list' }]);
+    const samples = await openSamples(tokens('t'), path, { dims, limit: 3 });
+    expect(samples.count).toBe(3);
+    expect((await feedsOf(samples)).map(({ ids }) => Number(ids!.numbers[0]))).toEqual([0, 1, 2]);
+    await expect(openSamples(tokens('t'), path, { dims })).rejects.toThrow(/Line 5001 /);
+  });
 });
 
 test('made-up samples are as many as asked for, but fewer of a model whose inputs are as large as weights', async () => {

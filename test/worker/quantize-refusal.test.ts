@@ -12,12 +12,13 @@ import { buildGraph, buildModel } from './build-model.ts';
 const manager = createRuntimeManager();
 afterAll(() => manager.dispose());
 
+const settings = { provider: 'cpu', threads: 1, timeLimit: 5, dims: {}, seed: 1 };
 const quantize = (model: Model, options: Partial<QuantizeOptions>) =>
   quantizeModel(
     { model, identity: { path: 'built', bytes: 0, irVersion: model.irVersion, producer: '', opsets: {} } },
     {
       scheme: 'fp16',
-      settings: { provider: 'cpu', threads: 1, timeLimit: 5, dims: {}, seed: 1 },
+      settings,
       verify: true,
       measure: false,
       ...options,
@@ -64,6 +65,26 @@ describe('fp16 gives models that run', () => {
     });
     const { report } = await quantize(model, {});
     expect(report.verdict).toSatisfy(runsClosely);
+  });
+
+  test.each([
+    ['the first axis before the last', [1, 0, 2], ['n', 2, 4]],
+    ['the first axis to the end', [1, 2, 0], [4, 2, 'n']],
+  ])('a Transpose that ONNX Runtime would crash on stays in 32 bits: %s', async (_, perm, shape) => {
+    const model = buildModel({
+      inputs: { x: ['float32', shape] },
+      outputs: { y: ['float32', [2, 'n', 3]] },
+      initializers: { w: { dtype: 'float32', dims: [4, 3], bytes: fromNumbers('float32', [...Array(12).keys()]) } },
+      nodes: [
+        { opType: 'Relu', inputs: ['x'], outputs: ['r'] },
+        { opType: 'Transpose', inputs: ['r'], outputs: ['t'], attributes: { perm } },
+        { opType: 'MatMul', inputs: ['t', 'w'], outputs: ['y'] },
+      ],
+    });
+    const { report } = await quantize(model, { settings: { ...settings, dims: { n: 5 } } });
+    expect(report.verdict).toSatisfy(runsClosely);
+    expect(report.kept).toEqual([expect.objectContaining({ node: 'Transpose → t' })]);
+    expect(report.kept[0]!.reason).toMatch(/crashes on a 16-bit MatMul/);
   });
 
   test('with data, nodes around numbers beyond 65504 stay in 32 bits', async () => {
@@ -118,6 +139,27 @@ describe('fp16 gives models that run', () => {
 });
 
 describe('what cannot be is refused with the reason', () => {
+  test.each([['dynamic-int8', {}] as const, ['static-int8', { smooth: 0.5 }] as const])(
+    '%s leaves a product of nothing float',
+    async (scheme, options) => {
+      const model = buildModel({
+        inputs: { x: ['float32', [4, 4]] },
+        outputs: { y: ['float32', [4, 4]], z: ['float32', [4, 0]] },
+        initializers: {
+          w: { dtype: 'float32', dims: [4, 4], bytes: fromNumbers('float32', [...Array(16).keys()]) },
+          none: { dtype: 'float32', dims: [4, 0], bytes: new Uint8Array(0) },
+        },
+        nodes: [
+          { opType: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] },
+          { opType: 'MatMul', inputs: ['x', 'none'], outputs: ['z'] },
+        ],
+      });
+      const { report } = await quantize(model, { scheme, randomCalibration: true, ...options });
+      expect(report.kept).toEqual([expect.objectContaining({ reason: 'its weight has no elements' })]);
+      expect(report.quantized).toEqual({ nodes: 1, of: 2 });
+    },
+  );
+
   const unknownOperator = buildModel({
     inputs: { x: ['float32', [4]] },
     outputs: { y: ['float32', [4]] },

@@ -53,14 +53,20 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
             </span>,
           ],
           [t('Quantized'), t('{0} of {1} nodes', count(quantized.nodes), count(quantized.of))],
-          [t('Integer kernels'), t('{0} of {1} run as integers in ONNX Runtime', count(fused.nodes), count(fused.of))],
+          fused.of > 0 && [
+            t('Integer kernels'),
+            t('{0} of {1} run as integers in ONNX Runtime', count(fused.nodes), count(fused.of)),
+          ],
           metric && [
             capital(metric.name),
             `${percent(metric.before)} → ${percent(metric.after)}, ${plural(metric.samples, '{0} sample', '{0} samples')}`,
           ],
           report.options.format === 'qoperator' && [t('Form'), t('Operators on integers (QOperator)')],
           [t('Signal to noise'), decibels(report.sqnrDb)],
-          report.comparedOn && [t('Compared on'), comparedTexts[report.comparedOn]],
+          report.comparedOn && [
+            t('Compared on'),
+            comparedText(report.comparedOn, plural(report.verdict.runs, '{0} run', '{0} runs')),
+          ],
           [t('Size'), `${bytes(report.before.bytes)} → ${bytes(report.after.bytes)}`],
         ]}
       />
@@ -75,11 +81,18 @@ function QuantizeResult({ state, report }: { readonly state: State; readonly rep
   );
 }
 
-const comparedTexts: Readonly<Record<NonNullable<QuantizeReport['comparedOn']>, string>> = {
-  labelled: t('The labelled data'),
-  calibration: t('The calibration data, which ranges were found on'),
-  'made-up': t('Made-up inputs'),
-};
+function comparedText(on: NonNullable<QuantizeReport['comparedOn']>, runs: string): string {
+  switch (on) {
+    case 'labelled':
+      return t('{0} on the labelled data', runs);
+    case 'held-out':
+      return t('{0} on samples that calibration did not see', runs);
+    case 'calibration':
+      return t('{0} on samples that ranges were found on, too', runs);
+    case 'made-up':
+      return t('{0} on made-up inputs', runs);
+  }
+}
 
 function fileName(path: string): string {
   return path.replace(/^.*[\\/]/, '');

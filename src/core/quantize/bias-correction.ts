@@ -3,18 +3,30 @@
  * with means from calibration data: rounded weights shift the mean of each output channel; the bias takes it back.
  */
 import { intAttribute } from '../graph/attribute.ts';
+import type { GraphDraft } from '../graph/graph-draft.ts';
+import type { Facts } from '../shapes/facts.ts';
 import type { Channels } from './calibration.ts';
-import type { Target } from './targets.ts';
+import { addedBias, type Target } from './targets.ts';
 import { channelLayout, type QuantizedWeight } from './weights.ts';
 
-/** Which means of the targets' inputs bias correction needs. MatMul has no bias and is left out. */
-export function inputChannels(targets: readonly Target[]): Channels {
+/**
+ * Which means of the targets' inputs bias correction needs. A MatMul has no bias of its own and is left out, unless a
+ * constant vector is added to what it gives.
+ */
+export function inputChannels(graph: GraphDraft, facts: Facts, targets: readonly Target[]): Channels {
   const values = new Map<string, { axes: readonly number[]; channels: number }>();
-  for (const { node, weight, channelAxis } of targets) {
-    if (node.opType === 'Gemm') values.set(node.inputs[0]!, { axes: [0], channels: weight.dims[1 - channelAxis]! });
-    if (node.opType !== 'Conv') continue;
-    const axes = weight.dims.map((_, axis) => axis).filter((axis) => axis !== 1);
-    values.set(node.inputs[0]!, { axes, channels: weight.dims[1]! * intAttribute(node, 'group', 1) });
+  for (const target of targets) {
+    const { node, weight, channelAxis } = target;
+    const [value] = node.inputs as [string];
+    if (node.opType === 'Conv') {
+      const axes = weight.dims.map((_, axis) => axis).filter((axis) => axis !== 1);
+      values.set(value, { axes, channels: weight.dims[1]! * intAttribute(node, 'group', 1) });
+      continue;
+    }
+    const rank = node.opType === 'Gemm' ? 2 : addedBias(graph, target) && facts.of(graph, value).shape?.length;
+    if (rank === undefined || rank < 2) continue;
+    const axes = Array.from({ length: rank - 1 }, (_, axis) => axis);
+    values.set(value, { axes, channels: weight.dims[1 - channelAxis]! });
   }
   return values;
 }
@@ -31,7 +43,7 @@ export function biasShift(
   const scaleOf = (channel: number) => scales[scales.length === 1 ? 0 : channel]!;
   const lost = (at: number, channel: number) =>
     values[at]! - (stored[at]! - zeroPoints[scales.length === 1 ? 0 : channel]!) * scaleOf(channel);
-  if (node.opType === 'Gemm') {
+  if (node.opType !== 'Conv') {
     const [rows, columns] = dims as [number, number];
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {

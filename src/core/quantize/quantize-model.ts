@@ -188,7 +188,7 @@ async function runStatic(draft: Draft, recipe: Recipe, { dims, observe, signal }
   let planned = plan();
   const first = await observe(
     [...new Set(planned.values.values())],
-    recipe.correctBias ? inputChannels(planned.targets) : undefined,
+    recipe.correctBias ? inputChannels(draft.main, createFacts(draft, { dims }), planned.targets) : undefined,
   );
   let found: ReadonlyMap<string, Range> = first.ranges;
   // A value that no sample reached has no range: what touches it stays float. Each round excludes at least one node.

@@ -72,6 +72,7 @@ function targetOf(graph: GraphDraft, facts: Facts, node: Node): Target | string 
       : english`both operands are computed`;
   }
   if (weight.dtype !== 'float32') return english`its weight is ${weight.dtype}, not float32`;
+  if (weight.dims.includes(0)) return english`its weight has no elements`;
   if (graph.constant(data)) return english`it computes with constants only`;
   const dtype = facts.of(graph, data).dtype;
   if (dtype !== undefined && dtype !== 'float32') return english`its input is ${dtype}, not float32`;
@@ -108,6 +109,20 @@ function matrixOf(weight: Tensor, inputAxes: number | undefined): Tensor | undef
   return isMatrix && inputAxes !== undefined && inputAxes >= dims.length
     ? { ...weight, dims: dims.slice(-2) }
     : undefined;
+}
+
+/** The constant vector that a product's only reader adds to it, as a bias of its own would be. */
+export function addedBias(
+  graph: GraphDraft,
+  { node, weight, channelAxis }: Target,
+): { readonly add: Node; readonly bias: Tensor } | undefined {
+  const [value] = node.outputs as [string];
+  const [add, ...others] = graph.consumers(value);
+  if (node.opType !== 'MatMul' || !add || others.length > 0 || graph.isOutput(value)) return undefined;
+  if (add.domain !== '' || add.opType !== 'Add') return undefined;
+  const bias = graph.constant(add.inputs.find((name) => name !== value) ?? '');
+  const isBias = bias?.dtype === 'float32' && bias.dims.length === 1 && bias.dims[0] === weight.dims[channelAxis];
+  return isBias ? { add, bias } : undefined;
 }
 
 function isVector(dims: readonly number[], length: number): boolean {

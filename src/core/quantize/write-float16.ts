@@ -1,6 +1,6 @@
 /** Half-precision models: half the bytes, for processors that compute with 16-bit floats. */
 import { english } from '../english.ts';
-import { attributes } from '../graph/attribute.ts';
+import { attributes, intsAttribute } from '../graph/attribute.ts';
 import { readAll } from '../graph/byte-source.ts';
 import { dataTypeCode, elementCount } from '../graph/data-type.ts';
 import type { GraphDraft, GraphEdit } from '../graph/graph-draft.ts';
@@ -130,9 +130,21 @@ function whyFloat(graph: GraphDraft, node: Node, exclude: ReadonlySet<NodeId> | 
   if (node.domain !== '') return english`${node.domain}.${node.opType} may not take 16-bit floats`;
   if (node.opType === 'LayerNormalization' && node.outputs.length > 1) return english`its mean is given in 32 bits`;
   if (graph.bodies(node).length > 0) return english`what is inside its bodies stays as it is`;
+  if (crashesInHalf(graph, node)) return english`ONNX Runtime crashes on a 16-bit MatMul of what it gives`;
   return staysFloat.has(node.opType)
     ? english`${node.opType} does not take 16-bit floats, or loses too much by them`
     : undefined;
+}
+
+/**
+ * ONNX Runtime (1.30 and 1.32) takes a Transpose that moves the first axis to one of the last two into the MatMul that
+ * reads it, has no 16-bit kernel for that, and crashes (SIGSEGV). A conversion between the two keeps them apart.
+ */
+function crashesInHalf(graph: GraphDraft, node: Node): boolean {
+  if (node.opType !== 'Transpose') return false;
+  const perm = intsAttribute(node, 'perm') ?? [];
+  const isMoved = perm.length > 2 && perm.slice(0, -2).every((axis, at) => axis === at + 1);
+  return isMoved && graph.consumers(node.outputs[0]!).some(({ opType }) => opType === 'MatMul');
 }
 
 /** Values → the largest number that they reach, for those that 16 bits cannot hold. */

@@ -11,7 +11,7 @@ import type { NodeType } from './node-types.ts';
 import { type Affine, affineOf, type QuantizedType, type Range } from './ranges.ts';
 import { joinedError, type RoundingError } from './rounding-error.ts';
 import { dataInputs, type StaticPlan } from './static-plan.ts';
-import type { Target } from './targets.ts';
+import { addedBias, type Target } from './targets.ts';
 import { channelLayout, quantizeBias, quantizeWeight, readWeight, smallestScaleFor, storedBytes } from './weights.ts';
 
 export interface QdqOptions {
@@ -47,6 +47,8 @@ export async function writeQdq(
   ranges: ReadonlyMap<string, Range>,
   options: QdqOptions,
 ): Promise<readonly WeightError[]> {
+  // Looked for before conversions stand between a product and what is added to it.
+  const added = new Map(plan.targets.map((target) => [target.node.id, addedBias(graph, target)]));
   const members = new Set([...plan.targets.map(({ node }) => node.id), ...plan.between.map(({ id }) => id)]);
   const affines = new Map<string, Affine>();
   const stored = new Map<string, { affine: Affine; type: QuantizedType; scale: string; zeroPoint: string }>();
@@ -94,6 +96,8 @@ export async function writeQdq(
     const { affine } = stored.get(target.node.inputs[0]!)!;
     const weight = await writeWeight(graph, target, affine.scale, options, written, domain);
     errors.push({ node: target.node.id, ...weight.error });
+    const add = added.get(target.node.id);
+    if (add && weight.shift) await correctAdded(graph, add, weight.shift);
     await writeBias(graph, target, affine.scale, weight, domain);
   }
   removeUnread(graph, plan.targets);
@@ -251,6 +255,23 @@ async function writeBias(
     },
   );
   setInput(graph, node.id, 2, output);
+}
+
+/** What is added to a product takes back what rounded weights shift it by; it stays float. */
+async function correctAdded(
+  graph: GraphDraft,
+  { add, bias }: NonNullable<ReturnType<typeof addedBias>>,
+  shift: Float32Array,
+): Promise<void> {
+  const values = (await readWeight(bias)).map((value, channel) => value + shift[channel]!);
+  const { length } = graph.consumers(bias.name);
+  const isOwn = graph.initializer(bias.name) && length === 1 && !graph.isOutput(bias.name);
+  const name = isOwn ? bias.name : graph.freshName(`${bias.name}_corrected`);
+  const now = graph.node(add.id)!;
+  graph.rewrite(now, english`It takes back what rounded weights shift the outputs by.`, (edit) => {
+    edit.setInitializer(float32Tensor(name, bias.dims, values));
+    edit.change(now, { inputs: now.inputs.map((input) => (input === bias.name ? name : input)) });
+  });
 }
 
 /** Removes float weights that nobody reads any more. */

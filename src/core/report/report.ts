@@ -193,8 +193,8 @@ export interface QuantizeReport {
   readonly after: ModelSize;
   readonly verdict: Verdict;
   readonly sqnrDb: number | null;
-  /** The inputs behind `verdict`: labelled data, the data that ranges were found on, or made up. */
-  readonly comparedOn?: 'labelled' | 'calibration' | 'made-up';
+  /** The inputs behind `verdict`: labelled, of the calibration data but held back from it, those that calibrated, or made up. */
+  readonly comparedOn?: 'labelled' | 'held-out' | 'calibration' | 'made-up';
   readonly metric?: MetricPair;
   readonly latency?: LatencyComparison;
   /** What quantizing changed at each node of the main graph, in the order of the graph; absent when nothing was run. */
