@@ -140,7 +140,10 @@ async function tryModel(model: string, manager: RuntimeManager): Promise<void> {
   }
   try {
     for (const way of open) {
-      if (way === 'auto' && !hasIntegers(model)) continue;
+      if (way === 'auto' && !hasIntegers(model)) {
+        rows.delete(keyOf({ model, way }));
+        continue;
+      }
       const row = await tryWay(opened, model, way, manager);
       rows.set(keyOf(row), row);
       writeFileSync(jsonPath, text(summary()));
