@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Model } from '../core/graph/model.ts';
 import { type BlockMethod, blockMethods } from '../core/quantize/blocks.ts';
@@ -155,8 +154,6 @@ async function quantize(path: string, options: QuantizeOptions, session: Session
   }
   if (options.sensitivity && !options.verify)
     throw new UsageError('--sensitivity compares outputs, so it needs verification: leave --no-verify away.');
-  // Weights and samples only pass through: efficientnet_b0 takes 197 MB with a small heap, 230 MB with V8's own.
-  setFlagsFromString('--optimize-for-size');
   const { openModel } = await import('../worker/open-model.ts');
   const { quantizeModel } = await import('../worker/quantize.ts');
   const { saveModel } = await import('../worker/save-model.ts');

@@ -99,7 +99,9 @@ export async function quantizeModel(
   // What calibrates is large and gone before anything is timed, by a process that nothing has been done to.
   const values = createRuntimeManager({ env: returningMemory });
   const spill = createSpill();
-  const tools = { values, evaluator: createEvaluator(values), spill };
+  // Threads that spin would take the processor from reading the next sample.
+  const evaluator = createEvaluator(values, { 'session.intra_op.allow_spinning': '0' });
+  const tools = { values, evaluator, spill };
   try {
     return await refusing(
       (why) => english`ONNX Runtime fails on this model: ${why}`,
