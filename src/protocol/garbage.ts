@@ -24,16 +24,25 @@ export function tensorsPassed(tensors: Iterable<TensorValue>): void {
     passed += bytes.byteLength;
   }
   if (young < mostYoungBytes) return;
-  collect ??= exposedCollector();
-  if (passed < mostBytes) collect({ type: 'minor' });
-  else {
-    collect();
-    passed = 0;
+  if (passed >= mostBytes) {
+    collectGarbage();
+    return;
   }
+  collector()({ type: 'minor' });
   young = 0;
 }
 
-function exposedCollector(): Collect {
-  setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as Collect;
+/** Clears away all that is needed no more: for when that is known to be large. */
+export function collectGarbage(): void {
+  collector()();
+  young = 0;
+  passed = 0;
+}
+
+function collector(): Collect {
+  if (!collect) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as Collect;
+  }
+  return collect;
 }

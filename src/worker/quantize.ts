@@ -4,6 +4,7 @@ import type { Overlay } from '../core/overlay.ts';
 import { errorOverlays, type NodeError, sensitivityOverlay } from '../core/quantize/error.ts';
 import type { QuantizedModel, Recipe, Scheme } from '../core/quantize/quantize-model.ts';
 import type { ExplainedRewrite, QuantizeReport } from '../core/report/report.ts';
+import { collectGarbage } from '../protocol/garbage.ts';
 import type { SampleData } from './calibration-data.ts';
 import { createCalibrator } from './calibrator.ts';
 import { compareLatency } from './compare-latency.ts';
@@ -156,6 +157,8 @@ async function quantize(
       onProgress: (progress) => (isAdvised ? context.onProgress?.(progress) : undefined),
     }),
   ]);
+  // Weights that passes have replaced are as large as the model.
+  collectGarbage();
   const fewer =
     options.prune === undefined
       ? simplified
