@@ -79,6 +79,7 @@ export function adoptedScopes(
 }
 
 function sharedStart(a: Scopes, b: Scopes): Scopes {
+  if (a === b) return a;
   let length = 0;
   while (length < a.length && length < b.length && a[length] === b[length]) length++;
   return a.slice(0, length);

@@ -186,10 +186,14 @@ function groupsIn({ counts, scopes, drawn, fans }: GraphGroups, frame: Item, pre
     parent.children.push(made);
     return made;
   };
+  const holders = new Map<readonly string[], Item>();
   const byScopes = (node: Node): Item => {
+    const those = scopes(node);
+    const known = holders.get(those);
+    if (known) return known;
     let holder = frame;
     let path = '';
-    for (const scope of scopes(node)) {
+    for (const scope of those) {
       path = path === '' ? scope : `${path}/${scope}`;
       const size = counts.get(path)!;
       // A scope that holds all its parent's nodes, or hardly any, tells nothing.
@@ -198,6 +202,7 @@ function groupsIn({ counts, scopes, drawn, fans }: GraphGroups, frame: Item, pre
       const label = holder === frame ? path : path.slice(holder.key.length - prefix.length + 1);
       holder = inside(`${prefix}${path}`, label, holder);
     }
+    holders.set(those, holder);
     return holder;
   };
   return (node) => {

@@ -17,6 +17,21 @@ export function scopesOf({ name, metadata }: Node): string[] {
   return scopes.filter((scope) => scope !== '');
 }
 
+/** `scopesOf`, the same array for all nodes of one group: ten thousand names have a few hundred beginnings. */
+function sharedScopes(): (node: Node) => readonly string[] {
+  const byName = new Map<string, readonly string[]>();
+  const byNamespace = new Map<string, readonly string[]>();
+  return (node) => {
+    const { name, metadata } = node;
+    const end = name.lastIndexOf('/');
+    const known = end < 0 ? byNamespace : byName;
+    const beginning = end < 0 ? (metadata?.get('namespace') ?? '') : name.slice(0, end);
+    const scopes = known.get(beginning) ?? scopesOf(node);
+    known.set(beginning, scopes);
+    return scopes;
+  };
+}
+
 /** Module paths begin with those around them (`model`, `model.layers.0`): each is cut to what it adds. */
 function modulePaths(namespace: string): string[] {
   const paths = namespace
@@ -41,31 +56,37 @@ export interface Scopes {
 
 /** The groups of the nodes of a graph that are drawn. */
 export function scopeSizes(graph: GraphView, nodes: readonly Node[]): Scopes {
-  const named = countScopes(nodes, scopesOf);
+  const own = sharedScopes();
+  const named = countScopes(nodes, own);
   const scoped = nodes.filter((node) => {
-    const [outer] = scopesOf(node);
+    const [outer] = own(node);
     return outer !== undefined && named.get(outer)! >= minGroupSize;
   });
-  if (scoped.length >= nodes.length * minScopedShare) return withAdopted(graph, nodes);
+  if (scoped.length >= nodes.length * minScopedShare) return withAdopted(graph, nodes, own);
   const repeated = repeatedScopes(graph, nodes);
-  if (scoped.length >= repeated.size) return withAdopted(graph, nodes);
+  if (scoped.length >= repeated.size) return withAdopted(graph, nodes, own);
   const scopes = (node: Node) => repeated.get(node.id) ?? [];
   return { scopes, counts: countScopes(nodes, scopes) };
 }
 
-function withAdopted(graph: GraphView, nodes: readonly Node[]): Scopes {
-  const adopted = adoptedScopes(graph, nodes, scopesOf);
-  const scopes = (node: Node) => adopted.get(node.id) ?? scopesOf(node);
+function withAdopted(graph: GraphView, nodes: readonly Node[], own: Scopes['scopes']): Scopes {
+  const adopted = adoptedScopes(graph, nodes, own);
+  const scopes = (node: Node) => adopted.get(node.id) ?? own(node);
   return { scopes, counts: countScopes(nodes, scopes) };
 }
 
 function countScopes(nodes: readonly Node[], scopes: Scopes['scopes']): Map<string, number> {
-  const sizes = new Map<string, number>();
+  const alike = new Map<readonly string[], number>();
   for (const node of nodes) {
+    const those = scopes(node);
+    alike.set(those, (alike.get(those) ?? 0) + 1);
+  }
+  const sizes = new Map<string, number>();
+  for (const [those, count] of alike) {
     let path = '';
-    for (const scope of scopes(node)) {
+    for (const scope of those) {
       path = path === '' ? scope : `${path}/${scope}`;
-      sizes.set(path, (sizes.get(path) ?? 0) + 1);
+      sizes.set(path, (sizes.get(path) ?? 0) + count);
     }
   }
   return sizes;
