@@ -279,7 +279,7 @@ const about = `${machine()}, load ${loadavg()[0]!.toFixed(1)}; theirs: ONNX Runt
 const peakLines = peaks.map(
   ({ samples, peakMB }) => `Peak memory, mobilenet_v2, ${samples} samples: ${peakMB.toFixed(0)} MB.`,
 );
-const how = `Same 16 samples for both, one file each; error over 8 other inputs, first output; times single-threaded, A/B with 95 % interval; seconds and peak memory of the whole command with all its processes, imports included, medians of ${turns}, in turns.`;
+const how = `Same 16 samples for both, one file each; error over 8 other inputs, first output; times single-threaded, A/B with 95 % interval; seconds and peak memory of the whole command with all its processes, imports included and pages of program files counted once, medians of ${turns}, in turns.`;
 mkdirSync(results, { recursive: true });
 const suffix = flags.has('--auto') ? '-auto' : '';
 writeFileSync(

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import type { TensorValue } from '../core/evaluator.ts';
 
 /** Bytes of tensors that may pass through a process before what is left of them is cleared away, most of which is young. */
-const mostYoungBytes = 2 << 20;
+const mostYoungBytes = 4 << 20;
 /** And before the rest is, which takes ten times as long. */
 const mostBytes = 32 << 20;
 

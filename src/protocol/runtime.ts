@@ -37,6 +37,8 @@ export interface RuntimeContract {
     readonly version: string;
     readonly backends: readonly { readonly name: string; readonly bundled: boolean }[];
     readonly pid: number;
+    /** Sessions that it has made so far. */
+    readonly sessions: number;
   }>;
   /** Creates a session. `milliseconds` is the time that took. */
   createSession(argument: { readonly model: ModelSource; readonly options: SessionOptions }): Promise<{

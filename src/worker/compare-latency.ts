@@ -96,7 +96,7 @@ export async function compareLatency(
           problems.push(...new Set(fallbacks.filter((said) => said !== undefined)));
           await measure(runtime, work, measured);
         },
-        { signal: context.signal, silence: hangLimit(settings) },
+        { signal: context.signal, silence: hangLimit(settings), fresh: true },
       )
       .catch((error: unknown) => {
         // Half a comparison that somebody stopped could have been stopped because of what it showed.

@@ -200,7 +200,7 @@ async function measurePlain(
       await timeRuns(runtime, { session, feeds, runs, warmup, timeLimit, onProgress, times });
       await runtime.client.release({ session });
     },
-    { signal, silence: hangLimit(settings) },
+    { signal, silence: hangLimit(settings), fresh: true },
   );
   try {
     await measuring;

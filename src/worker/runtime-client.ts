@@ -120,6 +120,11 @@ export interface RuntimeManager {
 
 export interface UseOptions {
   readonly signal?: AbortSignal | undefined;
+  /**
+   * For what times models by the clock: a process that has run none yet. Where many were loaded and released before, the
+   * memory of the next lies scattered: qwen2_48_layers_narrow took 4.2 ms a run there, 3.3 in a process of its own.
+   */
+  readonly fresh?: boolean;
   /** Milliseconds. The process says something after every run and every session, so it hangs when one of these takes longer. */
   readonly silence?: number;
 }
@@ -148,8 +153,17 @@ export function createRuntimeManager(options: RuntimeOptions = {}): RuntimeManag
     current = undefined;
   };
 
-  const useNow = async <T>(work: (runtime: Runtime) => Promise<T>, { signal, silence }: UseOptions): Promise<T> => {
+  const hasRun = async (): Promise<boolean> => {
+    const described = await current?.client.describe(undefined).catch(() => undefined);
+    return (described?.sessions ?? 0) > 0;
+  };
+
+  const useNow = async <T>(
+    work: (runtime: Runtime) => Promise<T>,
+    { signal, silence, fresh }: UseOptions,
+  ): Promise<T> => {
     if (signal?.aborted) throw new CancelledError();
+    if (fresh && (await hasRun())) stop();
     let interruption: Error | undefined;
     const interrupt = (reason: Error) => {
       interruption = reason;

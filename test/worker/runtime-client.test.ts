@@ -32,6 +32,27 @@ describe('runtime process', () => {
     expect(facts.pid).toBe(manager.pid);
   });
 
+  test('what wants a process in which nothing ran gets another one, where something ran', async () => {
+    const own = createRuntimeManager();
+    try {
+      const untouched = await own.use(async ({ pid }) => pid);
+      expect(await own.use(async ({ pid }) => pid, { fresh: true })).toBe(untouched);
+      const { source, dispose } = await prepareModel(
+        buildModel({
+          inputs: { x: ['float32', [1]] },
+          outputs: { y: ['float32', [1]] },
+          nodes: [{ opType: 'Neg', inputs: ['x'], outputs: ['y'] }],
+        }),
+      );
+      await own.use(({ client }) => client.createSession({ model: source, options: cpu }));
+      await dispose();
+      expect(await own.use(async ({ pid }) => pid)).toBe(untouched);
+      expect(await own.use(async ({ pid }) => pid, { fresh: true })).not.toBe(untouched);
+    } finally {
+      own.dispose();
+    }
+  });
+
   test('refuses a file that is no model with its reason', async () => {
     const model = { bytes: new TextEncoder().encode('no model') };
     await expect(manager.use(({ client }) => client.createSession({ model, options: cpu }))).rejects.toMatchObject({
