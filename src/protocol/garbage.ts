@@ -5,7 +5,7 @@ import type { TensorValue } from '../core/evaluator.ts';
 /** Bytes of tensors that may pass through a process before what is left of them is cleared away, most of which is young. */
 const mostYoungBytes = 4 << 20;
 /** And before the rest is, which takes ten times as long. */
-const mostBytes = 32 << 20;
+const mostBytes = 8 << 20;
 
 type Collect = (options?: { readonly type: 'minor' }) => void;
 
