@@ -19,22 +19,30 @@ const smallKernels = 48;
 /** The first runs allocate; the best of the others counts, as a ceiling is what the machine does undisturbed. */
 const runs = { warmup: 2, most: 12, timeLimit: 1500 } as const;
 
-/** What has been seen so far, by threads. */
-const known = new Map<number, { readonly ceilings: Ceilings; readonly probes: number }>();
+export interface Probed {
+  /** 0: as ONNX Runtime likes. */
+  readonly threads: number;
+  /** Half precision as well, which takes longer, and matters to few models. */
+  readonly half: boolean;
+}
+
+/** What has been seen so far, by what was asked for. */
+const known = new Map<string, { readonly ceilings: Ceilings; readonly probes: number }>();
 /** Something else may run beside a probe: the best of so many counts, made as they are asked for. */
 const mostProbes = 3;
 
-/** What this machine does at most on the CPU with so many threads (0: as ONNX Runtime likes). Takes 2 s, three times a process. */
+/** What this machine does at most on the CPU. Takes up to 2 s, three times a process. */
 export async function measureCeilings(
   manager: RuntimeManager,
-  threads: number,
+  probed: Probed,
   signal?: AbortSignal,
 ): Promise<Ceilings> {
-  const before = known.get(threads);
+  const key = `${probed.threads} ${probed.half}`;
+  const before = known.get(key);
   if (before && before.probes >= mostProbes) return before.ceilings;
-  const now = await probe(manager, threads, signal);
+  const now = await probe(manager, probed, signal);
   const ceilings = before ? better(before.ceilings, now) : now;
-  known.set(threads, { ceilings, probes: (before?.probes ?? 0) + 1 });
+  known.set(key, { ceilings, probes: (before?.probes ?? 0) + 1 });
   return ceilings;
 }
 
@@ -48,10 +56,14 @@ function better(a: Ceilings, b: Ceilings): Ceilings {
   };
 }
 
-async function probe(manager: RuntimeManager, threads: number, signal: AbortSignal | undefined): Promise<Ceilings> {
+async function probe(
+  manager: RuntimeManager,
+  { threads, half }: Probed,
+  signal: AbortSignal | undefined,
+): Promise<Ceilings> {
   const folder = await makeTemporaryFolder();
   try {
-    const bytes = await modelBytes(ceilingModel());
+    const bytes = await modelBytes(ceilingModel(half));
     const path = await manager.use(
       async ({ client }) => {
         const options = {
@@ -75,8 +87,16 @@ async function probe(manager: RuntimeManager, threads: number, signal: AbortSign
   }
 }
 
+/** Where the provider has no kernel for half precision, ONNX Runtime casts what goes in and out. */
+const halfProduct = [
+  { opType: 'CastLike', inputs: ['matrix', 'weights16'], output: 'matrix16' },
+  { opType: 'MatMul', inputs: ['matrix16', 'weights16'], output: 'half' },
+  { opType: 'CastLike', inputs: ['half', 'x'], output: 'half_float' },
+  { opType: 'ReduceMax', inputs: ['half_float'], output: 'half_most' },
+];
+
 /** The large tensors are made inside: nothing of size goes in or out, so the trace has the kernels undisturbed. */
-function ceilingModel() {
+function ceilingModel(half: boolean) {
   const small = Array.from({ length: smallKernels }, (_, index) => ({
     // Two alike in a row would be one.
     opType: index % 2 === 0 ? 'Neg' : 'Relu',
@@ -88,13 +108,13 @@ function ceilingModel() {
     outputs: {
       product_most: [1, 1],
       whole_most_float: [1, 1],
-      half_most: [1, 1],
+      ...(half ? { half_most: [1, 1] } : {}),
       copy_most: [1],
       sum_most: [1],
       [small.at(-1)!.output]: [1],
     },
     shapes: { square: [side, side], long: [elements] },
-    zeros: { int8: { weights8: [side, side] }, float16: { weights16: [side, side] } },
+    zeros: { int8: { weights8: [side, side] }, ...(half ? { float16: { weights16: [side, side] } } : {}) },
     nodes: [
       { opType: 'Expand', inputs: ['x', 'square'], output: 'matrix' },
       // Folded into a constant, as weights are: ONNX Runtime lays those out for its kernels beforehand.
@@ -106,11 +126,7 @@ function ceilingModel() {
       { opType: 'MatMulInteger', inputs: ['matrix8', 'weights8'], output: 'whole' },
       { opType: 'ReduceMax', inputs: ['whole'], output: 'whole_most' },
       { opType: 'CastLike', inputs: ['whole_most', 'x'], output: 'whole_most_float' },
-      // Where the provider has no kernel for half precision, ONNX Runtime casts what goes in and out.
-      { opType: 'CastLike', inputs: ['matrix', 'weights16'], output: 'matrix16' },
-      { opType: 'MatMul', inputs: ['matrix16', 'weights16'], output: 'half' },
-      { opType: 'CastLike', inputs: ['half', 'x'], output: 'half_float' },
-      { opType: 'ReduceMax', inputs: ['half_float'], output: 'half_most' },
+      ...(half ? halfProduct : []),
       { opType: 'Expand', inputs: ['x', 'long'], output: 'vector' },
       { opType: 'Add', inputs: ['vector', 'x'], output: 'sum' },
       { opType: 'ReduceMax', inputs: ['sum'], output: 'sum_most' },

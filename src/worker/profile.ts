@@ -425,10 +425,12 @@ export function describeProfile(
   return { report, asRun: { model: asRunModel, origins, milliseconds } };
 }
 
+const computesInHalf = ({ kernels }: Trace): boolean =>
+  kernels.some(({ inputs, outputs }) => [...inputs, ...outputs].some((type) => type.startsWith('float16')));
+
 /** Which ceiling half precision is held against, where it is not one of its own. */
-function halfPrecision({ kernels }: Trace, { fp16Gflops }: Ceilings): readonly string[] {
-  const has = kernels.some(({ inputs, outputs }) => [...inputs, ...outputs].some((type) => type.startsWith('float16')));
-  return !has || fp16Gflops !== undefined
+function halfPrecision(trace: Trace, { fp16Gflops }: Ceilings): readonly string[] {
+  return !computesInHalf(trace) || fp16Gflops !== undefined
     ? []
     : [
         english`ONNX Runtime computes products of float16 in float32 here: they are held against the ceiling of float32.`,
@@ -446,7 +448,8 @@ async function placeUnderRoof(
   }
   onProgress?.({ message: english`Measuring what the machine can do` });
   try {
-    const ceilings = await measureCeilings(manager, settings.threads, signal);
+    const half = computesInHalf(trace);
+    const ceilings = await measureCeilings(manager, { threads: settings.threads, half }, signal);
     const work = { kernels: breakdown.kernels, traced: trace.kernels, covers: attribution.covers, costs: costs.nodes };
     const roofline = rooflineOf(work, ceilings);
     return { roofline, problems: [...halfPrecision(trace, ceilings), ...aboveCeilings(roofline)] };
