@@ -16,7 +16,7 @@ let collect: Collect | undefined;
 /**
  * Counts the bytes of tensors that were passed on and are, or soon will be, needed no more. V8 sees only the small
  * objects that hold them and lets some 60 MB of memory pile up before it looks: with many samples that was a fifth of
- * what calibrating took. Never called while something is timed.
+ * what calibrating took. Called between timed runs, never within one.
  */
 export function tensorsPassed(tensors: Iterable<TensorValue>): void {
   for (const { bytes } of tensors) {

@@ -162,8 +162,8 @@ export function createRuntimeManager(options: RuntimeOptions = {}): RuntimeManag
     work: (runtime: Runtime) => Promise<T>,
     { signal, silence, fresh }: UseOptions,
   ): Promise<T> => {
+    if (fresh && !signal?.aborted && (await hasRun())) stop();
     if (signal?.aborted) throw new CancelledError();
-    if (fresh && (await hasRun())) stop();
     let interruption: Error | undefined;
     const interrupt = (reason: Error) => {
       interruption = reason;

@@ -48,6 +48,14 @@ describe('runtime process', () => {
       await dispose();
       expect(await own.use(async ({ pid }) => pid)).toBe(untouched);
       expect(await own.use(async ({ pid }) => pid, { fresh: true })).not.toBe(untouched);
+      const ending = new AbortController();
+      const cancelled = own.use(async ({ client }) => client.describe(undefined), {
+        fresh: true,
+        signal: ending.signal,
+      });
+      // While it is asked whether something ran.
+      setImmediate(() => ending.abort());
+      await expect(cancelled).rejects.toBeInstanceOf(CancelledError);
     } finally {
       own.dispose();
     }
