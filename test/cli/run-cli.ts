@@ -14,6 +14,11 @@ export function runCli(...parameters: readonly string[]): Promise<CliResult> {
   return startCli(...parameters).result;
 }
 
+/** What was written to stderr, less what is said of this machine before quantizing: lines of text. */
+export function complaints(stderr: string): string[] {
+  return stderr.split('\n').filter((line) => line !== '' && !/^This processor has no /.test(line));
+}
+
 /** The same, with the process at hand while it runs. */
 export function startCli(...parameters: readonly string[]) {
   const child = spawn(process.execPath, [entry, ...parameters], { stdio: ['ignore', 'pipe', 'pipe'] });

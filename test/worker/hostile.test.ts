@@ -62,8 +62,7 @@ const files: readonly (readonly [name: string, bytes: () => Uint8Array, outcome:
   ['a description of 220 MB', () => modelOf(field(10, new Uint8Array(220_000_000).fill(97))), tooMuch],
 ];
 
-// Others may use the machine while this runs: what took too long once may try again.
-test.each(files)('%s', { retry: 2 }, (name, bytes, expected) => {
+test.each(files)('%s', (name, bytes, expected) => {
   const path = join(folder, `${name.replaceAll(/\W/g, '-')}.onnx`);
   writeFileSync(path, bytes());
   const child = execFileSync(process.execPath, [join(import.meta.dirname, 'open-child.ts'), path], {
@@ -72,6 +71,7 @@ test.each(files)('%s', { retry: 2 }, (name, bytes, expected) => {
   rmSync(path);
   const { outcome, seconds, megabytes } = JSON.parse(child);
   expect(outcome).toMatch(expected);
-  expect(seconds).toBeLessThan(2);
+  // What grows with the square of a count takes minutes here; a slow machine or a busy one takes a few seconds for the rest.
+  expect(seconds).toBeLessThan(15);
   expect(megabytes).toBeLessThan(512);
 });

@@ -336,8 +336,12 @@ describe('profile', () => {
     const opened = await openModel(sampleModels[0]!);
     const target = { model: opened.model, path: sampleModels[0]!, identity: await modelIdentity(opened) };
     const controller = new AbortController();
-    const running = profileModel(target, { ...quick, runs: 1e7 }, { ...context, signal: controller.signal });
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    const isRunning = Promise.withResolvers<void>();
+    const onProgress = ({ message }: { readonly message: string }) => {
+      if (message.startsWith('Timed run')) isRunning.resolve();
+    };
+    const running = profileModel(target, { ...quick, runs: 1e7 }, { ...context, onProgress, signal: controller.signal });
+    await isRunning.promise;
     const start = performance.now();
     controller.abort();
     const { report } = await running;
