@@ -340,7 +340,11 @@ describe('profile', () => {
     const onProgress = ({ message }: { readonly message: string }) => {
       if (message.startsWith('Timed run')) isRunning.resolve();
     };
-    const running = profileModel(target, { ...quick, runs: 1e7 }, { ...context, onProgress, signal: controller.signal });
+    const running = profileModel(
+      target,
+      { ...quick, runs: 1e7 },
+      { ...context, onProgress, signal: controller.signal },
+    );
     await isRunning.promise;
     const start = performance.now();
     controller.abort();
