@@ -3,9 +3,15 @@
  *
  *   node bench/profile/large.ts [nodes] [runs]
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openModel } from '../../src/worker/open-model.ts';
 import { probeModel } from '../../src/worker/probe-model.ts';
 import { profileModel } from '../../src/worker/profile.ts';
+import { profiledWarmup } from '../../src/worker/profiled-runs.ts';
 import { createRuntimeManager } from '../../src/worker/runtime-client.ts';
+import { saveModel } from '../../src/worker/save-model.ts';
 import { writeResult } from './results.ts';
 
 const nodes = Number(process.argv[2] ?? 10_000);
@@ -22,20 +28,27 @@ const model = probeModel({
     output: `v${index + 1}`,
   })),
 });
-const identity = { path: 'large.onnx', bytes: 0, irVersion: 8, producer: '', opsets: {} };
+// In a file, as a user has it.
+const folder = mkdtempSync(join(tmpdir(), 'opscope-bench-'));
+const path = join(folder, 'large.onnx');
+const { bytes } = await saveModel(model, path, { weights: 'inline' });
+const opened = await openModel(path);
+const identity = { path, bytes, irVersion: 8, producer: '', opsets: {} };
 const settings = { provider: 'cpu', threads: 1, timeLimit: 120, dims: {}, seed: 1 };
 const manager = createRuntimeManager();
 const begin = performance.now();
 const { report } = await profileModel(
-  { model, identity },
+  { model: opened.model, path, identity },
   { settings, runs, warmup: 3, level: 'all' },
   { manager, opscope: 'bench' },
 );
 const totalMs = performance.now() - begin;
 manager.dispose();
+await opened.close();
+rmSync(folder, { recursive: true });
 const { latency, profiledRuns, wallMs, problems, sessionMs } = report;
-// Warm-up runs are runs: those dropped from the plain ones, and the two before the profiled ones.
-const runsMs = latency.mean * (latency.runs + latency.warmup) + wallMs * (profiledRuns + 2);
+// Warm-up runs are runs: those dropped from the plain ones, and those before the profiled ones.
+const runsMs = latency.mean * (latency.runs + latency.warmup) + wallMs * (profiledRuns + profiledWarmup(latency));
 writeResult('profile-large', {
   nodes,
   runs: latency.runs,

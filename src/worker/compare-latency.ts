@@ -22,8 +22,9 @@ import { cpuFallback } from './cpu-fallback.ts';
 import { makeInputs } from './inputs.ts';
 import { measurementEnvironment } from './machine.ts';
 import type { PreparedModel } from './model-source.ts';
-import { hangLimit, type MeasuredModel, type MeasurementContext, sourceOf } from './profile.ts';
+import { type MeasuredModel, type MeasurementContext, sourceOf } from './profile.ts';
 import { type Runtime, TimeLimitError } from './runtime-client.ts';
+import { hangLimit } from './stopping.ts';
 
 export interface CompareLatencyOptions {
   readonly settings: RunSettings;

@@ -7,13 +7,8 @@ import type { TraceKernel } from '../core/profile/trace.ts';
 import type { Environment } from '../core/report/profile-report.ts';
 import { reportSchema } from '../core/report/report.ts';
 import { modelAsRun } from './kernels-as-run.ts';
-import {
-  attributeTrace,
-  describeProfile,
-  type MeasuredModel,
-  type MeasurementContext,
-  type ProfileResult,
-} from './profile.ts';
+import { describeProfile, type MeasuredModel, type MeasurementContext, type ProfileResult } from './profile.ts';
+import { attributeTrace } from './profiled-runs.ts';
 import { readTraceFile } from './trace-file.ts';
 
 /** Kernel time without a node beyond which the trace may well be of another model. */

@@ -1,33 +1,29 @@
-import { join } from 'node:path';
 import { english } from '../core/english.ts';
 import { type OptimizationLevel, RuntimeError } from '../core/evaluator.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import { tensorsOf } from '../core/onnx/tensors-of.ts';
 import type { Overlay } from '../core/overlay.ts';
-import { type Attribution, attributeKernels, typicalWork, type Weigh } from '../core/profile/attribution.ts';
-import { allNodes, type Breakdown, breakDown } from '../core/profile/breakdown.ts';
 import { summarizeLatency } from '../core/profile/latency.ts';
 import { measuredMemory } from '../core/profile/memory.ts';
 import { profileOverlays } from '../core/profile/overlays.ts';
 import { profileProblems } from '../core/profile/problems.ts';
 import { aboveCeilings, rooflineOf } from '../core/profile/roofline.ts';
-import { mean, median } from '../core/profile/statistics.ts';
+import { median } from '../core/profile/statistics.ts';
 import type { Trace } from '../core/profile/trace.ts';
 import { withUniqueNames } from '../core/profile/unique-names.ts';
 import type { Ceilings, Latency, ModelIdentity, ProfileReport, Roofline } from '../core/report/profile-report.ts';
 import { reportSchema } from '../core/report/report.ts';
-import { CancelledError, type Progress } from '../protocol/rpc.ts';
+import type { Progress } from '../protocol/rpc.ts';
 import type { Feeds } from '../protocol/runtime.ts';
 import type { RunSettings } from '../protocol/worker.ts';
 import { measureCeilings } from './ceilings.ts';
-import { type FedCosts, fedCosts } from './fed-costs.ts';
 import { type InputSet, makeInputs } from './inputs.ts';
 import { measurementEnvironment, withChecksum } from './machine.ts';
-import { makeTemporaryFolder, type PreparedModel, prepareModel } from './model-source.ts';
-import { openModel } from './open-model.ts';
-import { type Runtime, type RuntimeManager, TimeLimitError } from './runtime-client.ts';
+import { type PreparedModel, prepareModel } from './model-source.ts';
+import { measureProfiled, type Profiled } from './profiled-runs.ts';
+import type { RuntimeManager } from './runtime-client.ts';
+import { hangLimit, isStop, stopReason } from './stopping.ts';
 import { timeRuns, warmupOf } from './timed-runs.ts';
-import { joinTraces, readTraceFile } from './trace-file.ts';
 
 /** A model to measure. */
 export interface MeasuredModel {
@@ -79,16 +75,8 @@ export interface ProfileResult {
   readonly trace: Trace | null;
 }
 
-/** ONNX Runtime drops what is beyond 1,000,000 events; sessions end well before. */
-const mostEventsPerSession = 900_000;
-/** Reading 100,000 events takes a third of a second; more runs than that buys say little more about the shares. */
-const eventsWorthReading = 100_000;
-const profiledRuns = { least: 5, most: 50 } as const;
-/** Runs before the profiled ones that count: three, fewer where a run is long and what it settles is a small part. */
-const profiledWarmup = (latency: Latency) => Math.max(1, Math.min(3, Math.round(50 / latency.median)));
-/** Shares of the time limit. */
+/** Share of the time limit. */
 const plainShare = 0.6;
-const profiledShare = 0.3;
 
 /**
  * Measures a model: first plain runs for its latency, then runs with ORT's profiler on for where the time goes. When
@@ -209,169 +197,6 @@ async function measurePlain(
     if (times.length === 0 || !isStop(error)) throw error;
     return { times, sessionMs, stopped: stopReason(error) };
   }
-}
-
-/** Whether a measurement was ended from outside, so that what it has measured is good. */
-export function isStop(error: unknown): error is CancelledError | TimeLimitError {
-  return error instanceof CancelledError || error instanceof TimeLimitError;
-}
-
-function stopReason(error: CancelledError | TimeLimitError): string {
-  return error instanceof CancelledError ? english`The measurement was stopped.` : error.message;
-}
-
-/** After so many milliseconds without a word a measurement counts as hung: one run, or one session, took as long as all may take. */
-export function hangLimit({ timeLimit }: Pick<RunSettings, 'timeLimit'>): number {
-  return Math.max(10_000, timeLimit * 1000);
-}
-
-/** Profiled runs, and what they say about the model. */
-export interface Profiled {
-  readonly trace: Trace;
-  /** Profiled runs as timed from outside, warm-up left out. */
-  readonly walls: readonly number[];
-  /** The same for the runs behind the breakdown. */
-  readonly wallMs: number;
-  readonly asRunModel: Model;
-  readonly costs: FedCosts;
-  readonly attribution: Attribution;
-  readonly breakdown: Breakdown;
-}
-
-async function measureProfiled(
-  model: Model,
-  prepared: PreparedModel,
-  inputs: InputSet,
-  latency: Latency,
-  options: ProfileOptions,
-  context: MeasurementContext,
-): Promise<Profiled | { readonly failure: string }> {
-  const folder = await makeTemporaryFolder();
-  try {
-    context.onProgress?.({ message: english`Profiling` });
-    const warmup = profiledWarmup(latency);
-    const feeds = inputs.feeds[0]!;
-    let costs: FedCosts | undefined;
-    // While ONNX Runtime writes the trace nothing is measured, and nothing else is done.
-    const whileWriting = () => {
-      costs ??= fedCosts(model, feeds);
-    };
-    const { paths, walls } = await context.manager.use(
-      (runtime) => runProfiled(runtime, folder.path, model, prepared, feeds, latency, options, whileWriting),
-      { signal: context.signal, silence: hangLimit(options.settings) },
-    );
-    context.onProgress?.({ message: english`Reading the trace` });
-    const traces: Trace[] = [];
-    for (const path of paths) {
-      const trace = await readTraceFile(path);
-      traces.push({ ...trace, runs: trace.runs.slice(warmup) });
-    }
-    const trace = joinTraces(traces);
-    const asRun = await openModel(join(folder.path, 'as-run.onnx'));
-    await asRun.close();
-    return attributeTrace({ model, asRunModel: asRun.model, trace, walls, feeds, costs });
-  } catch (error) {
-    if (isStop(error)) return { failure: stopReason(error) };
-    return { failure: error instanceof Error ? error.message : String(error) };
-  } finally {
-    await folder.remove();
-  }
-}
-
-/** What a trace says about a model; `walls` are its runs as timed from outside. Throws when it holds no run. */
-export function attributeTrace({
-  model,
-  asRunModel,
-  trace,
-  walls,
-  feeds,
-  costs = fedCosts(model, feeds),
-}: Pick<Profiled, 'asRunModel' | 'trace' | 'walls'> & {
-  readonly model: Model;
-  readonly feeds: Feeds;
-  readonly costs?: FedCosts | undefined;
-}): Profiled {
-  const attribution = attributeKernels(model, asRunModel, trace.kernels, weighByCost(costs));
-  const breakdown = breakDown(model, trace, attribution, walls);
-  // A trace that was cut short has fewer runs than were timed.
-  const wallMs = mean(breakdown.runs.map((run) => walls[run]!));
-  return { trace, walls, wallMs, asRunModel, costs, attribution, breakdown };
-}
-
-/** Profiled runs in as many sessions as the cap on events asks for. Gives the trace files and the times from outside. */
-async function runProfiled(
-  { client }: Runtime,
-  folder: string,
-  model: Model,
-  { source }: PreparedModel,
-  feeds: Feeds,
-  latency: Latency,
-  { settings, level, runs, mostEvents = mostEventsPerSession }: ProfileOptions,
-  whileWriting: () => void,
-): Promise<{ paths: readonly string[]; walls: readonly number[] }> {
-  const paths: string[] = [];
-  const walls: number[] = [];
-  const warmup = profiledWarmup(latency);
-  const oneSession = async (count: number) => {
-    const { session } = await client.createSession({
-      model: source,
-      options: {
-        provider: settings.provider,
-        threads: settings.threads,
-        level,
-        profilePrefix: join(folder, `trace-${paths.length}`),
-        ...(paths.length === 0 ? { optimizedModelPath: join(folder, 'as-run.onnx') } : {}),
-      },
-    });
-    const timeLimit = settings.timeLimit * 1000 * profiledShare;
-    const times = await client.time({ session, feeds, count: count + warmup, timeLimit });
-    const ending = client.endProfiling({ session });
-    whileWriting();
-    paths.push((await ending).tracePath);
-    // The trace is there to be read; the next call waits for this one in any case.
-    client.release({ session }).catch(() => {});
-    walls.push(...times.subarray(warmup));
-  };
-  const afford = Math.floor((settings.timeLimit * 1000 * profiledShare) / latency.median) - warmup;
-  const wanted = Math.max(1, Math.min(afford, runs > 0 ? runs : profiledRuns.most, profiledRuns.most));
-  const events = await eventsPerRun(model, async () => {
-    await oneSession(1);
-    // Without a run that ended the warm-up was cut off already.
-    return (await readTraceFile(paths[0]!)).runs.at(-1)?.kernel.length ?? Number.POSITIVE_INFINITY;
-  });
-  if (events * (1 + warmup) > mostEvents) {
-    throw new Error(
-      english`One run has too many kernels for ONNX Runtime's profiler, which keeps 1,000,000 of a session: most likely a loop has many rounds. With smaller inputs there are fewer.`,
-    );
-  }
-  const worthwhile = Math.max(profiledRuns.least, Math.floor(eventsWorthReading / events));
-  const perSession = Math.max(1, Math.floor(mostEvents / events) - warmup);
-  const total = Math.min(wanted, worthwhile);
-  for (let done = walls.length; done < total; done = walls.length) {
-    await oneSession(Math.min(perSession, total - done));
-    // The time limit was reached before a run that counts.
-    if (walls.length === done) break;
-  }
-  if (walls.length === 0)
-    throw new Error(english`One run takes longer than the time limit leaves for profiled runs. Raise it.`);
-  return { paths, walls };
-}
-
-/** An upper bound of the events of a run: ORT may put conversions in, but without loops no node runs twice. With loops, or functions of the model's own, one run tells. */
-async function eventsPerRun(model: Model, measure: () => Promise<number>): Promise<number> {
-  const nodes = [...allNodes(model).values()];
-  const repeats =
-    model.functions.length > 0 ||
-    nodes.some(({ opType }) => /^(?:Loop|Scan|SequenceMap)$|Search$|Sampling$/.test(opType));
-  return (repeats ? await measure() : 2 * nodes.length) + 10;
-}
-
-/** Work of a node from its shapes, as seconds on a machine of 20 GMAC/s and 10 GB/s; only the ratios matter. */
-function weighByCost({ nodes: costs }: FedCosts): Weigh {
-  return (node) => {
-    const { macs = null, bytes = null } = costs.get(node.id) ?? {};
-    return bytes === null ? typicalWork(node) * 1e-6 : (macs ?? 0) / 2e10 + bytes / 1e10;
-  };
 }
 
 function nothingProfiled(failure: string) {

@@ -14,7 +14,8 @@ import { cpuFallback } from './cpu-fallback.ts';
 import { makeInputs } from './inputs.ts';
 import { measurementEnvironment, withChecksum } from './machine.ts';
 import type { PreparedModel } from './model-source.ts';
-import { hangLimit, type MeasuredModel, type MeasurementContext, sourceOf } from './profile.ts';
+import { type MeasuredModel, type MeasurementContext, sourceOf } from './profile.ts';
+import { hangLimit } from './stopping.ts';
 import { timeRuns, warmupOf } from './timed-runs.ts';
 
 export interface SweepOptions {

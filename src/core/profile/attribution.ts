@@ -8,7 +8,7 @@
  * looked at together. What cannot be told this way is left without a node and shown as such.
  */
 import type { Graph, Model, Node, NodeId } from '../graph/model.ts';
-import { type GraphMatch, matchGraphs } from './region.ts';
+import type { GraphMatch } from './region.ts';
 import type { TraceKernel } from './trace.ts';
 
 /** The source nodes that one executed kernel stands for. */
@@ -32,17 +32,13 @@ const nothing: Cover = { nodes: [], shares: [], inserted: false };
 /** Relative work of a source node, to share a kernel's time among the nodes it covers. */
 export type Weigh = (node: Node) => number;
 
-/**
- * Finds the source nodes of every kernel. `asRun` is the graph that ORT saved for the same session. Time is linear in
- * the size of both graphs but for values that ORT removed.
- */
+/** Finds the source nodes of every kernel. `asRun` is the graph that ORT saved for the same session, `match` what of the source it covers. */
 export function attributeKernels(
-  source: Model,
+  match: GraphMatch,
   asRun: Model,
   kernels: readonly TraceKernel[],
-  weigh: Weigh = typicalWork,
+  weigh: Weigh,
 ): Attribution {
-  const match = matchGraphs(source.graph, asRun.graph);
   const places = placeKernels(asRun, kernels);
   const covers = kernels.map((kernel, index): Cover => {
     const node = places[index];

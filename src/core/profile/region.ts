@@ -18,7 +18,7 @@ export interface GraphMatch {
 /** A name in the graph as run → the source value that it is, perhaps in another layout or type. */
 type Alias = (name: string) => string | undefined;
 
-/** Matches two main graphs and the bodies in them. */
+/** Matches two main graphs and the bodies in them. Time is linear in the size of both but for values that ORT removed. */
 export function matchGraphs(source: Graph, asRun: Graph): GraphMatch {
   const covers = new Map<NodeId, CoveredRegion>();
   const work: { source: Graph; asRun: Graph; outer: Alias }[] = [{ source, asRun, outer: () => undefined }];

@@ -55,17 +55,18 @@ export interface Trace {
   readonly sessionMs: number;
 }
 
-interface PendingEvent {
-  readonly name: string;
+/** A stretch of time, in microseconds. */
+interface Span {
   readonly start: number;
   readonly duration: number;
-  readonly index: number;
-  /** The rest of the event, read when its kernel is seen for the first time. */
-  readonly details: () => Readonly<Record<string, unknown>>;
 }
 
-/** A stretch of time, in microseconds. */
-type Span = Pick<PendingEvent, 'start' | 'duration'>;
+interface PendingEvent extends Span {
+  readonly name: string;
+  readonly index: number;
+  /** The text of its `args`, looked into when its kernel is seen for the first time. */
+  readonly details: string;
+}
 
 const kernelSuffix = '_kernel_time';
 const executorSuffix = 'Executor::Execute';
@@ -83,8 +84,7 @@ export interface TraceReader {
 }
 
 export function createTraceReader(): TraceReader {
-  const kernels: TraceKernel[] = [];
-  const places = new Map<string, number>();
+  const kernels: KernelList = { list: [], places: new Map(), following: [] };
   const runs: TraceRun[] = [];
   const onGpu: GpuEvent[] = [];
   let pending: PendingEvent[] = [];
@@ -92,14 +92,14 @@ export function createTraceReader(): TraceReader {
   let unread = 0;
   let sessionMs = Number.NaN;
 
-  const event = (name: string, start: number, duration: number, index: number, details: PendingEvent['details']) => {
+  const event = (name: string, start: number, duration: number, details: string) => {
     if (name.endsWith(kernelSuffix)) {
-      pending.push({ name: name.slice(0, -kernelSuffix.length), start, duration, index, details });
+      pending.push({ name: name.slice(0, -kernelSuffix.length), start, duration, index: nodeIndex(details), details });
     } else if (name.endsWith(executorSuffix)) {
       // That of the main graph ends after those of bodies.
       executor = { start, duration };
     } else if (name === 'model_run') {
-      runs.push(closeRun(pending, { start, duration }, executor, kernels, places));
+      runs.push(closeRun(pending, { start, duration }, executor, kernels));
       pending = [];
       executor = undefined;
     } else if (name === 'session_initialization') {
@@ -117,23 +117,17 @@ export function createTraceReader(): TraceReader {
         return;
       }
       if (head) {
-        const rest = text.slice(head.index + head[0].length);
-        const index = /"node_index"\s*:\s*"?(\d+)/.exec(rest)?.[1];
-        const details = () => parseObject(rest.slice(0, rest.lastIndexOf('}')));
-        event(head[3]!, Number(head[2]), Number(head[1]), index === undefined ? -1 : Number(index), details);
+        event(head[3]!, Number(head[2]), Number(head[1]), text.slice(head.index + head[0].length));
         return;
       }
       const parsed = parseObject(text.slice(start).replace(/[,\]\s]+$/, ''));
       const { name, ts, dur, args } = parsed;
       if (typeof name !== 'string') unread++;
-      else if (typeof ts === 'number' && typeof dur === 'number') {
-        const details = isRecord(args) ? args : {};
-        event(name, ts, dur, Number(details.node_index ?? -1), () => details);
-      }
+      else if (typeof ts === 'number' && typeof dur === 'number') event(name, ts, dur, JSON.stringify(args ?? {}));
     },
     finish: () => {
-      const timed = withGpuTimes(kernels, runs, onGpu);
-      return { kernels, runs: timed, gpuTimes: onGpu.length > 0, unread, sessionMs };
+      const timed = withGpuTimes(kernels.list, runs, onGpu);
+      return { kernels: kernels.list, runs: timed, gpuTimes: onGpu.length > 0, unread, sessionMs };
     },
   };
 }
@@ -155,17 +149,22 @@ export function readTrace(text: string): Trace {
   return again.finish();
 }
 
+/** Kernels as they are met, and what finds one again. */
+interface KernelList {
+  readonly list: TraceKernel[];
+  readonly places: Map<string, number>;
+  /** By kernel: the place of the one that followed it when it last ran, which is nearly always the one that follows it again. */
+  readonly following: number[];
+}
+
 /** The run that the pending events make up, its kernels added to the list. */
 function closeRun(
   events: PendingEvent[],
   { start, duration }: Span,
   executor: Span | undefined,
-  kernels: TraceKernel[],
-  places: Map<string, number>,
+  kernels: KernelList,
 ): TraceRun {
-  // A holder starts no later than what it holds, lasts at least as long, and is written after it.
-  const written = new Map(events.map((event, index) => [event, event.duration > 0 ? -index : index]));
-  events.sort((a, b) => a.start - b.start || b.duration - a.duration || written.get(a)! - written.get(b)!);
+  sortByStart(events);
   const kernel = new Uint32Array(events.length);
   const starts = new Float64Array(events.length);
   const durations = new Float64Array(events.length);
@@ -175,10 +174,14 @@ function closeRun(
   const execution = executor ?? { start, duration };
   let idleSince = execution.start;
   let gaps = 0;
-  for (const [at, item] of events.entries()) {
+  let before: number | undefined;
+  for (let at = 0; at < events.length; at++) {
+    const item = events[at]!;
     while (open.length > 0 && item.start >= open.at(-1)!.end) open.pop();
     const holder = open.at(-1);
-    const place = placeOf(item, holder ? kernel[holder.at]! : -1, kernels, places);
+    const place = placeOf(item, holder ? kernel[holder.at]! : -1, before, kernels);
+    if (before !== undefined) kernels.following[before] = place;
+    before = place;
     kernel[at] = place;
     starts[at] = item.start / 1000;
     durations[at] = item.duration / 1000;
@@ -188,7 +191,7 @@ function closeRun(
       gaps += Math.max(0, item.start - idleSince);
       idleSince = Math.max(idleSince, item.start + item.duration);
     }
-    if (holdsBody.test(kernels[place]!.opType)) open.push({ at, end: item.start + item.duration });
+    if (holdsBody.test(kernels.list[place]!.opType)) open.push({ at, end: item.start + item.duration });
   }
   // Whole microseconds are truncated one by one, so the parts may exceed the whole by a little.
   for (let at = 0; at < self.length; at++) self[at] = Math.max(0, self[at]!);
@@ -197,30 +200,74 @@ function closeRun(
   return { ...times, gaps: gaps / 1000, kernel, starts, durations, self };
 }
 
-function placeOf(event: PendingEvent, parent: number, kernels: TraceKernel[], places: Map<string, number>): number {
+/** A holder starts no later than what it holds, lasts at least as long, and is written after it. */
+function sortByStart(events: PendingEvent[]): void {
+  const isSorted = events.every(({ start }, at) => at === 0 || start > events[at - 1]!.start);
+  if (isSorted) return;
+  const written = new Map(events.map((event, index) => [event, event.duration > 0 ? -index : index]));
+  events.sort((a, b) => a.start - b.start || b.duration - a.duration || written.get(a)! - written.get(b)!);
+}
+
+/** The place of an event's kernel; `before` is that of the event before it. */
+function placeOf(
+  event: PendingEvent,
+  parent: number,
+  before: number | undefined,
+  { list, places, following }: KernelList,
+): number {
+  const expected = before === undefined ? undefined : following[before];
+  if (expected !== undefined) {
+    const kernel = list[expected]!;
+    if (kernel.index === event.index && kernel.parent === parent && kernel.name === event.name) return expected;
+  }
   const key = `${parent}/${event.index}/${event.name}`;
   const known = places.get(key);
   if (known !== undefined) return known;
-  const details = event.details();
-  places.set(key, kernels.length);
-  kernels.push({
+  const field = (key: string): unknown => fieldOf(event.details, key);
+  places.set(key, list.length);
+  list.push({
     name: event.name,
-    opType: typeof details.op_name === 'string' ? details.op_name : '',
+    opType: textOf(field('"op_name"')),
     index: event.index,
-    provider: typeof details.provider === 'string' ? details.provider : '',
+    provider: textOf(field('"provider"')),
     parent,
-    inputs: typedShapes(details.input_type_shape),
-    outputs: typedShapes(details.output_type_shape),
-    parameterBytes: numberOf(details.parameter_size),
-    activationBytes: numberOf(details.activation_size),
-    outputBytes: numberOf(details.output_size),
-    memoryBefore: numberOf(details.mem_bytes_in_use) - numberOf(details.mem_in_use_delta),
-    memoryPeak: numberOf(details.mem_in_use_peak),
+    inputs: typedShapes(field('"input_type_shape"')),
+    outputs: typedShapes(field('"output_type_shape"')),
+    parameterBytes: numberOf(field('"parameter_size"')),
+    activationBytes: numberOf(field('"activation_size"')),
+    outputBytes: numberOf(field('"output_size"')),
+    memoryBefore: numberOf(field('"mem_bytes_in_use"')) - numberOf(field('"mem_in_use_delta"')),
+    memoryPeak: numberOf(field('"mem_in_use_peak"')),
   });
-  return kernels.length - 1;
+  return list.length - 1;
 }
 
 const typeNames: Readonly<Record<string, string>> = { float: 'float32', double: 'float64' };
+
+/** Index of the node in ORT's graph; −1 where the event does not say. */
+function nodeIndex(details: string): number {
+  const index = numberOf(fieldOf(details, '"node_index"'));
+  return Number.isNaN(index) ? -1 : index;
+}
+
+/**
+ * A field of `args`, by its key with the quotes. Only that field is read: they stand in another order in every event,
+ * and JSON.parse takes longer for the objects that this makes than everything else takes.
+ */
+function fieldOf(details: string, key: string): unknown {
+  const at = details.indexOf(key);
+  if (at < 0) return undefined;
+  value.lastIndex = at + key.length;
+  const found = value.exec(details);
+  return found ? (found[1] ?? parseJson(found[2]!)) : undefined;
+}
+
+/** After a key: a text without escapes, or a list of shapes by type, or a number. */
+const value = /\s*:\s*(?:"([^"\\]*)"|(\[(?:\{[^{}]*\},?\s*)*\]|-?\d+))/y;
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
 
 /** `[{"float": [1, 3]}]` → `float32 [1, 3]`. */
 function typedShapes(value: unknown): readonly string[] {
