@@ -3,6 +3,7 @@ import type { Model } from '../core/graph/model.ts';
 import { type BlockMethod, blockMethods } from '../core/quantize/blocks.ts';
 import { type QuantizedFormat, quantizedFormats } from '../core/quantize/formats.ts';
 import { nodeTypes } from '../core/quantize/node-types.ts';
+import { keepSmall } from '../protocol/garbage.ts';
 import type { Budget } from '../worker/quantize-budget.ts';
 import { budget } from './budget.ts';
 import {
@@ -146,6 +147,7 @@ export function quantizeCommand(program: Command): void {
 }
 
 async function quantize(path: string, options: QuantizeOptions, session: Session): Promise<Outcome> {
+  keepSmall();
   const output = requiredOutput(options.output);
   if (options.scheme === 'static-int8' && !options.calibration && !options.randomCalibration) {
     throw new UsageError(

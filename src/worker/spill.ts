@@ -9,7 +9,7 @@ import { writeFully } from './write-file.ts';
 /** Smaller tensors stay in memory; together they weigh little. */
 const minTensorBytes = 1 << 16;
 /** Below this, writing costs more than the memory is worth. */
-const minModelBytes = 1 << 24;
+const minModelBytes = 1 << 21;
 
 /** Weights that passes made, kept in a temporary file rather than in memory while a model is worked on. */
 export interface Spill {
