@@ -3,10 +3,10 @@ import type { ExplainedRewrite, QuantizeReport } from '../core/report/report.ts'
 import { kernelUse } from './kernels-as-run.ts';
 import { type NodeIds, withIds } from './node-ids.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
-import type { QuantizeWork } from './quantize.ts';
 import { composed, explained, type Prepared } from './quantize-preparation.ts';
 import { kernelsOf, type QuantizeOutcome, quantizeReport } from './quantize-report.ts';
 import type { SearchResult } from './quantize-search.ts';
+import type { QuantizeWork } from './quantize-work.ts';
 import type { RuntimeManager } from './runtime-client.ts';
 
 /** A candidate of a search that lies in a file, and what became known of it. */

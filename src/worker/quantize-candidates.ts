@@ -6,12 +6,12 @@ import type { Verdict } from '../core/report/report.ts';
 import { accuracy } from './labelled-data.ts';
 import { idsOf, type NodeIds, withIds } from './node-ids.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
-import type { QuantizeWork } from './quantize.ts';
 import { outputError } from './quantize-error.ts';
 import { equalized } from './quantize-preparation.ts';
 import { withProvenance } from './quantize-report.ts';
 import { oneIn, type Quantized } from './quantize-sensitivity.ts';
 import { smoothFor } from './quantize-smoothing.ts';
+import type { QuantizeWork } from './quantize-work.ts';
 import { saveModel } from './save-model.ts';
 
 /** A candidate that was made and runs. Its model lies in a file, so that many cost no memory. */

@@ -1,7 +1,7 @@
 import { english } from '../core/english.ts';
 import type { Model, Node, NodeId } from '../core/graph/model.ts';
 import type { NodeType } from '../core/quantize/node-types.ts';
-import type { CalibrationMethod, QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
+import type { CalibrationMethod, QuantizedModel, Recipe, Scheme } from '../core/quantize/quantize-model.ts';
 import type { QuantizeStep } from '../core/report/recipe.ts';
 import type { QuantizeReport } from '../core/report/report.ts';
 import { InputError } from './inputs.ts';
@@ -167,4 +167,18 @@ export function optionsOf(
     default:
       return { excluded, ...before };
   }
+}
+
+/** Nothing quantized is an error, not a success. */
+export function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme | 'auto'): void {
+  if (nodes.length > 0) return;
+  const reasons = [...new Set(kept.map(({ node, reason }) => english`${node.opType} stays float: ${reason}.`))];
+  const why =
+    reasons.length > 0
+      ? reasons.slice(0, 4)
+      : scheme === 'fp16'
+        ? [english`None of its nodes computes with 32-bit floats.`]
+        : [english`It has no MatMul, Gemm or Conv with constant weights.`];
+  const rest = scheme === 'auto' ? [english`Keep the model as it is.`] : [];
+  throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why, ...rest].join(' '));
 }

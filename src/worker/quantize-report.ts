@@ -10,7 +10,6 @@ import { type LatencyComparison, type ModelSize, type QuantizeReport, reportSche
 import type { SampleData } from './calibration-data.ts';
 import type { accuracy } from './labelled-data.ts';
 import type { MeasuredModel } from './profile.ts';
-import type { QuantizeWork } from './quantize.ts';
 import { outcomeAdvice } from './quantize-advice.ts';
 import { type DecidedOptions, optionsOf, usableSqnr } from './quantize-decision.ts';
 import type { OutputError } from './quantize-error.ts';
@@ -18,6 +17,7 @@ import type { QuantizeOptions } from './quantize-options.ts';
 import type { Prepared } from './quantize-preparation.ts';
 import type { SearchResult } from './quantize-search.ts';
 import type { Sensitivity } from './quantize-sensitivity.ts';
+import type { QuantizeWork } from './quantize-work.ts';
 
 /** What came of quantizing. */
 export interface QuantizeOutcome {

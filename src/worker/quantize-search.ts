@@ -3,9 +3,9 @@ import type { QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts'
 import type { QuantizeCandidate } from '../core/report/report.ts';
 import { compareLatency } from './compare-latency.ts';
 import { makeTemporaryFolder } from './model-source.ts';
-import type { QuantizeWork } from './quantize.ts';
 import { front, isWithin, limitsOf } from './quantize-budget.ts';
 import { makeCandidates, quality, type Tried } from './quantize-candidates.ts';
+import type { QuantizeWork } from './quantize-work.ts';
 
 export interface SearchResult
   extends Pick<Tried, 'recipe' | 'calibrator' | 'method' | 'prepared' | 'equalize' | 'smooth' | 'sqnrDb'> {

@@ -1,13 +1,14 @@
 import { english } from '../core/english.ts';
 import { RuntimeError } from '../core/evaluator.ts';
 import type { Model, Node, NodeId } from '../core/graph/model.ts';
-import { type NodeError, nodeErrors, valueErrors } from '../core/quantize/error.ts';
+import type { Overlay } from '../core/overlay.ts';
+import { errorOverlays, type NodeError, nodeErrors, sensitivityOverlay, valueErrors } from '../core/quantize/error.ts';
 import type { QuantizedModel, Recipe } from '../core/quantize/quantize-model.ts';
 import { decibels } from '../core/quantize/rounding-error.ts';
 import type { Calibrator } from './calibrator.ts';
-import type { QuantizeWork } from './quantize.ts';
 import { outputError, type ReferenceRuns, type RunContext } from './quantize-error.ts';
 import type { Prepared } from './quantize-preparation.ts';
+import type { QuantizeWork } from './quantize-work.ts';
 
 /** Each node costs a quantized model and a session: no more than this many, those that add most noise of their own. */
 export const mostLeftOut = 60;
@@ -131,3 +132,15 @@ const fewer = (reference: ReferenceRuns): ReferenceRuns => ({
   feeds: reference.feeds.slice(0, runs),
   results: reference.results.slice(0, runs),
 });
+
+/** Errors at each node, and what each alone costs, as colours of the graph. */
+export function overlaysOf(
+  { model, origins }: QuantizedModel,
+  errors: readonly NodeError[],
+  sensitivity: Sensitivity | undefined,
+): readonly Overlay[] {
+  const overlays = errorOverlays(model, origins, errors);
+  if (!sensitivity) return overlays;
+  const gains = new Map(Array.from(sensitivity.withoutDb, ([id, without]) => [id, without - sensitivity.baseDb]));
+  return [...overlays, sensitivityOverlay(model, origins, gains)];
+}

@@ -1,8 +1,7 @@
 import { english } from '../core/english.ts';
 import type { Model, NodeId } from '../core/graph/model.ts';
 import type { Overlay } from '../core/overlay.ts';
-import { errorOverlays, type NodeError, sensitivityOverlay } from '../core/quantize/error.ts';
-import type { QuantizedModel, Recipe, Scheme } from '../core/quantize/quantize-model.ts';
+import type { Recipe, Scheme } from '../core/quantize/quantize-model.ts';
 import type { ExplainedRewrite, QuantizeReport } from '../core/report/report.ts';
 import { collectGarbage } from '../protocol/garbage.ts';
 import type { SampleData } from './calibration-data.ts';
@@ -11,7 +10,7 @@ import { compareLatency } from './compare-latency.ts';
 import { createEvaluator, type RuntimeEvaluator } from './evaluator.ts';
 import { type KeptCandidate, keptCandidates } from './kept-candidates.ts';
 import { kernelUse } from './kernels-as-run.ts';
-import { accuracy, type LabelledData, openLabelled } from './labelled-data.ts';
+import { openLabelled } from './labelled-data.ts';
 import type { MeasuredModel, MeasurementContext } from './profile.ts';
 import { integerMachine, machineAdvice } from './quantize-advice.ts';
 import {
@@ -20,6 +19,7 @@ import {
   nodeTypesOf,
   producersOf,
   type QuantizeDecision,
+  refuseNothing,
   refuseUntaken,
   usableSqnr,
 } from './quantize-decision.ts';
@@ -39,14 +39,14 @@ import {
   type Prepared,
   prepareForQuantization,
   pruned,
-  QuantizeError,
   suitable,
 } from './quantize-preparation.ts';
 import { failsToLoad, failsToRun, notRunning, refusing } from './quantize-refusal.ts';
 import { bytesOf, type QuantizeOutcome, quantizeReport, withProvenance } from './quantize-report.ts';
 import { findRecipe, type SearchResult } from './quantize-search.ts';
-import { errorsOf, leaveOneOut, type Sensitivity } from './quantize-sensitivity.ts';
+import { errorsOf, leaveOneOut, overlaysOf } from './quantize-sensitivity.ts';
 import { smoothFor } from './quantize-smoothing.ts';
+import { accuracyOf, type QuantizeWork } from './quantize-work.ts';
 import { createRuntimeManager, type RuntimeManager, returningMemory } from './runtime-client.ts';
 import { createSpill, type Spill } from './spill.ts';
 
@@ -297,61 +297,8 @@ async function quantize(
   };
 }
 
-/** What every part of the work shares. */
-export interface QuantizeWork {
-  readonly target: MeasuredModel;
-  readonly prepared: Prepared;
-  readonly evaluator: ReturnType<typeof createEvaluator>;
-  readonly calibrator: ReturnType<typeof createCalibrator> | undefined;
-  readonly reference: Awaited<ReturnType<typeof referenceRuns>>;
-  readonly options: QuantizeOptions;
-  readonly context: MeasurementContext;
-  readonly labelled: LabelledData | undefined;
-  /** Share of labelled samples that the float model gets right. */
-  readonly floatMetric: number | undefined;
-  /** Strength of SmoothQuant that was applied. */
-  readonly smooth: number | undefined;
-  /** The data over another model made from the prepared one; absent without data. */
-  readonly calibratorOf?: (prepared: Prepared) => ReturnType<typeof createCalibrator>;
-  readonly say: (message: string, fraction?: number) => void;
-}
-
 /** What a search decided beside the recipe. What it accepted is the limit from now on. */
 function decidedBy({ equalize, smooth, sqnrDb, recipe }: SearchResult): Partial<DecidedOptions> {
   const minSqnr = Math.min(usableSqnr(recipe.scheme), Math.floor(sqnrDb ?? Number.POSITIVE_INFINITY));
   return { smooth, minSqnr, ...(equalize ? { equalize } : {}) };
-}
-
-/** Nothing quantized is an error, not a success. */
-function refuseNothing({ nodes, kept }: QuantizedModel, scheme: Scheme | 'auto'): void {
-  if (nodes.length > 0) return;
-  const reasons = [...new Set(kept.map(({ node, reason }) => english`${node.opType} stays float: ${reason}.`))];
-  const why =
-    reasons.length > 0
-      ? reasons.slice(0, 4)
-      : scheme === 'fp16'
-        ? [english`None of its nodes computes with 32-bit floats.`]
-        : [english`It has no MatMul, Gemm or Conv with constant weights.`];
-  const rest = scheme === 'auto' ? [english`Keep the model as it is.`] : [];
-  throw new QuantizeError([english`Nothing could be quantized with ${scheme}.`, ...why, ...rest].join(' '));
-}
-
-function overlaysOf(
-  { model, origins }: QuantizedModel,
-  errors: readonly NodeError[],
-  sensitivity: Sensitivity | undefined,
-): readonly Overlay[] {
-  const overlays = errorOverlays(model, origins, errors);
-  if (!sensitivity) return overlays;
-  const gains = new Map(Array.from(sensitivity.withoutDb, ([id, without]) => [id, without - sensitivity.baseDb]));
-  return [...overlays, sensitivityOverlay(model, origins, gains)];
-}
-
-function accuracyOf(
-  model: Model,
-  labelled: LabelledData,
-  { evaluator, context: { signal }, say }: Pick<QuantizeWork, 'evaluator' | 'context' | 'say'>,
-): ReturnType<typeof accuracy> {
-  const onProgress = (fraction: number) => say(english`Accuracy on labelled data`, fraction);
-  return accuracy(model, labelled, { evaluator, signal, onProgress });
 }
