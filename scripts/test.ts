@@ -21,9 +21,9 @@ const steps: readonly (readonly [name: string, step: () => Promise<Counts>])[] =
   ['Types', () => check(bin('tsc'), ['-p', '.'])],
   ['Types of the core, which knows no platform', () => check(bin('tsc'), ['-p', 'src/core'])],
   ['Build', () => check(process.execPath, ['esbuild.mjs'])],
-  ['Unit and integration tests', () => tests('unit', [])],
+  ['Unit and integration tests', () => testsOnBusyMachine('unit', [])],
   ['Package', () => check(process.execPath, [join(root, 'scripts/package.ts')])],
-  ['End-to-end tests in VS Code', testsInVsCode],
+  ['End-to-end tests in VS Code', () => testsOnBusyMachine('e2e', ['--config', 'test/e2e/vitest.config.ts'])],
 ];
 
 let passed = 0;
@@ -44,15 +44,14 @@ async function check(program: string, options: readonly string[]): Promise<Count
 }
 
 /**
- * Tests in a real VS Code. On a machine that others keep busy a step may come too late once; files that failed run a
- * second time, which is said, and what fails twice has failed.
+ * Tests that start processes, measure, or drive a real VS Code. On a machine that others keep busy a step may come too
+ * late once; files that failed run a second time, which is said, and what fails twice has failed.
  */
-async function testsInVsCode(): Promise<Counts> {
-  const options = ['--config', 'test/e2e/vitest.config.ts'];
-  const first = await tests('e2e', options);
+async function testsOnBusyMachine(name: string, options: readonly string[]): Promise<Counts> {
+  const first = await tests(name, options);
   if (first.failed === 0 || first.failedFiles.length === 0) return first;
   console.log(`\n# Once more: ${first.failedFiles.join(', ')}`);
-  const again = await tests('e2e', [...first.failedFiles, ...options]);
+  const again = await tests(name, [...first.failedFiles, ...options]);
   const passed = first.passed - first.passedInFailedFiles + again.passed;
   if (again.failed === 0) console.log(`\nPassed only at the second try: ${first.failedFiles.join(', ')}`);
   return { passed, failed: again.failed };
