@@ -56,7 +56,8 @@ export function overlayHandlers(documents: Documents): Handlers<Pick<WorkerContr
     return [...measured, ...(await differenceOf(request)), ...estimated];
   };
   return {
-    overlays: async (request) => (await overlaysOf(request)).map(({ values: _, ...description }) => description),
+    overlays: async (request) =>
+      (await overlaysOf(request)).map(({ values: _values, shared: _shared, ...description }) => description),
     overlay: async ({ id, ...request }) => {
       const found = (await overlaysOf(request)).find((overlay) => overlay.id === id);
       if (!found) throw new Error(english`There is no overlay ${id} for this version.`);

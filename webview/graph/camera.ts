@@ -14,6 +14,14 @@ const readableZoom = 0.6;
 /** Between these a scene that is shown from its top has labels at its lines and as much around as can be. */
 const fromTop = { min: 0.75, max: 0.85 };
 
+/** Height of what the breadcrumbs take at the top with their margins, in pixels; of a low window a quarter at most. */
+const breadcrumbs = 36;
+
+/** Pixels at the top of a window in which no scene begins: breadcrumbs come there once something is selected. */
+export function insetAbove({ height }: Size): number {
+  return Math.min(breadcrumbs, height / 4);
+}
+
 /** The largest size of the minimap and the least, in pixels, and its distance from the edges of the window. */
 const minimap = { width: 120, height: 160, least: 40, margin: 12 };
 
@@ -23,10 +31,11 @@ export function minimapSize({ width, height }: Pick<Scene, 'width' | 'height'>):
   return { width: Math.max(minimap.least, width * scale), height: Math.max(minimap.least, height * scale) };
 }
 
-/** The camera that shows a whole scene. */
+/** The camera that shows a whole scene, in the middle of what breadcrumbs leave free. */
 export function fitCamera({ width, height }: Scene, window: Size): Camera {
-  const zoom = clampZoom(Math.min(window.width / (width + 24), window.height / (height + 24), 1.25));
-  return { x: width / 2, y: height / 2, zoom };
+  const above = insetAbove(window);
+  const zoom = clampZoom(Math.min(window.width / (width + 24), (window.height - above) / (height + 24), 1.25));
+  return { x: width / 2, y: height / 2 - above / 2 / zoom, zoom };
 }
 
 /**
@@ -44,7 +53,7 @@ export function openingCamera(scene: Scene, window: Size): Camera {
   const input = scene.nodes.kind.indexOf('input');
   const wanted = input >= 0 ? scene.nodes.x[input]! + scene.nodes.width[input]! / 2 : scene.width / 2;
   const x = right - left <= 2 * half ? (left + right) / 2 : Math.max(left + half, Math.min(right - half, wanted));
-  return { x: x + taken / 2 / zoom, y: window.height / 2 / zoom, zoom };
+  return { x: x + taken / 2 / zoom, y: (window.height / 2 - insetAbove(window)) / zoom, zoom };
 }
 
 /** From where to where boxes stand above a height, frames aside. */
@@ -80,7 +89,8 @@ export function revealing({ nodes }: Scene, box: number, camera: Camera, window:
   const zoom = Math.max(camera.zoom, 0.5);
   const inside =
     Math.abs(x - camera.x) * camera.zoom < window.width / 2 - 40 &&
-    Math.abs(y - camera.y) * camera.zoom < window.height / 2 - 30;
+    (y - camera.y) * camera.zoom < window.height / 2 - 30 &&
+    (nodes.y[box]! - camera.y) * camera.zoom >= insetAbove(window) - window.height / 2;
   return inside && camera.zoom >= 0.3 ? camera : { x, y, zoom };
 }
 

@@ -1,6 +1,7 @@
 /** Boxes of nodes, groups and ends with what marks them. */
 import { fitted } from './fitted-text.ts';
 import { type Frame, zoomForLabels } from './frame.ts';
+import { drawHitRings } from './hit-rings.ts';
 import { textOn } from './overlay-color.ts';
 import type { Pen } from './svg-context.ts';
 import type { GraphColors } from './theme.ts';
@@ -22,9 +23,9 @@ export function drawBoxes(context: Pen, frame: Frame, visible: readonly number[]
     marks,
   } = frame;
   if (camera.zoom < zoomForLabels) {
-    drawHalos(context, frame, visible);
     drawPlainBoxes(context, frame, visible);
     drawLetters(context, frame, visible);
+    drawHitRings(context, frame, visible);
   } else for (const box of visible) if (nodes.kind[box] !== 'frame') drawBox(context, frame, box);
   const outline = (box: number, color: string, width: number, dash: readonly number[] = []) => {
     context.strokeStyle = color;
@@ -43,23 +44,6 @@ export function drawBoxes(context: Pen, frame: Frame, visible: readonly number[]
     if (box === hovered && box !== selected) outline(box, colors.hover, 1);
     if (box === selected) outline(box, colors.selection, 2);
   }
-}
-
-/** What is found, from far off: thousands may be in the window, so they are filled under the boxes in one path, not outlined. */
-function drawHalos(context: Pen, { scene: { nodes }, camera, colors, hits }: Frame, visible: readonly number[]): void {
-  if (hits.size === 0) return;
-  const edge = 2 / camera.zoom;
-  context.fillStyle = colors.hit;
-  context.beginPath();
-  for (const box of visible)
-    if (hits.has(box))
-      context.rect(
-        nodes.x[box]! - edge,
-        nodes.y[box]! - edge,
-        nodes.width[box]! + 2 * edge,
-        nodes.height[box]! + 2 * edge,
-      );
-  context.fill();
 }
 
 /** Boxes too small for text: one path a colour. */

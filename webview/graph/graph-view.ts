@@ -1,7 +1,6 @@
 /** The canvas that draws a scene and turns what the user does into calls: the part of the graph that is no component. */
 import type { NodeId } from '../../src/core/graph/model.ts';
 import type { Scene } from '../../src/core/layout/scene.ts';
-import type { Overlay } from '../../src/core/overlay.ts';
 import { fillOf } from './box-fill.ts';
 import {
   boxAt,
@@ -17,25 +16,14 @@ import {
 } from './camera.ts';
 import { cameraMotion } from './camera-motion.ts';
 import { drawFrame } from './draw.ts';
-import { type EdgeHit, edgeAt, edgesOfValue, edgeText, readersOf } from './edge-at.ts';
-import { type Frame, type SceneBounds, sceneBounds } from './frame.ts';
+import { type EdgeHit, edgeAt, edgeText, readersOf } from './edge-at.ts';
 import { listen, type Point } from './gestures.ts';
-import type { Camera, GraphCanvasProps, GraphHandle, Mark } from './graph-types.ts';
-import { boxesOf, boxMarks } from './marked-boxes.ts';
+import type { GraphCanvasProps, GraphHandle } from './graph-types.ts';
+import { graphKeys } from './keys.ts';
 import { type Drawing, pictureSvg, scenePng, windowPng } from './picture.ts';
+import { findInScene, nothingInScene, nothingShown, type Shown } from './shown.ts';
 import type { GraphColors } from './theme.ts';
-import { boxOfNode, edgesOf, firstBox, frameAround, otherEnd, walk } from './walk.ts';
-
-/** What is on show, as values. */
-export interface Shown {
-  readonly scene: Scene | null;
-  readonly selected: NodeId | null;
-  readonly hits: ReadonlySet<NodeId>;
-  readonly overlay: Overlay | null;
-  readonly camera: Camera | null;
-  readonly marks: ReadonlyMap<NodeId, Mark>;
-  readonly followed: string | null;
-}
+import { boxOfNode } from './walk.ts';
 
 export interface GraphView {
   readonly handle: GraphHandle;
@@ -54,26 +42,12 @@ export function createGraphView(
   initialColors: GraphColors,
 ): GraphView {
   const context = canvas.getContext('2d', { alpha: false })!;
-  let shown: Shown = {
-    scene: null,
-    selected: null,
-    hits: new Set(),
-    overlay: null,
-    camera: null,
-    marks: new Map(),
-    followed: null,
-  };
+  let shown = nothingShown;
+  let inScene = nothingInScene;
   let colors = initialColors;
   let size: Size = { width: 0, height: 0 };
-  let bounds: SceneBounds = { edges: new Float32Array(0) };
   let selectedBox = -1;
   let hovered = -1;
-  let hitBoxes: ReadonlySet<number> = new Set();
-  let markBoxes: ReadonlyMap<number, Mark> = new Map();
-  let followedEdges: ReadonlySet<number> = new Set();
-  /** The edge of the selected box that Shift with an arrow has chosen; −1: none. */
-  let chosenEdge = -1;
-  let fill: Frame['fill'] = () => null;
   let drawn = 0;
   let scheduled = 0;
   const frames: number[] = [];
@@ -94,17 +68,13 @@ export function createGraphView(
     }
     const start = performance.now();
     drawn = drawFrame(context, {
+      ...inScene,
       scene,
-      bounds,
       camera,
       ...size,
       colors,
-      fill,
       selected: selectedBox,
       hovered,
-      hits: hitBoxes,
-      marks: markBoxes,
-      followed: followedEdges,
     });
     frames.push(performance.now() - start);
     if (frames.length > framesKept) frames.shift();
@@ -151,7 +121,7 @@ export function createGraphView(
     focus(nodes.id[box]! >= 0 ? -1 : box);
   };
   const choose = (box: number) => {
-    chosenEdge = -1;
+    keys.forgetEdge();
     focus(box);
     const id = box >= 0 ? shown.scene!.nodes.id[box]! : -1;
     props().onSelect(id >= 0 ? (id as NodeId) : null, shown.scene?.nodes.key[box] ?? null);
@@ -163,7 +133,7 @@ export function createGraphView(
     showBox(box);
   };
   const edgeUnder = (point: Point): EdgeHit | null =>
-    shown.scene && shown.camera ? edgeAt(shown.scene, bounds, shown.camera, point, size) : null;
+    shown.scene && shown.camera ? edgeAt(shown.scene, inScene.bounds, shown.camera, point, size) : null;
   /** A click on a line follows its value; one on the end of a stub goes to the other end, or tells all there are. */
   const chooseEdge = ({ edge, end }: EdgeHit) => {
     const scene = shown.scene!;
@@ -172,15 +142,6 @@ export function createGraphView(
     followed.value = end === null && followed.value === value ? null : value;
     if (end === 'to') jump(scene.edges.from[edge]!);
     else if (end === 'from') jump((readersOf(scene, edge).length === 1 ? scene.edges.to : scene.edges.from)[edge]!);
-  };
-  /** Goes on to the next edge of the selected box, and lets its lines stand out. */
-  const stepEdge = (by: 1 | -1) => {
-    const scene = shown.scene!;
-    const edges = edgesOf(scene, selectedBox);
-    if (edges.length === 0) return;
-    const at = edges.indexOf(chosenEdge);
-    chosenEdge = edges[at < 0 ? (by === 1 ? 0 : edges.length - 1) : (at + by + edges.length) % edges.length]!;
-    props().followed.value = scene.edges.value[chosenEdge]!;
   };
   const toggle = (box: number): boolean => {
     const { scene, camera } = shown;
@@ -197,6 +158,17 @@ export function createGraphView(
     kept = null;
   };
 
+  const zoomBy = (factor: number) => {
+    if (shown.camera) moveTo(zoomAbout(shown.camera, factor, { x: size.width / 2, y: size.height / 2 }, size));
+  };
+  const keys = graphKeys({
+    scene: () => shown.scene,
+    selected: () => selectedBox,
+    followed: () => props().followed,
+    jump,
+    toggle,
+    zoomBy,
+  });
   const boxUnder = (point: Point) => (shown.scene && shown.camera ? boxAt(shown.scene, shown.camera, point, size) : -1);
   const stopListening = listen(host, canvas, {
     camera: () => shown.camera,
@@ -220,38 +192,7 @@ export function createGraphView(
       else choose(box);
     },
     toggle,
-    key: (key, shift) => {
-      const { scene } = shown;
-      if (!scene) return false;
-      const direction = arrows[key];
-      if (shift && selectedBox >= 0 && (direction === 'left' || direction === 'right')) {
-        stepEdge(direction === 'right' ? 1 : -1);
-        return true;
-      }
-      if (direction) {
-        const box = selectedBox < 0 ? firstBox(scene) : walk(scene, selectedBox, direction);
-        if (box >= 0) jump(box);
-        return true;
-      }
-      if (key === 'Enter' && chosenEdge >= 0) {
-        jump(otherEnd(scene, chosenEdge, selectedBox));
-        return true;
-      }
-      if (key === 'Enter') return selectedBox >= 0 && toggle(selectedBox);
-      if (key === 'Escape' && props().followed.value !== null) {
-        props().followed.value = null;
-        chosenEdge = -1;
-        return true;
-      }
-      if (key === 'Escape' && selectedBox >= 0) {
-        jump(frameAround(scene, selectedBox));
-        return true;
-      }
-      if (key === '+' || key === '=') handle.zoomBy(1.3);
-      else if (key === '-') handle.zoomBy(1 / 1.3);
-      else return false;
-      return true;
-    },
+    key: keys.press,
   });
 
   const resize = new ResizeObserver(([entry]) => {
@@ -265,25 +206,14 @@ export function createGraphView(
   });
   resize.observe(host);
 
-  const drawing = (scene: Scene): Drawing => ({
-    scene,
-    bounds,
-    colors,
-    fill,
-    selected: -1,
-    hits: hitBoxes,
-    marks: markBoxes,
-    followed: followedEdges,
-    overlay: shown.overlay,
-  });
+  const drawing = (scene: Scene): Drawing => ({ ...inScene, scene, colors, selected: -1, overlay: shown.overlay });
   const measureText = (text: string, font: string) => {
     context.font = font;
     return context.measureText(text).width;
   };
   const handle: GraphHandle = {
     fit: () => shown.scene && moveTo(fitCamera(shown.scene, size)),
-    zoomBy: (factor) =>
-      shown.camera && moveTo(zoomAbout(shown.camera, factor, { x: size.width / 2, y: size.height / 2 }, size)),
+    zoomBy,
     reveal,
     selectBox: (key) => {
       const box = shown.scene?.nodes.key.indexOf(key) ?? -1;
@@ -309,29 +239,21 @@ export function createGraphView(
     update: (next) => {
       const before = shown;
       shown = next;
+      inScene = findInScene(next, before, inScene, colors);
       if (next.scene !== before.scene) {
-        bounds = next.scene ? sceneBounds(next.scene) : { edges: new Float32Array(0) };
         hovered = -1;
-        chosenEdge = -1;
+        keys.forgetEdge();
         if (next.scene) keepPlace(next.scene);
       }
       const { scene } = next;
       if (scene && (scene !== before.scene || next.selected !== before.selected)) followSelection(scene);
-      if (next.scene !== before.scene || next.hits !== before.hits)
-        hitBoxes = scene ? boxesOf(scene, next.hits) : new Set();
-      if (next.scene !== before.scene || next.marks !== before.marks)
-        markBoxes = scene ? boxMarks(scene, next.marks) : new Map();
-      if (next.scene !== before.scene || next.followed !== before.followed)
-        followedEdges = scene ? edgesOfValue(scene, next.followed) : new Set();
-      if (next.scene !== before.scene || next.overlay !== before.overlay)
-        fill = scene ? fillOf(scene, next.overlay, colors) : () => null;
       ensureCamera();
       if (wanted !== null) reveal(wanted);
       redraw();
     },
     setColors: (next) => {
       colors = next;
-      if (shown.scene) fill = fillOf(shown.scene, shown.overlay, colors);
+      if (shown.scene) inScene = { ...inScene, fill: fillOf(shown.scene, shown.overlay, colors) };
       redraw();
     },
     dispose: () => {
@@ -342,10 +264,3 @@ export function createGraphView(
     },
   };
 }
-
-const arrows: Readonly<Record<string, 'up' | 'down' | 'left' | 'right'>> = {
-  ArrowUp: 'up',
-  ArrowDown: 'down',
-  ArrowLeft: 'left',
-  ArrowRight: 'right',
-};

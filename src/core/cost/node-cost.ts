@@ -1,8 +1,9 @@
 import { intAttribute } from '../graph/attribute.ts';
 import { bitsPerElement, byteLengthOf, elementCount } from '../graph/data-type.ts';
 import type { Draft } from '../graph/draft.ts';
-import type { Node, Tensor } from '../graph/model.ts';
+import type { Node, NodeId, Tensor } from '../graph/model.ts';
 import type { GraphView } from '../graph/view.ts';
+import type { SharedPart } from '../overlay.ts';
 import type { Facts, ValueFacts } from '../shapes/facts.ts';
 import { allConstant } from '../shapes/operation.ts';
 import { macsOf, type Sizes } from './macs.ts';
@@ -26,7 +27,7 @@ export function nodeCost(graph: GraphView, node: Node, facts: Facts): NodeCost {
   const written = total(node.outputs.filter((name) => name !== '').map((name) => valueBytes(facts.of(graph, name))));
   return {
     macs: macsOf({ node, input: (index) => sizes(node.inputs[index]), output: (index) => sizes(node.outputs[index]) }),
-    parameters: parametersOf(graph, node, inputs),
+    parameters: weightsOf(graph, node).reduce((sum, { parameters }) => sum + parameters, 0),
     bytes: read === null || written === null ? null : read + written,
     outputBytes: written,
   };
@@ -57,16 +58,40 @@ export function parameterCount({ dtype, dims }: Tensor): number {
   return notWeights.has(dtype) ? 0 : elementCount(dims);
 }
 
-function parametersOf(graph: GraphView, node: Node, inputs: ReadonlySet<string>): number {
+/** What a node reads of one weight, which has no tensor when it is not a constant of the model. */
+interface ReadWeight {
+  readonly tensor: Tensor | undefined;
+  readonly parameters: number;
+}
+
+/** The weights that a node reads, each once. */
+function weightsOf(graph: GraphView, node: Node): readonly ReadWeight[] {
   if (node.domain === 'com.microsoft' && node.opType === 'MatMulNBits') {
-    return intAttribute(node, 'N', 0) * intAttribute(node, 'K', 0);
+    const parameters = intAttribute(node, 'N', 0) * intAttribute(node, 'K', 0);
+    return [{ tensor: weightOf(graph, node.inputs[1] ?? ''), parameters }];
   }
-  let count = 0;
-  for (const name of inputs) {
-    const tensor = weightOf(graph, name);
-    if (tensor) count += parameterCount(tensor);
+  const tensors = new Set(node.inputs.map((name) => weightOf(graph, name)));
+  return [...tensors].flatMap((tensor) => (tensor ? { tensor, parameters: parameterCount(tensor) } : []));
+}
+
+/** The weights that several nodes of a model read, with their elements. */
+export function sharedWeights(draft: Draft): readonly SharedPart[] {
+  const parts = new Map<Tensor, { figure: number; readonly nodes: NodeId[] }>();
+  for (const graph of draft.graphs()) {
+    for (const node of graph.nodes()) {
+      for (const { tensor, parameters } of weightsOf(graph, node)) {
+        if (!tensor || parameters === 0) continue;
+        const part = parts.get(tensor);
+        if (!part) parts.set(tensor, { figure: parameters, nodes: [node.id] });
+        else {
+          // A packed weight has more elements for the operator that knows how it is packed than for one that does not.
+          part.figure = Math.min(part.figure, parameters);
+          part.nodes.push(node.id);
+        }
+      }
+    }
   }
-  return count;
+  return [...parts.values()].filter(({ nodes }) => nodes.length > 1);
 }
 
 /** The weight behind a name; one that a caller may put another in place of is a weight all the same. */

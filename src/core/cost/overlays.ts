@@ -4,7 +4,7 @@ import type { Draft } from '../graph/draft.ts';
 import type { Overlay } from '../overlay.ts';
 import type { Facts } from '../shapes/facts.ts';
 import { liveActivationBytes } from './memory.ts';
-import { type NodeCost, nodeCost } from './node-cost.ts';
+import { type NodeCost, nodeCost, sharedWeights } from './node-cost.ts';
 
 /** What every overlay here rests on. */
 const basis = english`from shapes`;
@@ -34,7 +34,15 @@ export function costOverlays(draft: Draft, facts: Facts): readonly Overlay[] {
   return [
     { id: 'macs', title: english`Multiply-accumulates`, unit: 'MAC', scale: 'log', values: figures.macs, basis },
     { id: 'bytes', title: english`Bytes moved`, unit: 'B', scale: 'log', values: figures.bytes, basis },
-    { id: 'parameters', title: english`Parameters`, unit: '', scale: 'log', values: figures.parameters, basis },
+    {
+      id: 'parameters',
+      title: english`Parameters`,
+      unit: '',
+      scale: 'log',
+      values: figures.parameters,
+      shared: sharedWeights(draft),
+      basis,
+    },
     { id: 'memory', title: english`Output memory`, unit: 'B', scale: 'log', values: figures.memory, basis },
     {
       id: 'live',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { liveActivationBytes, peakActivationBytes } from '../../../src/core/cost/memory.ts';
-import { modelParameters, nodeCost } from '../../../src/core/cost/node-cost.ts';
+import { modelParameters, nodeCost, sharedWeights } from '../../../src/core/cost/node-cost.ts';
 import { costOverlays } from '../../../src/core/cost/overlays.ts';
 import type { TensorValue } from '../../../src/core/evaluator.ts';
 import { Draft } from '../../../src/core/graph/draft.ts';
@@ -118,8 +118,27 @@ describe('node cost', () => {
     const overlays = costOverlays(draft, facts);
     const ids = draft.main.nodes().map(({ id }) => id);
     expect(ids.map((id) => overlays.find((overlay) => overlay.id === 'macs')?.values[id])).toEqual([64, 64]);
+    expect(overlays.find((overlay) => overlay.id === 'parameters')?.shared).toEqual([{ figure: 16, nodes: ids }]);
     const precision = overlays.find((overlay) => overlay.id === 'precision');
     expect(precision?.categories?.[precision.values[ids[0]!]!]).toBe('float32');
+  });
+
+  it('finds the weights that nodes share, one that only one of them unpacks too, and no indices', () => {
+    const packed: TensorValue = { dtype: 'uint8', dims: [8, 1, 16], bytes: new Uint8Array(128) };
+    const nBits = { domain: 'com.microsoft', attributes: { N: 8, K: 32, bits: 4, block_size: 32 } };
+    const { draft } = analysed({
+      inputs: { x: ['float32', [2, 32]], i: ['int64', [3]] },
+      initializers: { w: packed, scales: float(8, 1), alone: float(5), index: { ...float(4), dtype: 'int64' } },
+      nodes: [
+        one('MatMulNBits', ['x', 'w', 'scales'], nBits),
+        { opType: 'Gather', inputs: ['w', 'i'], outputs: ['rows'] },
+        { opType: 'Neg', inputs: ['alone'], outputs: ['minus'] },
+        { opType: 'Gather', inputs: ['minus', 'index'], outputs: ['a'] },
+        { opType: 'Gather', inputs: ['minus', 'index'], outputs: ['b'] },
+      ],
+    });
+    const [first, second] = draft.main.nodes().map(({ id }) => id);
+    expect(sharedWeights(draft)).toEqual([{ figure: 128, nodes: [first, second] }]);
   });
 
   it('frees a value after its last reader', () => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { NodeId } from '../../../src/core/graph/model.ts';
 import type { Scene } from '../../../src/core/layout/scene.ts';
 import type { Overlay } from '../../../src/core/overlay.ts';
-import { boxFigures } from '../../../webview/graph/box-figures.ts';
+import { boxFigures, groupFigure } from '../../../webview/graph/box-figures.ts';
 
 /** A node, a closed group of three nodes, a graph input. */
 const scene = {
@@ -40,6 +41,14 @@ test('figures that do not add up are not added up', () => {
     range: { min: 0, max: 50 },
   });
   expect(boxFigures(scene, overlay([30, 40, 50, 20], { scale: 'inverse' })).figures[1]).toBe(20);
+});
+
+test('what nodes share counts once for each group, and for every node by itself', () => {
+  const part = (figure: number, ...nodes: number[]) => ({ figure, nodes: nodes as NodeId[] });
+  const shared = [part(30, 0, 1), part(20, 1, 2, 3), part(5, 2, 3)];
+  // Node 1 reads 30 and 20, node 2 and 3 read 20 and 5; the group reads each of the three once.
+  expect([...boxFigures(scene, overlay([30, 50, 25, 25], { shared })).figures]).toEqual([30, 55, Number.NaN]);
+  expect(groupFigure(scene, 1, overlay([30, 50, 25, 25], { shared }))).toBe(55);
 });
 
 test('a group of one category has it, one of several is mixed, one without data is neither', () => {

@@ -2,12 +2,15 @@ import { expect, test } from 'vitest';
 import type { Scene } from '../../../src/core/layout/scene.ts';
 import {
   fitCamera,
+  insetAbove,
   keepingPlace,
   middleBox,
   minimapSize,
   openingCamera,
   placeOf,
+  revealing,
 } from '../../../webview/graph/camera.ts';
+import type { Camera } from '../../../webview/graph/graph-types.ts';
 
 const scene = (width: number, height: number, inputX: number) =>
   ({
@@ -16,15 +19,19 @@ const scene = (width: number, height: number, inputX: number) =>
     nodes: { count: 2, kind: ['node', 'input'], x: [0, inputX], y: [40, 0], width: [80, 80] },
   }) as unknown as Scene;
 const window = { width: 700, height: 500 };
+/** Where in a window the top of the scene stands, in pixels. */
+const topOf = ({ y, zoom }: Camera, height = window.height) => height / 2 - y * zoom;
+/** With boxes of a line's height. */
+const boxed = (each: Scene): Scene => ({ ...each, nodes: { ...each.nodes, height: Float32Array.of(28, 28) } });
 
 test('a scene that can be read as a whole is shown as a whole', () => {
-  expect(openingCamera(scene(600, 700, 300), window)).toMatchObject({ x: 300, y: 350 });
+  expect(openingCamera(scene(600, 700, 300), window)).toMatchObject({ x: 300 });
 });
 
 test('a scene that is too tall is shown from its top, one that is too wide about its first input, both readable', () => {
   const tall = openingCamera(scene(200, 30_000, 60), window);
   expect(tall.zoom).toBeGreaterThanOrEqual(0.75);
-  expect(tall.y).toBeCloseTo(250 / tall.zoom);
+  expect(topOf(tall)).toBeCloseTo(insetAbove(window));
   const wide = openingCamera(scene(20_000, 9000, 9000), window);
   expect(wide.zoom).toBe(0.75);
   const input = (x: number) => (x - wide.x) * wide.zoom + window.width / 2;
@@ -51,6 +58,28 @@ test('the minimap is never too thin to be seen', () => {
 test('the whole of the largest scenes fits the window', () => {
   const { zoom } = fitCamera(scene(6000, 257_836, 60), window);
   expect(257_836 * zoom).toBeLessThanOrEqual(window.height);
+});
+
+test.each([
+  ['a small one', scene(300, 200, 60)],
+  ['one as high as the window', scene(300, 500, 60)],
+  ['one that is too tall to be read', scene(6000, 30_000, 60)],
+])('no scene begins under the breadcrumbs: %s', (_, each) => {
+  for (const height of [500, 120, 40]) {
+    const low = { width: 700, height };
+    for (const camera of [fitCamera(each, low), openingCamera(each, low)])
+      expect(topOf(camera, height)).toBeGreaterThanOrEqual(insetAbove(low) - 1e-6);
+    const fit = fitCamera(each, low);
+    expect(topOf(fit, height) + each.height * fit.zoom).toBeLessThanOrEqual(height);
+  }
+});
+
+test('a box that the breadcrumbs would hide is brought from under them', () => {
+  const each = scene(300, 30_000, 60);
+  const under = { x: 100, y: 210, zoom: 1 };
+  expect(topOf(under)).toBe(40);
+  expect(revealing(boxed(each), 1, under, window)).toBe(under);
+  expect(revealing(boxed(each), 1, { ...under, y: 240 }, window)).toMatchObject({ y: 14 });
 });
 
 type Box = readonly [kind: string, key: string, id: number, members: readonly number[] | null, ...place: number[]];
