@@ -1,11 +1,20 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { TensorValue } from '../core/evaluator.ts';
 
-/** Bytes of tensors that may pass through a process before what is left of them is cleared away, most of which is young. */
-const mostYoungBytes = 4 << 20;
-/** And before the rest is, which takes ten times as long. */
-const mostBytes = 8 << 20;
+/** Bytes of tensors that may pass through a process before what is left of them is cleared away. */
+interface Limits {
+  /** Before the young part is, which is most. */
+  readonly young: number;
+  /** Before all is; more where all that lives is more, since looking through it takes as long. */
+  readonly all: number;
+}
+
+/** For values, of which memory should hold few. */
+const whileComputing: Limits = { young: 1 << 19, all: 2 << 20 };
+/** For timed runs, which clearing away should seldom come between. */
+export const whileTiming: Limits = { young: 4 << 20, all: 8 << 20 };
+const shareOfHeap = 1 / 6;
 
 /**
  * Keeps room for a few megabytes of young objects, where V8 would let it grow to 64, most of it empty: an eighth of what
@@ -26,13 +35,13 @@ let collect: Collect | undefined;
  * objects that hold them and lets some 60 MB of memory pile up before it looks: with many samples that was a fifth of
  * what calibrating took. Called between timed runs, never within one.
  */
-export function tensorsPassed(tensors: Iterable<TensorValue>): void {
+export function tensorsPassed(tensors: Iterable<TensorValue>, limits = whileComputing): void {
   for (const { bytes } of tensors) {
     young += bytes.byteLength;
     passed += bytes.byteLength;
   }
-  if (young < mostYoungBytes) return;
-  if (passed >= mostBytes) {
+  if (young < limits.young) return;
+  if (passed >= Math.max(limits.all, getHeapStatistics().used_heap_size * shareOfHeap)) {
     collectGarbage();
     return;
   }

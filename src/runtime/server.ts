@@ -7,7 +7,7 @@ import { type Binding, binding, initOrt } from 'onnxruntime-node/dist/binding.js
 import { english } from '../core/english.ts';
 import { RuntimeError } from '../core/evaluator.ts';
 import { withProviderAdvice } from '../core/provider-advice.ts';
-import { tensorsPassed } from '../protocol/garbage.ts';
+import { tensorsPassed, whileTiming } from '../protocol/garbage.ts';
 import type { CallContext, Handlers } from '../protocol/rpc.ts';
 import type { Feeds, RuntimeContract, SessionOptions, SessionValue } from '../protocol/runtime.ts';
 import { cleanMessage } from './error-message.ts';
@@ -141,7 +141,10 @@ async function timeRuns(
     const end = performance.now();
     samples[index] = end - start;
     // Large outputs that pile up would put those of the next run into memory that has not been touched yet.
-    tensorsPassed(Object.values(results).map((value) => fromNativeTensor(value as Tensor)));
+    tensorsPassed(
+      Object.values(results).map((value) => fromNativeTensor(value as Tensor)),
+      whileTiming,
+    );
     if (timeLimit !== undefined && end - begin >= timeLimit) return samples.slice(0, index + 1);
     if (end - lastTurn >= 50) {
       progress({ message: `Run ${index + 1} of ${count}`, fraction: (index + 1) / count });
