@@ -29,8 +29,9 @@ export async function saveOver(
     const path = await document.path();
     const { backup } = await client.save({ document: id, version: document.history.head, path }, { signal });
     await document.writeBack();
-    document.setSaved();
     await keepHistory(document, folder);
+    // Not before: of a document that is saved a tab that is not yet drawn so is put right, and the window may be gone.
+    document.setSaved();
     if (backup !== null) {
       vscode.window.setStatusBarMessage(
         vscode.l10n.t('The model as it was before is kept as {0}.', basename(backup)),
