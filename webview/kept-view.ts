@@ -57,11 +57,13 @@ export function createKeptView(
     panelWidth: parts.panelWidth.value,
   }));
 
-  /** Takes up what was kept; what is not in it stays. */
+  const firstPanel = parts.panel.value;
+
+  /** Takes up what was kept; what is not in it stays, and so does a panel that was asked for since. */
   const restore = (saved: Partial<ViewState>, { current, reports }: DocumentState) =>
     batch(() => {
       const kept = { ...viewState.value, ...saved };
-      parts.panel.value = kept.panel;
+      if (parts.panel.value === firstPanel) parts.panel.value = kept.panel;
       parts.pane.open.value = kept.open;
       parts.pane.camera.value = kept.camera;
       parts.selected.value = kept.selected;

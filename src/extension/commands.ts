@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import type { ViewContract } from '../protocol/webview.ts';
 import { engineText } from './engine-text.ts';
 import { exportReport, exportVersion } from './exporting.ts';
 import { type ComparedSide, compare, loadTrace, optimize, profile, prune, quantize, sweep } from './jobs.ts';
@@ -22,14 +21,14 @@ const commands: Readonly<Record<string, Command>> = {
   profile: async (document, editor) => {
     const settings = await askRunSettings(document, vscode.l10n.t('Profile Model'));
     if (!settings) return;
-    showPanel(editor, 'profile');
+    editor.showPanel('profile');
     await profile(document, { version: document.current, settings, ...document.profileSettings }, notified);
   },
   sweep: async (document, editor) => {
     const axes = await askSweep(document);
     const settings = axes && (await askRunSettings(document, vscode.l10n.t('Sweep Settings')));
     if (!settings) return;
-    showPanel(editor, 'profile');
+    editor.showPanel('profile');
     const { level } = document.profileSettings;
     await sweep(document, { version: document.current, settings, level, axes }, notified);
   },
@@ -40,21 +39,21 @@ const commands: Readonly<Record<string, Command>> = {
       defaultUri: vscode.Uri.joinPath(document.uri, '..'),
     });
     if (!picked?.[0]) return;
-    showPanel(editor, 'profile');
+    editor.showPanel('profile');
     const { level } = document.profileSettings;
     await loadTrace(document, { version: document.current, path: picked[0].fsPath, level }, notified);
   },
   optimize: async (document, editor) => {
     const settings = await askRunSettings(document, vscode.l10n.t('Optimize Model'));
     if (!settings) return;
-    showPanel(editor, 'optimize');
+    editor.showPanel('optimize');
     await optimize(document, { version: document.current, settings, ...transformSettings(document.uri) }, notified);
   },
   quantize: async (document, editor) => {
     const scheme = await askQuantization(document);
     const settings = scheme && (await askRunSettings(document, vscode.l10n.t('Quantize Model')));
     if (!settings) return;
-    showPanel(editor, 'quantize');
+    editor.showPanel('quantize');
     const { verify, measure } = transformSettings(document.uri);
     const request = { version: document.current, settings, ...scheme, perChannel: true, exclude: [], verify, measure };
     await quantize(document, request, notified);
@@ -70,18 +69,18 @@ const commands: Readonly<Record<string, Command>> = {
     const other = await askOther(document);
     const settings = other && (await askRunSettings(document, vscode.l10n.t('Compare')));
     if (!settings) return;
-    showPanel(editor, 'compare');
+    editor.showPanel('compare');
     await compare(document, { a: other, b: { version: document.current }, settings, measure: true }, notified);
   },
   tune: (document) => tuneDocument(document),
-  inspect: async (_, editor) => showPanel(editor, 'summary'),
+  inspect: async (_, editor) => editor.showPanel('summary'),
   findNodes: async (_, { activeView }) => activeView?.focusSearch(undefined),
   explainNode: async (document, editor) => {
     const nodes = document.reports[document.current]?.profile?.nodes ?? (await profiledNodes(document, editor));
     const node = nodes && (await askNode(nodes));
     if (node === undefined) return;
     await editor.activeView?.reveal({ node });
-    showPanel(editor, 'node');
+    editor.showPanel('node');
   },
   export: (document) => exportVersion(document, notified),
   exportReport: (document) => exportReport(document, notified),
@@ -121,7 +120,7 @@ export function registerCommands(editor: ModelEditor): vscode.Disposable[] {
 async function profiledNodes(document: ModelDocument, editor: ModelEditor) {
   const settings = await askRunSettings(document, vscode.l10n.t('Profile Model'));
   if (!settings) return undefined;
-  showPanel(editor, 'profile');
+  editor.showPanel('profile');
   const request = { version: document.current, settings, ...document.profileSettings };
   return (await profile(document, request, notified))?.nodes;
 }
@@ -162,8 +161,4 @@ async function askOther(document: ModelDocument): Promise<ComparedSide | undefin
     defaultUri: vscode.Uri.joinPath(document.uri, '..'),
   });
   return picked?.[0] && { path: picked[0].fsPath };
-}
-
-function showPanel({ activeView }: ModelEditor, panel: Parameters<ViewContract['showPanel']>[0]['panel']): void {
-  activeView?.showPanel({ panel }).catch((error: Error) => log().debug(`View: ${error.message}`));
 }

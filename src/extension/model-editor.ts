@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { NodeId } from '../core/graph/model.ts';
 import { type Client, connect, serve } from '../protocol/rpc.ts';
-import type { ViewContract, ViewHostContract } from '../protocol/webview.ts';
+import type { PanelName, ViewContract, ViewHostContract } from '../protocol/webview.ts';
 import { createDiffEditors } from './diff-editors.ts';
 import { editorHtml, viewFolder } from './editor-html.ts';
 import { deleteBackup, noteBackup, notedBackup } from './kept-history.ts';
@@ -26,6 +26,8 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
   /** The view of the editor in front. */
   activeView: Client<ViewContract> | undefined;
 
+  /** A panel that was asked for and that no page has answered for yet. */
+  private wanted: { readonly view: Client<ViewContract>; readonly panel: PanelName } | undefined;
   private readonly diffEditors = createDiffEditors();
   private saving: ModelDocument | undefined;
   /** Documents that VS Code opened with a backup, so that it knows them to be unsaved. */
@@ -75,7 +77,10 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
     const ready = Promise.withResolvers<void>();
     const shown = { document, panel, view, ready: ready.promise };
     const listener = {
-      onReady: ready.resolve,
+      onReady: () => {
+        ready.resolve();
+        this.showWanted(view);
+      },
       onSelect: (node: NodeId | null) => this.diffEditors.selected(shown, node),
     };
     const stopServing = serve<ViewHostContract>(port, viewHost(document, this.context.workspaceState, listener));
@@ -101,6 +106,22 @@ export class ModelEditor implements vscode.CustomEditorProvider<ModelDocument> {
     webview.html = editorHtml(webview, this.context.extensionUri);
     this.diffEditors.add(shown);
     agreeOnUnsaved(document, panel, this.fromBackup.has(document));
+  }
+
+  /** Opens a panel beside the graph in front. What is sent to a page that is being made anew is lost: it gets that again. */
+  showPanel(panel: PanelName): void {
+    if (!this.activeView) return;
+    this.wanted = { view: this.activeView, panel };
+    this.showWanted(this.activeView);
+  }
+
+  private showWanted(view: Client<ViewContract>): void {
+    const { wanted } = this;
+    if (wanted?.view !== view) return;
+    const done = () => {
+      if (this.wanted === wanted) this.wanted = undefined;
+    };
+    view.showPanel({ panel: wanted.panel }).then(done, (error: Error) => log().debug(`View: ${error.message}`));
   }
 
   /** Saves the document in front because the user said so, also where Auto Save is on. */

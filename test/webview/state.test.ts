@@ -25,6 +25,16 @@ const twoVersions: DocumentState = {
 };
 
 describe('start', () => {
+  test('a panel that was asked for before the first state came is not replaced by the one that was kept', async () => {
+    const state = createState(
+      hostWith({ ready: async () => ({ state: plainDocument, viewState: { panel: 'quantize' } as ViewState }) }),
+    );
+    const starting = state.start();
+    state.panel.value = 'compare';
+    await starting;
+    expect(state.panel.value).toBe('compare');
+  });
+
   test('restores what was kept and asks for the first scene with it', async () => {
     const kept: ViewState = {
       panel: 'profile',
