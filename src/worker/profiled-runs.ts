@@ -40,6 +40,7 @@ export interface Profiled {
   readonly breakdown: Breakdown;
 }
 
+/** Runs with ORT's profiler on, and what they say; a sentence instead where they fail or are stopped, since the latency is good without them. */
 export async function measureProfiled(
   model: Model,
   prepared: PreparedModel,

@@ -257,13 +257,13 @@ function nodeIndex(details: string): number {
 function fieldOf(details: string, key: string): unknown {
   const at = details.indexOf(key);
   if (at < 0) return undefined;
-  value.lastIndex = at + key.length;
-  const found = value.exec(details);
+  fieldValue.lastIndex = at + key.length;
+  const found = fieldValue.exec(details);
   return found ? (found[1] ?? parseJson(found[2]!)) : undefined;
 }
 
 /** After a key: a text without escapes, or a list of shapes by type, or a number. */
-const value = /\s*:\s*(?:"([^"\\]*)"|(\[(?:\{[^{}]*\},?\s*)*\]|-?\d+))/y;
+const fieldValue = /\s*:\s*(?:"([^"\\]*)"|(\[(?:\{[^{}]*\},?\s*)*\]|-?\d+))/y;
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
