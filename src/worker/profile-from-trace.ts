@@ -3,7 +3,7 @@ import { english } from '../core/english.ts';
 import type { OptimizationLevel } from '../core/evaluator.ts';
 import { summarizeLatency } from '../core/profile/latency.ts';
 import { profileOverlays } from '../core/profile/overlays.ts';
-import type { TraceKernel } from '../core/profile/trace.ts';
+import type { TraceKernel } from '../core/profile/trace-kernel.ts';
 import type { Environment } from '../core/report/profile-report.ts';
 import { reportSchema } from '../core/report/report.ts';
 import { modelAsRun } from './kernels-as-run.ts';

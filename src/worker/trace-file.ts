@@ -4,17 +4,26 @@ import { createTraceReader, readTrace, type Trace } from '../core/profile/trace.
 
 /** A trace that something else wrote anew, on one line or many, is read as a whole up to this size. */
 const mostReformattedBytes = 64 << 20;
+const lineEnd = '\n'.charCodeAt(0);
 
 /** Reads traces of sessions of one model from their files, piece by piece: they may be larger than a string can be. */
 export async function readTraceFile(path: string): Promise<Trace> {
   const reader = createTraceReader();
-  let rest = '';
-  for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 20 })) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop()!;
-    for (const line of lines) reader.line(line);
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    const end = chunk.lastIndexOf(lineEnd) + 1;
+    if (end > 0) {
+      reader.lines(Buffer.concat([...rest, chunk.subarray(0, end)]));
+      rest = [];
+      restBytes = 0;
+    }
+    // No event is as long as that.
+    if (restBytes + chunk.length - end > mostReformattedBytes) break;
+    rest.push(chunk.subarray(end));
+    restBytes += chunk.length - end;
   }
-  reader.line(rest);
+  reader.lines(Buffer.concat(rest));
   const trace = reader.finish();
   if (trace.runs.length > 0 || (await stat(path)).size > mostReformattedBytes) return trace;
   return readTrace(await readFile(path, 'utf8'));

@@ -9,7 +9,7 @@
  */
 import type { Graph, Model, Node, NodeId } from '../graph/model.ts';
 import type { GraphMatch } from './region.ts';
-import type { TraceKernel } from './trace.ts';
+import type { TraceKernel } from './trace-kernel.ts';
 
 /** The source nodes that one executed kernel stands for. */
 export interface Cover {

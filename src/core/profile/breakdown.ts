@@ -8,7 +8,7 @@ import { english } from '../english.ts';
 import type { Graph, Model, Node, NodeId } from '../graph/model.ts';
 import type { ProfiledKernel, ProfiledNode } from '../report/profile-report.ts';
 import { type Attribution, bodiesOf, type Cover } from './attribution.ts';
-import { mean, median, spread } from './statistics.ts';
+import { mean, median, sorted, spread } from './statistics.ts';
 import type { Trace, TraceRun } from './trace.ts';
 
 /** Where the time of a run goes. All times are milliseconds a run. */
@@ -119,12 +119,16 @@ function betweenKernels({ runs, gpuTimes }: Trace, which: readonly number[], res
   };
 }
 
-const middleMean = (values: readonly number[]): number => mean(middleHalf(values).map((index) => values[index]!));
+/** Where the middle half of so many ordered values lies; all of them when there are fewer than four. */
+const middle = (count: number): readonly [from: number, to: number] =>
+  count < 4 ? [0, count] : [Math.floor(count / 4), Math.ceil((count * 3) / 4)];
 
-/** Indices of the values in the middle half; all of them when there are fewer than four. */
+const middleMean = (values: ArrayLike<number>): number => mean(sorted(values).subarray(...middle(values.length)));
+
+/** Indices of the values in the middle half. */
 function middleHalf(values: readonly number[]): readonly number[] {
   const order = values.map((_, index) => index).sort((a, b) => values[a]! - values[b]!);
-  return values.length < 4 ? order : order.slice(Math.floor(values.length / 4), Math.ceil((values.length * 3) / 4));
+  return order.slice(...middle(values.length));
 }
 
 /** A copy between devices is no node's work: it is there because two nodes run in different places. */

@@ -1,4 +1,5 @@
-import type { TraceKernel, TraceRun } from './trace.ts';
+import type { TraceRun } from './trace.ts';
+import type { TraceKernel } from './trace-kernel.ts';
 
 /** What the GPU ran for a node, by its own clock: a node may take several programs. */
 export interface GpuEvent {

@@ -15,7 +15,7 @@ import type {
   RooflineKernel,
 } from '../report/profile-report.ts';
 import type { Cover } from './attribution.ts';
-import type { TraceKernel } from './trace.ts';
+import type { TraceKernel } from './trace-kernel.ts';
 
 /** A profile, kernel by kernel: all three lists are in the same order. */
 export interface KernelWork {

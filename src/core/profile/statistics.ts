@@ -7,7 +7,7 @@ import type { Random } from '../random.ts';
 type Numbers = ArrayLike<number>;
 
 export function sorted(values: Numbers): Float64Array {
-  return Float64Array.from(values).sort();
+  return new Float64Array(values).sort();
 }
 
 /** The value below which a share `q` of the sorted values lies, interpolated between neighbours. NaN when there are none. */

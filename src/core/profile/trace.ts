@@ -6,28 +6,8 @@
  */
 
 import { type GpuEvent, withGpuTimes } from './gpu-times.ts';
-
-/** A node that ONNX Runtime ran, in the place where it ran it. */
-export interface TraceKernel {
-  /** Name of the node in the graph that ORT made; for a node without a name, `<opType>_<index>`. */
-  readonly name: string;
-  readonly opType: string;
-  /** Index of the node in ORT's own graph; −1 when the trace does not say. */
-  readonly index: number;
-  readonly provider: string;
-  /** Place of the `If`, `Loop` or `Scan` kernel in whose body it ran, in the list of kernels; −1 in the main graph. */
-  readonly parent: number;
-  /** As `float32 [1, 3, 224, 224]`, of the first call. */
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  /** Bytes of weights and of other inputs read, and of outputs, of the first call; NaN when the trace does not say. */
-  readonly parameterBytes: number;
-  readonly activationBytes: number;
-  readonly outputBytes: number;
-  /** Bytes that its provider's allocator held before the first call, and at most up to its end; NaN when the trace does not say. */
-  readonly memoryBefore: number;
-  readonly memoryPeak: number;
-}
+import { isRecord, kernelOf, parseJson, type TraceKernel } from './trace-kernel.ts';
+import { haveSameName, type KernelEvent, kernelEvent, kernelEventOf, withNameOnly } from './trace-line.ts';
 
 /** One run. Event i is a call of `kernel[i]`; times are milliseconds, `start` since the session began. Ordered by start. */
 export interface TraceRun {
@@ -61,40 +41,38 @@ interface Span {
   readonly duration: number;
 }
 
-interface PendingEvent extends Span {
-  readonly name: string;
-  readonly index: number;
-  /** The text of its `args`, looked into when its kernel is seen for the first time. */
-  readonly details: string;
-}
-
 const kernelSuffix = '_kernel_time';
 const executorSuffix = 'Executor::Execute';
 const holdsBody = /^(?:If|Loop|Scan|SequenceMap|\w*(?:Search|Sampling))$/;
-// Only what is in front of `args` is matched on every line; a name may hold quotes, so it ends where `args` begins.
+// A name may hold quotes, so it ends where `args` begins.
 const eventHead = /"dur"\s*:\s*(\d+),\s*"ts"\s*:\s*(\d+),\s*"ph"\s*:\s*"X",\s*"name"\s*:\s*"(.*?)",\s*"args"\s*:/;
 
 /** Of the category that the WebGPU provider files what the GPU did under. */
 const gpuEvent = /"cat"\s*:\s*"Api"/;
 
-/** Reads a trace line by line. `finish` may be called once. */
+/** Reads a trace piece by piece. `finish` may be called once. */
 export interface TraceReader {
-  line(text: string): void;
+  /** Whole lines, in UTF-8; they are kept until their run ends. */
+  lines(bytes: Uint8Array): void;
   finish(): Trace;
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const lineEnd = encoder.encode('\n')[0]!;
+
 export function createTraceReader(): TraceReader {
-  const kernels: KernelList = { list: [], places: new Map(), following: [] };
+  const kernels: KernelList = { list: [], first: [], byIndex: new Map(), following: [], shapes: new Map() };
   const runs: TraceRun[] = [];
   const onGpu: GpuEvent[] = [];
-  let pending: PendingEvent[] = [];
+  let pending: KernelEvent[] = [];
   let executor: Span | undefined;
   let unread = 0;
   let sessionMs = Number.NaN;
 
   const event = (name: string, start: number, duration: number, details: string) => {
     if (name.endsWith(kernelSuffix)) {
-      pending.push({ name: name.slice(0, -kernelSuffix.length), start, duration, index: nodeIndex(details), details });
+      pending.push(kernelEventOf(name.slice(0, -kernelSuffix.length), start, duration, details));
     } else if (name.endsWith(executorSuffix)) {
       // That of the main graph ends after those of bodies.
       executor = { start, duration };
@@ -107,23 +85,34 @@ export function createTraceReader(): TraceReader {
     }
   };
 
+  const line = (text: string) => {
+    const start = text.indexOf('{');
+    if (start < 0) return;
+    const head = eventHead.exec(text);
+    if (head && gpuEvent.test(text.slice(start, head.index))) {
+      onGpu.push({ node: head[3]!.replace(/&[^&]*&[^&]*$/, ''), milliseconds: Number(head[1]) / 1000 });
+      return;
+    }
+    if (head) {
+      event(head[3]!, Number(head[2]), Number(head[1]), text.slice(head.index + head[0].length));
+      return;
+    }
+    const parsed = parseObject(text.slice(start).replace(/[,\]\s]+$/, ''));
+    const { name, ts, dur, args } = parsed;
+    if (typeof name !== 'string') unread++;
+    else if (typeof ts === 'number' && typeof dur === 'number') event(name, ts, dur, JSON.stringify(args ?? {}));
+  };
+
   return {
-    line: (text) => {
-      const start = text.indexOf('{');
-      if (start < 0) return;
-      const head = eventHead.exec(text);
-      if (head && gpuEvent.test(text.slice(start, head.index))) {
-        onGpu.push({ node: head[3]!.replace(/&[^&]*&[^&]*$/, ''), milliseconds: Number(head[1]) / 1000 });
-        return;
+    lines: (bytes) => {
+      for (let from = 0; from < bytes.length; ) {
+        const found = bytes.indexOf(lineEnd, from);
+        const to = found < 0 ? bytes.length : found;
+        const kernel = kernelEvent(bytes, from, to);
+        if (kernel) pending.push(kernel);
+        else line(decoder.decode(bytes.subarray(from, to)));
+        from = to + 1;
       }
-      if (head) {
-        event(head[3]!, Number(head[2]), Number(head[1]), text.slice(head.index + head[0].length));
-        return;
-      }
-      const parsed = parseObject(text.slice(start).replace(/[,\]\s]+$/, ''));
-      const { name, ts, dur, args } = parsed;
-      if (typeof name !== 'string') unread++;
-      else if (typeof ts === 'number' && typeof dur === 'number') event(name, ts, dur, JSON.stringify(args ?? {}));
     },
     finish: () => {
       const timed = withGpuTimes(kernels.list, runs, onGpu);
@@ -135,7 +124,7 @@ export function createTraceReader(): TraceReader {
 /** A trace from the whole text of its file, whether it has one event a line or not. */
 export function readTrace(text: string): Trace {
   const reader = createTraceReader();
-  for (const line of text.split('\n')) reader.line(line);
+  reader.lines(encoder.encode(text));
   const trace = reader.finish();
   if (trace.runs.length > 0) return trace;
   const parsed = parseJson(text);
@@ -145,21 +134,26 @@ export function readTrace(text: string): Trace {
       ? parsed.traceEvents
       : [];
   const again = createTraceReader();
-  for (const item of events) again.line(JSON.stringify(item));
+  for (const item of events) again.lines(encoder.encode(JSON.stringify(item)));
   return again.finish();
 }
 
 /** Kernels as they are met, and what finds one again. */
 interface KernelList {
   readonly list: TraceKernel[];
-  readonly places: Map<string, number>;
+  /** By kernel: the event that it was met in first. */
+  readonly first: KernelEvent[];
+  /** By index of the node: the places of the kernels that have it. */
+  readonly byIndex: Map<number, number[]>;
   /** By kernel: the place of the one that followed it when it last ran, which is nearly always the one that follows it again. */
   readonly following: number[];
+  /** Lists of shapes by their text: most kernels have those of others. */
+  readonly shapes: Map<string, readonly string[]>;
 }
 
 /** The run that the pending events make up, its kernels added to the list. */
 function closeRun(
-  events: PendingEvent[],
+  events: KernelEvent[],
   { start, duration }: Span,
   executor: Span | undefined,
   kernels: KernelList,
@@ -201,7 +195,7 @@ function closeRun(
 }
 
 /** A holder starts no later than what it holds, lasts at least as long, and is written after it. */
-function sortByStart(events: PendingEvent[]): void {
+function sortByStart(events: KernelEvent[]): void {
   const isSorted = events.every(({ start }, at) => at === 0 || start > events[at - 1]!.start);
   if (isSorted) return;
   const written = new Map(events.map((event, index) => [event, event.duration > 0 ? -index : index]));
@@ -209,94 +203,26 @@ function sortByStart(events: PendingEvent[]): void {
 }
 
 /** The place of an event's kernel; `before` is that of the event before it. */
-function placeOf(
-  event: PendingEvent,
-  parent: number,
-  before: number | undefined,
-  { list, places, following }: KernelList,
-): number {
+function placeOf(event: KernelEvent, parent: number, before: number | undefined, kernels: KernelList): number {
+  const { list, first, byIndex, following } = kernels;
   const expected = before === undefined ? undefined : following[before];
-  if (expected !== undefined) {
-    const kernel = list[expected]!;
-    if (kernel.index === event.index && kernel.parent === parent && kernel.name === event.name) return expected;
-  }
-  const key = `${parent}/${event.index}/${event.name}`;
-  const known = places.get(key);
+  if (expected !== undefined && isAt(expected, event, parent, kernels)) return expected;
+  const places = byIndex.get(event.index);
+  const known = places?.find((place) => isAt(place, event, parent, kernels));
   if (known !== undefined) return known;
-  const field = (key: string): unknown => fieldOf(event.details, key);
-  places.set(key, list.length);
-  list.push({
-    name: event.name,
-    opType: textOf(field('"op_name"')),
-    index: event.index,
-    provider: textOf(field('"provider"')),
-    parent,
-    inputs: typedShapes(field('"input_type_shape"')),
-    outputs: typedShapes(field('"output_type_shape"')),
-    parameterBytes: numberOf(field('"parameter_size"')),
-    activationBytes: numberOf(field('"activation_size"')),
-    outputBytes: numberOf(field('"output_size"')),
-    memoryBefore: numberOf(field('"mem_bytes_in_use"')) - numberOf(field('"mem_in_use_delta"')),
-    memoryPeak: numberOf(field('"mem_in_use_peak"')),
-  });
+  if (places) places.push(list.length);
+  else byIndex.set(event.index, [list.length]);
+  first.push(withNameOnly(event));
+  list.push(kernelOf(event, parent, kernels.shapes));
   return list.length - 1;
 }
 
-const typeNames: Readonly<Record<string, string>> = { float: 'float32', double: 'float64' };
-
-/** Index of the node in ORT's graph; −1 where the event does not say. */
-function nodeIndex(details: string): number {
-  const index = numberOf(fieldOf(details, '"node_index"'));
-  return Number.isNaN(index) ? -1 : index;
-}
-
-/**
- * A field of `args`, by its key with the quotes. Only that field is read: they stand in another order in every event,
- * and JSON.parse takes longer for the objects that this makes than everything else takes.
- */
-function fieldOf(details: string, key: string): unknown {
-  const at = details.indexOf(key);
-  if (at < 0) return undefined;
-  fieldValue.lastIndex = at + key.length;
-  const found = fieldValue.exec(details);
-  return found ? (found[1] ?? parseJson(found[2]!)) : undefined;
-}
-
-/** After a key: a text without escapes, or a list of shapes by type, or a number. */
-const fieldValue = /\s*:\s*(?:"([^"\\]*)"|(\[(?:\{[^{}]*\},?\s*)*\]|-?\d+))/y;
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-/** `[{"float": [1, 3]}]` → `float32 [1, 3]`. */
-function typedShapes(value: unknown): readonly string[] {
-  if (!Array.isArray(value)) return [];
-  return value.filter(isRecord).flatMap((entry) =>
-    Object.entries(entry).map(([type, shape]) => {
-      const name = typeNames[type] ?? type;
-      return Array.isArray(shape) ? `${name} [${shape.join(', ')}]` : name;
-    }),
-  );
-}
-
-function numberOf(value: unknown): number {
-  return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
+function isAt(place: number, event: KernelEvent, parent: number, { list, first }: KernelList): boolean {
+  const { index, parent: holder } = list[place]!;
+  return index === event.index && holder === parent && haveSameName(first[place]!, event);
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
   const value = parseJson(text);
   return isRecord(value) ? value : {};
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,7 @@ const event = (name: string, ts: number, dur: number, args: object = {}, cat = '
   `{"cat" : "${cat}","pid" :1,"tid" :1,"dur" :${dur},"ts" :${ts},"ph" : "X","name" :"${name}","args" : ${JSON.stringify(args)}},`;
 const kernel = (name: string, ts: number, dur: number, opType: string, index: number) =>
   event(`${name}_kernel_time`, ts, dur, { op_name: opType, provider: 'CPUExecutionProvider', node_index: `${index}` });
+const bytesOf = (text: string) => new TextEncoder().encode(text);
 const run = (ts: number, dur: number) => event('model_run', ts, dur, {}, 'Session');
 
 /** Two runs of a loop whose body runs twice, and a node after it; the body has a node of the same name and index as the main graph. */
@@ -76,23 +77,56 @@ test('names with quotes and braces, which ORT does not escape, are read', () => 
 
 test('shapes, sizes and unknown fields of the arguments', () => {
   const reader = createTraceReader();
-  reader.line(
-    event('c_kernel_time', 0, 5, {
-      op_name: 'Conv',
-      provider: 'X',
-      node_index: '7',
-      parameter_size: '64',
-      output_size: '128',
-      mem_in_use_peak: '4096',
-      input_type_shape: [{ float: [1, 3] }, { int64: [] }],
-      something_new: { nested: [1] },
-    }),
+  reader.lines(
+    bytesOf(
+      event('c_kernel_time', 0, 5, {
+        op_name: 'Conv',
+        provider: 'X',
+        node_index: '7',
+        parameter_size: '64',
+        output_size: '128',
+        mem_in_use_peak: '4096',
+        input_type_shape: [{ float: [1, 3] }, { int64: [] }],
+        something_new: { nested: [1] },
+      }),
+    ),
   );
-  reader.line(run(0, 9));
+  reader.lines(bytesOf(run(0, 9)));
   const [found] = reader.finish().kernels;
   expect(found).toMatchObject({ parameterBytes: 64, outputBytes: 128, memoryPeak: 4096 });
   expect(found!.activationBytes).toBeNaN();
   expect(found!.inputs).toEqual(['float32 [1, 3]', 'int64 []']);
+});
+
+test('kernels are the same from bytes as ORT writes them and from any other JSON', () => {
+  const names = ['a', 'b "dur" :7,"name" :"c"', 'a_kernel_time', 'ä→', 'with "_kernel_time" inside'];
+  const written = [...names.map((name, at) => kernel(name, 10 * at, 5, 'Add', at)), run(0, 100)];
+  const { kernels } = readTrace(written.join('\n'));
+  expect(kernels.map(({ name }) => name)).toEqual(names);
+  const rewritten = JSON.stringify(
+    written.map((line, at) => {
+      // Names are not escaped, so that only what comes before and behind them is JSON.
+      const { name: _, ...rest } = JSON.parse(line.slice(0, -1).replace(/"name" :".*","args"/, '"name" :"","args"'));
+      return { ...rest, name: at < names.length ? `${names[at]}_kernel_time` : 'model_run' };
+    }),
+  );
+  expect(readTrace(rewritten).kernels.map(({ name, opType, index }) => ({ name, opType, index }))).toEqual(
+    kernels.map(({ name, opType, index }) => ({ name, opType, index })),
+  );
+});
+
+test('one kernel that ran after others and on its own is one; an index or a body apart is another', () => {
+  const { kernels, runs } = readTrace(
+    [
+      ...[kernel('a', 0, 5, 'Add', 0), kernel('b', 10, 5, 'Mul', 1), kernel('a', 20, 5, 'Add', 2), run(0, 30)],
+      ...[kernel('b', 40, 5, 'Mul', 1), kernel('a', 50, 5, 'Add', 0), kernel('a', 60, 5, 'Add', 2), run(40, 30)],
+    ].join('\n'),
+  );
+  expect(kernels.map(({ name, index }) => `${name}${index}`)).toEqual(['a0', 'b1', 'a2']);
+  expect(runs.map(({ kernel }) => [...kernel])).toEqual([
+    [0, 1, 2],
+    [1, 0, 2],
+  ]);
 });
 
 test('a trace that was cut off keeps its complete runs', () => {
