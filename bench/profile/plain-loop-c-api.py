@@ -1,17 +1,16 @@
-"""The loop of plain-loop.py over the C API of a given ONNX Runtime library: model, threads, runs, the feed, the library.
+"""The loop of plain-loop.py over the C API of a given ONNX Runtime library: model, threads, the feed, the library.
 
 Python's package and Node's are built apart; this tells what the build makes of a ratio from what Opscope does. Functions
 are found by their place in OrtApi, which only grows: https://onnxruntime.ai/docs/api/c/struct_ort_api.html
 """
 import ctypes
 import json
-import statistics
 import sys
 import time
 
 import numpy
 
-path, threads, runs, feed, library = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5]
+path, threads, feed, library = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 
 ERROR_MESSAGE, CREATE_ENV, CREATE_SESSION, RUN, CREATE_OPTIONS = 2, 3, 7, 9, 10
 SET_LEVEL, SET_THREADS, OUTPUT_COUNT, OUTPUT_NAME = 23, 24, 31, 37
@@ -82,6 +81,5 @@ def timed():
     return elapsed
 
 
-for _ in range(10):
-    timed()
-print(json.dumps({"milliseconds": statistics.median(timed() for _ in range(runs))}))
+for line in sys.stdin:
+    print(json.dumps({"times": [timed() for _ in range(int(line))]}), flush=True)

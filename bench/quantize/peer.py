@@ -1,6 +1,8 @@
 """Quantizes a model with ONNX Runtime's Python tools at their best settings, on the data that Opscope used.
 
-usage: peer.py MODEL SCHEME DATA_FOLDER OUTPUT
+usage: peer.py MODEL SCHEME DATA_FOLDER OUTPUT [full|reduced]
+
+reduced: weights of 7 bits, which suits processors whose sums of 8-bit products saturate.
 """
 import os
 import sys
@@ -13,6 +15,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 model, scheme, data, output = sys.argv[1:5]
+reduce_range = sys.argv[5:] == ["reduced"]
 
 
 class Reader(CalibrationDataReader):
@@ -40,7 +43,7 @@ with tempfile.TemporaryDirectory() as folder:
     del loaded
     quant_pre_process(model, prepared, auto_merge=True)
     if scheme == "dynamic-int8":
-        quantize_dynamic(prepared, output, weight_type=QuantType.QInt8, per_channel=True)
+        quantize_dynamic(prepared, output, weight_type=QuantType.QInt8, per_channel=True, reduce_range=reduce_range)
     else:
         quantize_static(
             prepared,
@@ -50,6 +53,7 @@ with tempfile.TemporaryDirectory() as folder:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
+            reduce_range=reduce_range,
             calibrate_method=CalibrationMethod.MinMax,
         )
     os.chdir(os.path.dirname(output))

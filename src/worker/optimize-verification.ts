@@ -52,7 +52,7 @@ export function runOriginal(
 /** A model that brings the runtime process down counts as one that it refuses: the next run has a new process. */
 function survivingEvaluator(manager: RuntimeManager, config: SessionConfig = {}): RuntimeEvaluator {
   // Threads that wait by spinning take the cores from the other process.
-  const { run, dispose } = createEvaluator(manager, { 'session.intra_op.allow_spinning': '0', ...config });
+  const { run, dispose } = createEvaluator(manager, { config: { 'session.intra_op.allow_spinning': '0', ...config } });
   return {
     dispose,
     run: (request) =>

@@ -101,7 +101,7 @@ export async function quantizeModel(
   const values = createRuntimeManager({ env: returningMemory });
   const spill = createSpill();
   // Threads that spin would take the processor from reading the next sample.
-  const evaluator = createEvaluator(values, { 'session.intra_op.allow_spinning': '0' });
+  const evaluator = createEvaluator(values, { config: { 'session.intra_op.allow_spinning': '0' }, sparing: true });
   const tools = { values, evaluator, spill };
   try {
     return await refusing(

@@ -21,7 +21,7 @@ import { specialFeeds } from './special-feeds.ts';
 const root = join(import.meta.dirname, '../../fixtures/passes');
 const manager = createRuntimeManager();
 // Weights that are constants and weights that are computed are then multiplied in the same order.
-const evaluator = createEvaluator(manager, { 'session.disable_prepacking': '1' });
+const evaluator = createEvaluator(manager, { config: { 'session.disable_prepacking': '1' } });
 afterAll(() => manager.dispose());
 
 const folders = readdirSync(root);
