@@ -378,7 +378,9 @@ export interface WorkerContract {
   sweep(argument: SweepRequest): Promise<SweepReport>;
   optimize(argument: OptimizeRequest): Promise<{ readonly version: VersionInfo; readonly report: OptimizeReport }>;
   /** What speaks against a scheme (or `auto`) on this machine, known before anything is done. */
-  quantizeAdvice(argument: VersionRef & { readonly scheme: string }): Promise<readonly string[]>;
+  quantizeAdvice(
+    argument: VersionRef & { readonly scheme: string; readonly provider: string },
+  ): Promise<readonly string[]>;
   /** No version is made where a search says that the float model is best. */
   quantize(
     argument: QuantizeRequest,

@@ -291,7 +291,7 @@ function describe(
   if (pairs.length < tellingPairs) {
     interval95 = [interval95[0] * (1 - fewPairsTold), interval95[1] * (1 + fewPairsTold)];
     problems.push(
-      english`The models are too slow for ${tellingPairs} pairs of sessions within the time limit: only differences above ${fewPairsTold * 100} % are told.`,
+      english`The time limit has no room for ${tellingPairs} pairs of sessions, which show how far those of one model differ: only differences above ${fewPairsTold * 100} % are told.`,
     );
   }
   if (!proven) {

@@ -110,8 +110,8 @@ export function jobHandlers(documents: Documents, manager: RuntimeManager): Hand
       });
       return { version: version.info, report };
     },
-    quantizeAdvice: ({ scheme, ...version }, { signal }) =>
-      quantizeAdvice(documents.version(version).model, schemes.find((each) => each === scheme) ?? 'auto', {
+    quantizeAdvice: ({ scheme, provider, ...version }, { signal }) =>
+      quantizeAdvice(documents.version(version).model, schemes.find((each) => each === scheme) ?? 'auto', provider, {
         manager,
         signal,
       }),

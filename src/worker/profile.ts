@@ -225,7 +225,7 @@ type ReportBase = Omit<ProfileReport, keyof ReturnType<typeof nothingProfiled>>;
 export function describeProfile(
   base: ReportBase,
   latency: Latency,
-  { trace, walls, wallMs, asRunModel, costs, attribution, breakdown }: Profiled,
+  { trace, walls, wallMs, asRunModel, costs, attribution, breakdown, waited }: Profiled,
   { provider }: Pick<RunSettings, 'provider'>,
 ): Omit<ProfileResult, 'trace' | 'overlays'> {
   const { runs: _, runMs: __, ...parts } = breakdown;
@@ -238,7 +238,7 @@ export function describeProfile(
     profiledRuns: walls.length,
     ...(memory ? { memory } : {}),
     ...(costs.peakActivationBytes === null ? {} : { peakActivationBytes: costs.peakActivationBytes }),
-    problems: profileProblems(provider, breakdown, trace, wallMs, walls.length),
+    problems: profileProblems(provider, breakdown, { trace, waited, wallMs, runs: walls.length }),
   };
   const origins = new Map<NodeId, readonly NodeId[]>();
   const milliseconds = new Map<NodeId, number>();

@@ -13,7 +13,7 @@ import type { InputSet } from './inputs.ts';
 import { makeTemporaryFolder, type PreparedModel } from './model-source.ts';
 import { openModel } from './open-model.ts';
 import type { MeasurementContext, ProfileOptions } from './profile.ts';
-import type { Runtime } from './runtime-client.ts';
+import { createRuntimeManager, type Runtime } from './runtime-client.ts';
 import { hangLimit, isStop, stopReason } from './stopping.ts';
 import { joinTraces, readTraceFile } from './trace-file.ts';
 
@@ -26,6 +26,12 @@ const profiledRuns = { least: 5, most: 50 } as const;
 export const profiledWarmup = (latency: Latency): number => Math.max(1, Math.min(3, Math.round(50 / latency.median)));
 /** Share of the time limit. */
 const profiledShare = 0.3;
+/**
+ * Has CUDA wait for each kernel that it hands over, so that the trace has the time it ran: ONNX Runtime's builds do not
+ * ask the GPU. https://docs.nvidia.com/cuda/cuda-c-programming-guide/#environment-variables
+ */
+const waitingForKernels = { CUDA_LAUNCH_BLOCKING: '1' };
+const runsOnCuda = (provider: string): boolean => provider === 'cuda' || provider === 'tensorrt';
 
 /** Profiled runs, and what they say about the model. */
 export interface Profiled {
@@ -38,6 +44,8 @@ export interface Profiled {
   readonly costs: FedCosts;
   readonly attribution: Attribution;
   readonly breakdown: Breakdown;
+  /** Every kernel on the GPU was waited for. */
+  readonly waited: boolean;
 }
 
 /** Runs with ORT's profiler on, and what they say; a sentence instead where they fail or are stopped, since the latency is good without them. */
@@ -50,6 +58,8 @@ export async function measureProfiled(
   context: MeasurementContext,
 ): Promise<Profiled | { readonly failure: string }> {
   const folder = await makeTemporaryFolder();
+  const waited = runsOnCuda(options.settings.provider);
+  const manager = waited ? createRuntimeManager({ env: waitingForKernels }) : context.manager;
   try {
     context.onProgress?.({ message: english`Profiling` });
     const feeds = inputs.feeds[0]!;
@@ -66,7 +76,7 @@ export async function measureProfiled(
       },
     };
     const target = { model, prepared, feeds, folder: folder.path, asRunPath };
-    const { paths, walls, warmup } = await context.manager.use(
+    const { paths, walls, warmup } = await manager.use(
       (runtime) => runProfiled(runtime, target, latency, options, meanwhile),
       { signal: context.signal, silence: hangLimit(options.settings) },
     );
@@ -76,11 +86,12 @@ export async function measureProfiled(
       const trace = await readTraceFile(path);
       traces.push({ ...trace, runs: trace.runs.slice(warmup) });
     }
-    return attributeTrace({ model, trace: joinTraces(traces), walls, feeds, costs, ...graphs! });
+    return attributeTrace({ model, trace: joinTraces(traces), walls, feeds, costs, waited, ...graphs! });
   } catch (error) {
     if (isStop(error)) return { failure: stopReason(error) };
     return { failure: error instanceof Error ? error.message : String(error) };
   } finally {
+    if (waited) manager.dispose();
     await folder.remove();
   }
 }
@@ -105,18 +116,20 @@ export function attributeTrace({
   walls,
   feeds,
   costs = fedCosts(model, feeds),
+  waited = false,
   match = matchGraphs(model.graph, asRunModel.graph),
 }: Pick<Profiled, 'asRunModel' | 'trace' | 'walls'> & {
   readonly model: Model;
   readonly feeds: Feeds;
   readonly costs?: FedCosts | undefined;
+  readonly waited?: boolean;
   readonly match?: GraphMatch | undefined;
 }): Profiled {
   const attribution = attributeKernels(match, asRunModel, trace.kernels, weighByCost(costs));
   const breakdown = breakDown(model, trace, attribution, walls);
   // A trace that was cut short has fewer runs than were timed.
   const wallMs = mean(breakdown.runs.map((run) => walls[run]!));
-  return { trace, walls, wallMs, asRunModel, costs, attribution, breakdown };
+  return { trace, walls, wallMs, asRunModel, costs, attribution, breakdown, waited };
 }
 
 /** What profiled runs are of: the model, a file of it, where traces go, and where the graph goes that ONNX Runtime makes. */

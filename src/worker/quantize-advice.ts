@@ -25,12 +25,16 @@ export async function integerMachine(evaluator: Evaluator, signal?: AbortSignal)
 
 let known: IntegerMachine | undefined;
 
-/** What the machine and the model say about a scheme before anything is done. */
+/** What speaks against a scheme on this machine's provider and for this model, before anything is done. */
 export function machineAdvice(
-  { features, saturates }: IntegerMachine,
+  machine: IntegerMachine,
   scheme: Scheme | 'auto',
   { graph }: Pick<Model, 'graph'>,
+  provider: string,
 ): string[] {
+  const isCpu = provider === 'cpu';
+  // What the processor lacks says nothing of another device.
+  const { features, saturates } = isCpu ? machine : { features: [], saturates: false };
   const advice: string[] = [];
   const share = (types: readonly string[]) => graph.nodes.filter(({ opType }) => types.includes(opType)).length;
   const convolutions = share(['Conv', 'ConvTranspose']);
@@ -43,7 +47,7 @@ export function machineAdvice(
         : english`This processor has no instructions for 8-bit products: int8 saves memory here, hardly time.`,
     );
   }
-  if (scheme === 'fp16') {
+  if (scheme === 'fp16' && isCpu) {
     advice.push(
       english`ONNX Runtime computes most operators in 32 bits on the CPU: fp16 halves the file here and makes it slower. It pays on GPUs.`,
     );

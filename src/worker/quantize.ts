@@ -78,11 +78,12 @@ export interface QuantizeContext extends MeasurementContext {
 export async function quantizeAdvice(
   model: Model,
   scheme: Scheme | 'auto',
+  provider: string,
   { manager, signal }: Pick<MeasurementContext, 'manager' | 'signal'>,
 ): Promise<readonly string[]> {
   const evaluator = createEvaluator(manager);
   try {
-    return machineAdvice(await integerMachine(evaluator, signal), scheme, model);
+    return machineAdvice(await integerMachine(evaluator, signal), scheme, model, provider);
   } finally {
     await evaluator.dispose();
   }
@@ -142,7 +143,7 @@ async function quantize(
   // A process takes a quarter of a second to start, in which the passes run; what they say comes after the advice.
   let isAdvised = false;
   const advised = integerMachine(evaluator, signal).then((machine) => {
-    const advice = machineAdvice(machine, request.scheme, target.model);
+    const advice = machineAdvice(machine, request.scheme, target.model, options.settings.provider);
     context.onAdvice?.(advice);
     isAdvised = true;
     say(english`Simplifying`);

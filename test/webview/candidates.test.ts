@@ -95,7 +95,7 @@ describe.skipIf(!browserPath)('what a search tried, in a browser over a real wor
       .getByText(/^\d+ runs? on made-up inputs$/)
       .first()
       .waitFor();
-    const [said] = await worker.quantizeAdvice({ document, version: 0, scheme: 'fp16' });
+    const [said] = await worker.quantizeAdvice({ document, version: 0, scheme: 'fp16', provider: 'cpu' });
     await host.handlers.showVersion({ version: 0 }, call);
     await page.getByText('Quantize again', { exact: true }).click();
     await page.locator('vscode-single-select[label="Scheme"]').click();

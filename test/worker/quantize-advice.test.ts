@@ -44,11 +44,15 @@ describe('what is said before anything is done', () => {
     ['dynamic-int8', exact, /dynamic-int8 leaves float/],
     ['int4-weights', exact, /weight-only schemes leave float/],
   ] as const)('%s on %o', (scheme, machine, said) => {
-    expect(machineAdvice(machine, scheme, depthwise).join(' ')).toMatch(said);
+    expect(machineAdvice(machine, scheme, depthwise, 'cpu').join(' ')).toMatch(said);
   });
 
   test('nothing where nothing speaks against it', () => {
-    expect(machineAdvice({ features: [], saturates: false }, 'static-int8', depthwise)).toEqual([]);
+    expect(machineAdvice({ features: [], saturates: false }, 'static-int8', depthwise, 'cpu')).toEqual([]);
+  });
+
+  test.each(['fp16', 'static-int8'] as const)('what the processor lacks does not matter elsewhere: %s', (scheme) => {
+    expect(machineAdvice({ features: ['AVX2'], saturates: true }, scheme, depthwise, 'cuda')).toEqual([]);
   });
 
   test('it comes before the first step, and can be asked for alone', async () => {
@@ -67,7 +71,7 @@ describe('what is said before anything is done', () => {
     );
     // Conv is no target of dynamic-int8: it is said before, and refused after.
     await expect(work).rejects.toThrow(/Nothing could be quantized/);
-    const advice = await quantizeAdvice(depthwise, 'dynamic-int8', { manager });
+    const advice = await quantizeAdvice(depthwise, 'dynamic-int8', 'cpu', { manager });
     expect(advice.join(' ')).toMatch(/dynamic-int8 leaves float/);
     expect(heard.slice(0, advice.length)).toEqual(advice);
     expect(heard.length).toBeGreaterThan(advice.length);

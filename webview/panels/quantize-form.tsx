@@ -124,20 +124,21 @@ function Advice({
   readonly scheme: string;
 }) {
   const { trusted } = state.document.value!;
+  const { provider } = state.settings.value!;
   const [advice, setAdvice] = useState<readonly string[]>([]);
   useEffect(() => {
     let isAsked = true;
     setAdvice([]);
     // The processor is asked by running something on it.
     if (trusted)
-      state.host.quantizeAdvice({ version, scheme }).then(
+      state.host.quantizeAdvice({ version, scheme, provider }).then(
         (said) => isAsked && setAdvice(said),
         () => {},
       );
     return () => {
       isAsked = false;
     };
-  }, [state, version, scheme, trusted]);
+  }, [state, version, scheme, provider, trusted]);
   return <Notes notes={advice} tone="plain" />;
 }
 

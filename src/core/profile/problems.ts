@@ -2,13 +2,22 @@ import { english } from '../english.ts';
 import type { Breakdown } from './breakdown.ts';
 import type { Trace } from './trace.ts';
 
-/** What a reader of a profile should know about it, in sentences; `runs` is the number of runs that were profiled. */
+/** The runs behind a breakdown. */
+export interface ProfiledRuns {
+  readonly trace: Trace;
+  /** Every kernel on the GPU was waited for. */
+  readonly waited: boolean;
+  /** A run as timed from outside. */
+  readonly wallMs: number;
+  /** How many were profiled. */
+  readonly runs: number;
+}
+
+/** What a reader of a profile should know about it, in sentences. */
 export function profileProblems(
   provider: string,
   { kernels, kernelMs, unattributedMs, insertedMs, transferMs, interruptedMs, runMs, callMs }: Breakdown,
-  trace: Trace,
-  wallMs: number,
-  runs: number,
+  { trace, waited, wallMs, runs }: ProfiledRuns,
 ): readonly string[] {
   const problems: string[] = [];
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
@@ -23,7 +32,9 @@ export function profileProblems(
     problems.push(
       trace.gpuTimes
         ? english`Times of kernels on ${provider} are by the GPU's own clock; copies between CPU and GPU take as long as the CPU waited for them.`
-        : english`On ${provider} the trace says how long the CPU took to hand each kernel over, not how long it ran: the shares do not tell where the GPU spends its time.`,
+        : waited
+          ? english`On ${provider} each profiled kernel was waited for: its time is what it ran and what handing it over took, which plain runs do while others run.`
+          : english`On ${provider} the trace says how long the CPU took to hand each kernel over, not how long it ran: the shares do not tell where the GPU spends its time.`,
     );
   }
   if (trace.runs.length < runs)
