@@ -21,6 +21,7 @@ interface TuneCommandOptions extends RunOptions {
   readonly maxMetricDrop?: number;
   readonly minSqnr?: number;
   readonly calibration?: string;
+  readonly image?: string;
   readonly labelled?: string;
   readonly output?: string;
   readonly recipe?: string;
@@ -39,6 +40,7 @@ export function tuneCommand(program: Command): void {
     .option('--max-metric-drop <points>', 'percentage points that the metric on labelled data may lose', positive)
     .option('--min-sqnr <db>', 'least signal to noise of a quantized model', positive)
     .option('--calibration <path>', 'data like what the model will see, for static quantization')
+    .option('--image <how>', 'how images of the calibration data become numbers, as for quantize')
     .option('--labelled <path>', 'labelled data to measure accuracy on')
     .option('-o, --output <file>', 'where the best model goes')
     .option('--recipe <file>', 'write down how it was made, for apply and check')
@@ -52,10 +54,12 @@ export function tuneCommand(program: Command): void {
 }
 
 async function tune(path: string, options: TuneCommandOptions, session: Session): Promise<Outcome> {
-  const { p90, maxMetricDrop, minSqnr, calibration, labelled, output, recipe } = options;
+  const { p90, maxMetricDrop, minSqnr, calibration, image, labelled, output, recipe } = options;
   if (p90 === undefined) throw new UsageError('Say what to reach: --p90 MS.');
   if (maxMetricDrop !== undefined && !labelled)
     throw new UsageError('--max-metric-drop needs data with labels: give --labelled PATH.');
+  if (image !== undefined && !calibration)
+    throw new UsageError('--image says how images are prepared: give their folder with --calibration PATH.');
   if (options.package && !output)
     throw new UsageError('The folder is of a model that is written: name it with -o OUT.');
   if (recipe && !output) throw new UsageError('A recipe is of a model that is written: name it with -o OUT.');
@@ -78,6 +82,7 @@ async function tune(path: string, options: TuneCommandOptions, session: Session)
       ...(maxMetricDrop === undefined ? {} : { maxMetricDrop }),
       ...(minSqnr === undefined ? {} : { minSqnr }),
       ...(calibration === undefined ? {} : { calibration }),
+      ...(image === undefined ? {} : { image }),
       ...(labelled === undefined ? {} : { labelled }),
     };
     const tuned = await tuneModel(opened, request, context);

@@ -14,12 +14,12 @@ export interface Judged {
 
 /** Runs the original and a model on the same data: of calibration data what was held back, or made-up inputs. */
 export async function judge({ source, options, context }: Search, model: Model): Promise<Judged> {
-  const { settings, calibration, labelled } = options;
+  const { settings, labelled } = options;
   const { signal } = context;
   const evaluator = createEvaluator(context.manager);
   try {
     const data = labelled === undefined ? undefined : await openLabelled(source.model, labelled, settings.dims);
-    const { compared } = await samplesFor(source.model, { settings, ...(calibration ? { calibration } : {}) });
+    const { compared } = await samplesFor(source.model, options);
     const samples = data?.data ?? compared ?? (await comparedInputs(source.model, { settings }));
     const runs = { evaluator, signal };
     const { sqnrDb } = await outputError(model, await referenceRuns(source.model, samples, comparedRuns, runs), runs);

@@ -131,23 +131,28 @@ export async function quantize(search: Search, asFile: AsFile): Promise<void> {
 
 /** Options of a quantization that keeps the limits of the search. */
 function quantizing({ options, threads }: Search): Omit<QuantizeOptions, 'scheme'> {
-  const { calibration, labelled, minSqnr, maxMetricDrop } = options;
+  const { labelled, minSqnr, maxMetricDrop } = options;
   return {
     settings: { ...options.settings, threads },
     perChannel: true,
     exclude: [],
     verify: true,
     measure: true,
-    ...(calibration ? { calibration } : {}),
+    ...calibrating(options),
     ...(labelled ? { labelled } : {}),
     ...(labelled && maxMetricDrop !== undefined ? { maxMetricDrop } : {}),
     ...(minSqnr === undefined ? {} : { minSqnr }),
   };
 }
 
+/** The data that calibrate. */
+function calibrating({ calibration, image }: TuneOptions): Pick<QuantizeOptions, 'calibration' | 'image'> {
+  return { ...(calibration === undefined ? {} : { calibration }), ...(image === undefined ? {} : { image }) };
+}
+
 function quantizeStep({ options }: Search, decided: Awaited<ReturnType<typeof quantizeModel>>['decided']): TunedStep {
-  const { calibration, settings } = options;
-  const data = calibration ? { data: { path: calibration } } : {};
+  const { calibration, image, settings } = options;
+  const data = calibration ? { data: { path: calibration }, ...(image === undefined ? {} : { image }) } : {};
   return { command: 'quantize', ...decided, ...data, dims: settings.dims, seed: settings.seed };
 }
 
@@ -185,13 +190,9 @@ export async function prune(search: Search, asFile: AsFile): Promise<void> {
     const recipe: TunedStep[] = [...before, step];
     if (quantized) {
       const { command: _, data: __, dims: ___, seed: ____, ...choices } = quantized;
-      const { settings, calibration } = quantizing(search);
-      const same = { settings, ...choices, exclude: [], verify: false, measure: false };
-      const again = await quantizeModel(
-        await measured(file),
-        { ...same, ...(calibration === undefined ? {} : { calibration }) },
-        context,
-      );
+      const { settings } = quantizing(search);
+      const same = { settings, ...choices, ...calibrating(options), exclude: [], verify: false, measure: false };
+      const again = await quantizeModel(await measured(file), same, context);
       file = await asFile(again.model);
       recipe.push(quantizeStep(search, again.decided));
     }

@@ -10,6 +10,7 @@ import { compareLatency } from './compare-latency.ts';
 import { makeTemporaryFolder } from './model-source.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
 import type { MeasurementContext } from './profile.ts';
+import { samplesFor } from './quantize-options.ts';
 import { saveModel } from './save-model.ts';
 import { sweepModel } from './sweep.ts';
 import {
@@ -32,6 +33,8 @@ export interface TuneOptions {
   /** In dB. Default 20 where there is no labelled data. */
   readonly minSqnr?: number;
   readonly calibration?: string;
+  /** The calibration data are images, prepared so: see `QuantizeOptions`. */
+  readonly image?: string;
   readonly labelled?: string;
 }
 
@@ -112,6 +115,8 @@ export async function tuneModel(
 
 async function startSearch(opened: OpenedModel, options: TuneOptions, context: MeasurementContext): Promise<Search> {
   const source = await measured(opened);
+  // Data that cannot be read is told before minutes are spent on what needs none.
+  if (options.calibration !== undefined) await samplesFor(source.model, options);
   const { points, environment } = await sweepModel(
     source,
     { settings: options.settings, level: 'all', axes: {} },

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
@@ -67,6 +67,22 @@ describe('quantize with a folder of images', () => {
     const unit = readFileSync(at('int8.onnx'));
     await quantize('--image', 'scale=1');
     expect(readFileSync(at('int8.onnx')).equals(unit)).toBe(false);
+  });
+
+  it('tune takes them, too, and writes down how they were prepared', async () => {
+    const files = ['-o', at('tuned.onnx'), '--recipe', at('tuned.json'), '--calibration', at('photos')];
+    const given = ['tune', classifier, '--p90', '0.001', '--min-sqnr', '1', '--time-limit', '1', ...files];
+    const unprepared = await runCli(...given);
+    expect({ code: unprepared.code, steps: unprepared.stdout }).toEqual({ code: 2, steps: '' });
+    expect(unprepared.stderr).toMatch(/holds images/);
+    const { code, stdout } = await runCli(...given, '--image', 'unit', '--json');
+    expect(code).toBe(1);
+    const { steps } = JSON.parse(stdout) as { steps: { step: string; kept: boolean }[] };
+    expect(steps.map(({ step }) => step)).toContain('quantize');
+    // What is fast depends on the machine; where a calibrated step was kept, the recipe says how.
+    if (!existsSync(at('tuned.json'))) return;
+    const recipe = JSON.parse(readFileSync(at('tuned.json'), 'utf8')) as { steps: { data?: object; image?: string }[] };
+    for (const { data, image } of recipe.steps) expect(image).toBe(data === undefined ? undefined : 'unit');
   });
 
   it.each([

@@ -74,6 +74,7 @@ test('what is missing is said', async () => {
     [[], /--p90/],
     [['--p90', '0'], /above 0/],
     [['--p90', '1', '--max-metric-drop', '0.5'], /--labelled/],
+    [['--p90', '1', '--image', 'unit'], /--calibration/],
     [['--p90', '1', '--recipe', at('x.json')], /-o OUT/],
     [['--p90', '1', '--package', at('x')], /-o OUT/],
     [['--p90', '1', '-o', classifier], /belongs to the model itself/],

@@ -76,7 +76,8 @@ export function kernelEventOf(name: string, start: number, duration: number, det
 
 /** The event with bytes of its own that hold its name and no more, to be kept when all others have gone. */
 export function withNameOnly(event: KernelEvent): KernelEvent {
-  const bytes = event.bytes.slice(event.nameFrom, event.nameTo);
+  // A Buffer's own `slice` would not copy.
+  const bytes = new Uint8Array(event.bytes.subarray(event.nameFrom, event.nameTo));
   return { ...event, bytes, nameFrom: 0, nameTo: bytes.length, detailsFrom: 0, detailsTo: 0 };
 }
 

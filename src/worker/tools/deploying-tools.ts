@@ -18,6 +18,7 @@ export const tuneTool = defineTool({
     maxMetricDrop: z.number().positive().optional().describe('Percentage points of the metric that may be lost.'),
     minSqnr: z.number().positive().optional().describe('Least signal to noise of a quantized model, in dB.'),
     calibration: z.string().optional().describe('Data like what the model will see, for static quantization.'),
+    image: fields.image,
     labelled: z.string().optional().describe('Labelled data to measure accuracy on; needed for maxMetricDrop.'),
     recipe: z.string().optional().describe('Path of a .json file to write down how the model was made.'),
     html: z.string().optional().describe('Path of an HTML file to write the report to.'),
@@ -38,9 +39,11 @@ export const tuneTool = defineTool({
   writes: true,
   run: (input, context) =>
     withModel(input.model, context, async (opened) => {
-      const { p90, maxMetricDrop, minSqnr, calibration, labelled } = input;
+      const { p90, maxMetricDrop, minSqnr, calibration, image, labelled } = input;
       if (maxMetricDrop !== undefined && !labelled)
         throw new ToolInputError('maxMetricDrop needs data with labels: give labelled, too.');
+      if (image !== undefined && !calibration)
+        throw new ToolInputError('image says how images are prepared: give their folder as calibration, too.');
       const target = pathIn(input.output, context);
       const recipe = input.recipe === undefined ? undefined : pathIn(input.recipe, context);
       protectSource(opened, target);
@@ -66,6 +69,7 @@ export const tuneTool = defineTool({
           ...(maxMetricDrop === undefined ? {} : { maxMetricDrop }),
           ...(minSqnr === undefined ? {} : { minSqnr }),
           ...(calibration ? { calibration: pathIn(calibration, context) } : {}),
+          ...(image === undefined ? {} : { image }),
           ...(labelled ? { labelled: pathIn(labelled, context) } : {}),
         },
         context,

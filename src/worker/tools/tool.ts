@@ -81,6 +81,12 @@ export const fields = {
     .max(3600)
     .optional()
     .describe('Seconds that the measurement may take; 60 by default.'),
+  image: z
+    .string()
+    .optional()
+    .describe(
+      'The calibration data are PNG or JPEG images, prepared so: imagenet, unit, symmetric, or settings such as resize=256,crop=224,mean=0.5,std=0.5,scale=1/255,layout=nchw,channels=rgb.',
+    ),
   output: z.string().min(1).describe('Path of the .onnx file to write. It must not be the model itself.'),
   overwrite: z.boolean().optional().describe('Replace the output file if it exists; false by default.'),
 };

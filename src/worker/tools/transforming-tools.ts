@@ -71,12 +71,7 @@ export const quantizeTool = defineTool({
       .describe(
         'Data like what the model will see, for static-int8: .npz, .npy, or a folder of such files or of images.',
       ),
-    image: z
-      .string()
-      .optional()
-      .describe(
-        'The calibration data are PNG or JPEG images, prepared so: imagenet, unit, symmetric, or settings such as resize=256,crop=224,mean=0.5,std=0.5,scale=1/255,layout=nchw,channels=rgb.',
-      ),
+    image: fields.image,
     randomCalibration: z
       .boolean()
       .optional()
