@@ -35,6 +35,7 @@ const model = probeModel({
     output: `v${index + 1}`,
   })),
 });
+// In a file, as a user has it.
 const folder = mkdtempSync(join(tmpdir(), 'opscope-bench-'));
 const path = join(folder, 'large.onnx');
 const { bytes } = await saveModel(model, path, { weights: 'inline' });

@@ -15,7 +15,6 @@ const unusable = new Set([
   'UnreadableModelError',
   'InputError',
   'UnknownPassError',
-  'CalibrationError',
   'RecipeError',
   'ProtectedFileError',
   'ExportError',

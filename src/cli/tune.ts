@@ -58,8 +58,6 @@ async function tune(path: string, options: TuneCommandOptions, session: Session)
   if (p90 === undefined) throw new UsageError('Say what to reach: --p90 MS.');
   if (maxMetricDrop !== undefined && !labelled)
     throw new UsageError('--max-metric-drop needs data with labels: give --labelled PATH.');
-  if (image !== undefined && !calibration)
-    throw new UsageError('--image says how images are prepared: give their folder with --calibration PATH.');
   if (options.package && !output)
     throw new UsageError('The folder is of a model that is written: name it with -o OUT.');
   if (recipe && !output) throw new UsageError('A recipe is of a model that is written: name it with -o OUT.');

@@ -31,7 +31,6 @@ const profiledShare = 0.3;
  * ask the GPU. https://docs.nvidia.com/cuda/cuda-c-programming-guide/#environment-variables
  */
 const waitingForKernels = { CUDA_LAUNCH_BLOCKING: '1' };
-const runsOnCuda = (provider: string): boolean => provider === 'cuda' || provider === 'tensorrt';
 
 /** Profiled runs, and what they say about the model. */
 export interface Profiled {
@@ -58,7 +57,7 @@ export async function measureProfiled(
   context: MeasurementContext,
 ): Promise<Profiled | { readonly failure: string }> {
   const folder = await makeTemporaryFolder();
-  const waited = runsOnCuda(options.settings.provider);
+  const waited = options.settings.provider === 'cuda';
   const manager = waited ? createRuntimeManager({ env: waitingForKernels }) : context.manager;
   try {
     context.onProgress?.({ message: english`Profiling` });

@@ -14,6 +14,7 @@ import type { QuantizeRequest } from '../protocol/worker.ts';
 import { type CalibrationCache, openCalibrationCache } from './calibration-cache.ts';
 import { openSamples, randomSamples, type SampleData } from './calibration-data.ts';
 import { hashData } from './hash-file.ts';
+import { InputError } from './inputs.ts';
 import { QuantizeError } from './quantize-preparation.ts';
 
 export type QuantizeOptions = Omit<QuantizeRequest, 'document' | 'version' | 'perChannel' | 'exclude'> & {
@@ -102,8 +103,7 @@ export function checked({
     );
   if (blockMethod === 'gptq' && calibration === undefined && !randomCalibration)
     throw new QuantizeError(english`GPTQ needs data that is like what the model will see: give --calibration PATH.`);
-  if (image !== undefined && calibration === undefined)
-    throw new QuantizeError(english`--image says how images are prepared: give their folder with --calibration PATH.`);
+  requireImages({ image, calibration });
   if (calibrationCache !== undefined && calibration === undefined && !randomCalibration)
     throw new QuantizeError(
       english`A calibration cache (--calibration-cache) is for data: give --calibration PATH as well.`,
@@ -124,6 +124,12 @@ export interface QuantizeSamples {
   /** Absent where they are to be made up. */
   readonly compared?: SampleData;
   readonly comparedOn: NonNullable<QuantizeReport['comparedOn']>;
+}
+
+/** How images are prepared says nothing without a folder of them. */
+export function requireImages({ image, calibration }: Pick<QuantizeOptions, 'image' | 'calibration'>): void {
+  if (image !== undefined && calibration === undefined)
+    throw new InputError(english`--image says how images are prepared: give their folder with --calibration PATH.`);
 }
 
 /**

@@ -10,7 +10,7 @@ import { compareLatency } from './compare-latency.ts';
 import { makeTemporaryFolder } from './model-source.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
 import type { MeasurementContext } from './profile.ts';
-import { samplesFor } from './quantize-options.ts';
+import { requireImages, samplesFor } from './quantize-options.ts';
 import { saveModel } from './save-model.ts';
 import { sweepModel } from './sweep.ts';
 import {
@@ -115,6 +115,7 @@ export async function tuneModel(
 
 async function startSearch(opened: OpenedModel, options: TuneOptions, context: MeasurementContext): Promise<Search> {
   const source = await measured(opened);
+  requireImages(options);
   // Data that cannot be read is told before minutes are spent on what needs none.
   if (options.calibration !== undefined) await samplesFor(source.model, options);
   const { points, environment } = await sweepModel(

@@ -42,8 +42,6 @@ export const tuneTool = defineTool({
       const { p90, maxMetricDrop, minSqnr, calibration, image, labelled } = input;
       if (maxMetricDrop !== undefined && !labelled)
         throw new ToolInputError('maxMetricDrop needs data with labels: give labelled, too.');
-      if (image !== undefined && !calibration)
-        throw new ToolInputError('image says how images are prepared: give their folder as calibration, too.');
       const target = pathIn(input.output, context);
       const recipe = input.recipe === undefined ? undefined : pathIn(input.recipe, context);
       protectSource(opened, target);
